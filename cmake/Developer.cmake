@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: MIT
+# Settings of cano's own build; nothing here reaches a project that uses the library.
+
+option(CANO_WARNINGS_AS_ERRORS "Treat warnings in cano's own targets as errors" ON)
+set(CANO_SANITIZE "" CACHE STRING "Sanitizers of cano's own targets, e.g. address,undefined or thread")
+
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+add_library(cano_developer INTERFACE)
+add_library(cano::developer ALIAS cano_developer)
+target_link_libraries(cano_developer INTERFACE cano::cano)
+target_compile_options(cano_developer INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(CANO_WARNINGS_AS_ERRORS)
+  target_compile_options(cano_developer INTERFACE -Werror)
+endif()
+
+# The library is header-only: a sanitizer reaches it only through the flags of who includes it.
+if(CANO_SANITIZE)
+  target_compile_options(cano_developer INTERFACE -fsanitize=${CANO_SANITIZE}
+                                                  -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(cano_developer INTERFACE -fsanitize=${CANO_SANITIZE})
+  if(CANO_SANITIZE MATCHES "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Asio uses atomic_thread_fence, which g++ cannot instrument and warns of.
+    target_compile_options(cano_developer INTERFACE -Wno-tsan)
+  endif()
+endif()

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include <string>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include <cano/error.hpp>
+
+#include "support/catch.hpp"
+
+using cano::Errc;
+using cano::Error;
+
+TEST_CASE("what() is the category's prefix and the message") {
+  const Error error{Errc::Workflow, "No task registered for state: B"};
+  CHECK(std::string{error.what()} == "Workflow error: No task registered for state: B");
+  CHECK(error.message() == "No task registered for state: B");
+  CHECK(error.errc() == Errc::Workflow);
+  CHECK(error.category_name() == "workflow");
+}
+
+TEST_CASE("every Errc has its own stable category name and a prefix") {
+  const auto name = [](Errc code) { return std::string{Error{code, "m"}.category_name()}; };
+  CHECK(name(Errc::NodeExecution) == "node_execution");
+  CHECK(name(Errc::TaskExecution) == "task_execution");
+  CHECK(name(Errc::Preparation) == "preparation");
+  CHECK(name(Errc::KeyNotFound) == "key_not_found");
+  CHECK(name(Errc::TypeMismatch) == "type_mismatch");
+  CHECK(name(Errc::AppendTypeMismatch) == "append_type_mismatch");
+  CHECK(name(Errc::Store) == "store");
+  CHECK(name(Errc::Workflow) == "workflow");
+  CHECK(name(Errc::Configuration) == "configuration");
+  CHECK(name(Errc::RetryExhausted) == "retry_exhausted");
+  CHECK(name(Errc::Timeout) == "timeout");
+  CHECK(name(Errc::Cancelled) == "cancelled");
+  CHECK(name(Errc::Generic) == "generic");
+  CHECK(std::string{Error{Errc::NodeExecution, "boom"}.what()} == "Node execution error: boom");
+  CHECK(std::string{Error{Errc::Generic, "boom"}.what()} == "Error: boom");
+}
+
+TEST_CASE("an Error is a system_error that compares with its Errc") {
+  try {
+    throw Error{Errc::Timeout, "too slow"};
+  } catch (const std::system_error& error) {
+    CHECK(error.code() == Errc::Timeout);
+    CHECK(error.code() != Errc::Cancelled);
+    CHECK(std::string{error.code().category().name()} == "cano");
+    CHECK(error.code().message() == "Timeout");
+  }
+}
+
+TEST_CASE("copying an Error does not throw and keeps its text") {
+  STATIC_REQUIRE(std::is_nothrow_copy_constructible_v<Error>);
+  const Error original{Errc::Store, "disk full"};
+  const Error copy = original;
+  CHECK(copy.message() == "disk full");
+  CHECK(copy.code() == original.code());
+}
+
+TEST_CASE("a moved-from Error keeps its text") {
+  Error original{Errc::Store, "disk full"};
+  const Error moved = std::move(original);
+  CHECK(moved.message() == "disk full");
+  CHECK(original.message() == "disk full");
+}
+
+TEST_CASE("a default Error says that there is none") {
+  CHECK(Error{}.category_name() == "none");
+  CHECK_FALSE(Error{}.code());
+}
+
+TEST_CASE("a number that is no Errc still has a message") {
+  CHECK(std::error_code{999, cano::error_category()}.message() == "Error");
+}
