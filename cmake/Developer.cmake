@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-# Settings of cano's own build; nothing here reaches a project that uses the library.
+# Settings of cano's own tests, examples and benchmarks; nothing here reaches a project that uses
+# the library.
 
 option(CANO_WARNINGS_AS_ERRORS "Treat warnings in cano's own targets as errors" ON)
 set(CANO_SANITIZE "" CACHE STRING "Sanitizers of cano's own targets, e.g. address,undefined or thread")
+option(CANO_COVERAGE "Record which code of cano's own targets runs (clang)" OFF)
 
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
@@ -25,3 +27,19 @@ if(CANO_SANITIZE)
     target_compile_options(cano_developer INTERFACE -Wno-tsan)
   endif()
 endif()
+if(CANO_COVERAGE)
+  target_compile_options(cano_developer INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_link_options(cano_developer INTERFACE -fprofile-instr-generate)
+endif()
+
+# Target self_contained_headers: each header is compiled alone, with the warnings above. (CMake's
+# own VERIFY_INTERFACE_HEADER_SETS has no place for those.)
+get_target_property(headers cano HEADER_SET)
+foreach(header IN LISTS headers)
+  cmake_path(RELATIVE_PATH header BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/include)
+  set(source ${PROJECT_BINARY_DIR}/self_contained/${header}.cpp)
+  file(CONFIGURE OUTPUT ${source} CONTENT "#include <${header}>\n")
+  list(APPEND self_contained_sources ${source})
+endforeach()
+add_library(self_contained_headers OBJECT EXCLUDE_FROM_ALL ${self_contained_sources})
+target_link_libraries(self_contained_headers PRIVATE cano::developer)

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# Runs a program and asserts its exit code and its standard output:
+#   cmake -DEXPECTED_FILE=<file> | -DEXPECTED_REGEX=<regex> [-DEXPECTED_EXIT_CODE=<n>]
+#         -P run_example.cmake -- <program> <argument>...
+cmake_minimum_required(VERSION 3.24)
+
+set(command "")
+set(after_dashes FALSE)
+math(EXPR last "${CMAKE_ARGC} - 1")
+foreach(i RANGE ${last})
+  if(after_dashes)
+    list(APPEND command "${CMAKE_ARGV${i}}")
+  elseif(CMAKE_ARGV${i} STREQUAL "--")
+    set(after_dashes TRUE)
+  endif()
+endforeach()
+
+execute_process(
+  COMMAND ${command}
+  OUTPUT_VARIABLE actual
+  ERROR_VARIABLE errors
+  RESULT_VARIABLE exit_code)
+
+if(NOT EXPECTED_EXIT_CODE)
+  set(EXPECTED_EXIT_CODE 0)
+endif()
+if(NOT "${exit_code}" STREQUAL "${EXPECTED_EXIT_CODE}")
+  message(FATAL_ERROR "Ended with ${exit_code}, expected ${EXPECTED_EXIT_CODE}.\n"
+                      "Standard output:\n${actual}\nStandard error:\n${errors}")
+endif()
+
+if(DEFINED EXPECTED_REGEX)
+  if(NOT actual MATCHES "${EXPECTED_REGEX}")
+    message(FATAL_ERROR "The output does not match \"${EXPECTED_REGEX}\":\n${actual}")
+  endif()
+else()
+  file(READ "${EXPECTED_FILE}" expected)
+  if(NOT actual STREQUAL expected)
+    message(FATAL_ERROR "The output is not that of ${EXPECTED_FILE}.\n"
+                        "--- expected\n${expected}--- actual\n${actual}")
+  endif()
+endif()
