@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// All of cano that needs only Boost and nlohmann_json. `cano/testing/` and `cano/adapters/` are
+/// included one by one, by who wants them.
+
+// IWYU pragma: begin_exports
+#include <cano/duration.hpp>
+#include <cano/error.hpp>
+#include <cano/result.hpp>
+#include <cano/state.hpp>
+#include <cano/version.hpp>
+// IWYU pragma: end_exports
