@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cano/task/detail/outcome.hpp>
+#include <cano/task/detail/run_node.hpp>
+#include <cano/task/detail/task_traits.hpp>
+#include <cano/task/node.hpp>
+#include <cano/task/task.hpp>
+
+namespace cano::detail {
+
+/// A task or Node of any type as the engine calls it: one of the two functions is set.
+///
+/// Function pointers beside the object rather than virtual functions in it: a hop then loads both
+/// from the state's slot, and a task that is a plain function never meets a coroutine frame.
+template <class State, class Store> struct BoundTask {
+  using Call = State (*)(const void* task, Store&, TaskContext&);
+  using Start = asio::awaitable<State> (*)(const void* task, Store&, TaskContext&);
+
+  std::shared_ptr<const void> object;
+  Call call = nullptr;
+  Start start = nullptr;
+  bool declares_targets = false;
+  std::vector<State> targets;  // those of its Next<...>
+};
+
+// An outcome of another type than State needs one more coroutine to turn it into the state.
+template <class State, class T, class Store>
+asio::awaitable<State> run_and_settle(const T& task, Store& store, TaskContext& context) {
+  auto work = call(TaskFunction<T, Store>{}, context, task, store);
+  require_started(work, context);
+  auto outcome = co_await std::move(work);
+  co_return settle<State>(std::move(outcome), context);
+}
+
+template <class State, class T, class Store> void bind_run(BoundTask<State, Store>& bound) {
+  using Returned = std::remove_cvref_t<TaskReturns<T, Store>>;
+  if constexpr (!is_awaitable<Returned>) {
+    bound.call = [](const void* task, Store& store, TaskContext& context) -> State {
+      const T& self = *static_cast<const T*>(task);
+      return settle<State>(call(TaskFunction<T, Store>{}, context, self, store), context);
+    };
+  } else if constexpr (std::same_as<Returned, asio::awaitable<State>>) {
+    bound.start = [](const void* task, Store& store, TaskContext& context) {
+      const T& self = *static_cast<const T*>(task);
+      return asio::awaitable<State>{call(TaskFunction<T, Store>{}, context, self, store)};
+    };
+  } else {
+    bound.start = [](const void* task, Store& store, TaskContext& context) {
+      return run_and_settle<State>(*static_cast<const T*>(task), store, context);
+    };
+  }
+}
+
+template <class State, class N, class Store> void bind_node(BoundTask<State, Store>& bound) {
+  if constexpr (NodeTypes<N, Store>::is_plain) {
+    bound.call = [](const void* node, Store& store, TaskContext& context) -> State {
+      return run_plain_node<State>(*static_cast<const N*>(node), store, context);
+    };
+  } else {
+    bound.start = [](const void* node, Store& store, TaskContext& context) {
+      return run_node<State>(*static_cast<const N*>(node), store, context);
+    };
+  }
+}
+
+template <class Outcome, class State, class Store>
+void declare_targets(BoundTask<State, Store>& bound) {
+  using Value = UnwrappedT<AwaitedT<Outcome>>;
+  if constexpr (is_next<Value>) {
+    bound.declares_targets = true;
+    bound.targets.assign(Value::targets.begin(), Value::targets.end());
+  }
+}
+
+/// Binds a Task, Node or callable; one that has both `run` and the three phases is a Task.
+template <class State, class Store, class T> BoundTask<State, Store> bind_task(T&& task) {
+  using Decayed = std::decay_t<T>;
+  BoundTask<State, Store> bound;
+  if constexpr (Task<Decayed, State, Store>) {
+    bind_run<State, Decayed>(bound);
+    declare_targets<TaskReturns<Decayed, Store>>(bound);
+  } else {
+    bind_node<State, Decayed>(bound);
+    declare_targets<typename NodeTypes<Decayed, Store>::PostReturns>(bound);
+  }
+  bound.object = std::make_shared<const Decayed>(std::forward<T>(task));
+  return bound;
+}
+
+}  // namespace cano::detail

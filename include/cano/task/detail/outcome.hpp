@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cano/result.hpp>
+#include <cano/task/next.hpp>
+
+namespace cano {
+namespace asio = boost::asio;
+}
+
+namespace cano::detail {
+
+// ---- what a function returns, with asio::awaitable taken off
+
+template <class T> struct Awaited {
+  using type = T;
+  static constexpr bool is_awaitable = false;
+};
+template <class T> struct Awaited<asio::awaitable<T>> {
+  using type = T;
+  static constexpr bool is_awaitable = true;
+};
+
+template <class T> using AwaitedT = typename Awaited<std::remove_cvref_t<T>>::type;
+template <class T>
+inline constexpr bool is_awaitable = Awaited<std::remove_cvref_t<T>>::is_awaitable;
+
+// ---- Result<T>, with the Result taken off
+
+template <class T> struct Unwrapped {
+  using type = T;
+  static constexpr bool is_result = false;
+};
+template <class T> struct Unwrapped<Result<T>> {
+  using type = T;
+  static constexpr bool is_result = true;
+};
+
+template <class T> using UnwrappedT = typename Unwrapped<std::remove_cvref_t<T>>::type;
+template <class T> inline constexpr bool is_result = Unwrapped<std::remove_cvref_t<T>>::is_result;
+
+// ---- Next<...>
+
+template <class T> struct NextTraits : std::false_type {};
+template <auto... Targets> struct NextTraits<Next<Targets...>> : std::true_type {
+  using state_type = typename Next<Targets...>::state_type;
+};
+
+template <class T> inline constexpr bool is_next = NextTraits<std::remove_cvref_t<T>>::value;
+
+template <class T, class State> consteval bool names_a_state() {
+  using Value = std::remove_cvref_t<T>;
+  if constexpr (std::is_void_v<Value>) {
+    return false;
+  } else if constexpr (is_next<Value>) {
+    return std::same_as<typename NextTraits<Value>::state_type, State>;
+  } else {
+    return std::convertible_to<Value, State>;
+  }
+}
+
+// What the last function of a task may return: the next state, a Next<...> of it, or a Result of
+// either; each plain or awaitable.
+template <class T, class State>
+concept OutcomeOf = names_a_state<UnwrappedT<AwaitedT<T>>, State>();
+
+}  // namespace cano::detail

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <type_traits>
+
+namespace cano {
+
+/// The type of `to<Target>`.
+template <auto Target> struct To {
+  static constexpr auto target = Target;
+};
+
+/// Names the next state in a task that declares its targets: `return to<State::Done>;`.
+template <auto Target> inline constexpr To<Target> to{};
+
+namespace detail {
+
+template <auto First, auto...> struct FirstOf {
+  using type = std::remove_cv_t<decltype(First)>;
+};
+
+}  // namespace detail
+
+/// The next state of a task that declares, in its type, every state it can go to.
+///
+/// What is declared can be checked and drawn: `Workflow::validate` finds a target without a task
+/// before anything runs, `Workflow::graph` knows the arrow, and a target that is not declared does
+/// not compile.
+///
+///     Next<State::Good, State::Bad> run(Store& store) const {
+///       if (store.ok) return to<State::Good>;
+///       return to<State::Bad>;
+///     }
+template <auto... Targets> class Next {
+  static_assert(sizeof...(Targets) > 0, "cano: Next<> needs at least one target state");
+
+ public:
+  using state_type = typename detail::FirstOf<Targets...>::type;
+  static_assert((std::same_as<state_type, std::remove_cv_t<decltype(Targets)>> && ...),
+                "cano: all targets of a Next<...> must be of one state type");
+
+  /// All declared targets, in the order they are written.
+  static constexpr std::array<state_type, sizeof...(Targets)> targets{Targets...};
+
+  template <auto Target>
+  constexpr Next(To<Target>) noexcept : state_{Target} {  // NOLINT(google-explicit-constructor)
+    static_assert(std::same_as<state_type, std::remove_cv_t<decltype(Target)>>,
+                  "cano: this target is of another state type than the task's Next<...>");
+    if constexpr (std::same_as<state_type, std::remove_cv_t<decltype(Target)>>) {
+      static_assert(((Target == Targets) || ...),
+                    "cano: this target is not declared in the task's Next<...>");
+    }
+  }
+
+  constexpr state_type state() const noexcept { return state_; }
+
+ private:
+  state_type state_;
+};
+
+}  // namespace cano

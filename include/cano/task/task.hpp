@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+
+#include <cano/store/memory_store.hpp>
+#include <cano/task/detail/outcome.hpp>
+#include <cano/task/detail/task_traits.hpp>
+
+namespace cano {
+
+/// The work of a state in one function: `run(Store&)` or `run(Store&, TaskContext&)`, const, that
+/// returns the next state. A function object of that shape is a Task too, lambdas included.
+///
+/// What it returns decides what it costs and how it fails: a plain `State` is a function call; an
+/// `asio::awaitable` may wait; a `Result` fails without a throw; a `Next<...>` declares its
+/// targets.
+///
+///     struct Greet {
+///       State run(MemoryStore& store) const {
+///         store.put("greeting", "hello");
+///         return State::Done;
+///       }
+///     };
+///
+/// **Threads.** A task is shared, const, by all runs of its workflow, at the same time.
+template <class T, class State, class Store = MemoryStore>
+concept Task = detail::OutcomeOf<detail::TaskReturns<T, Store>, State>;
+
+}  // namespace cano

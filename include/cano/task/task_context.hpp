@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string_view>
+#include <utility>
+
+#include <cano/duration.hpp>
+#include <cano/observe/field.hpp>
+#include <cano/observe/level.hpp>
+#include <cano/task/detail/run_core.hpp>
+
+namespace cano {
+
+/// What a task may ask about the run it is part of, and where it logs.
+///
+/// A task that wants it takes it last: `run(Store&, TaskContext&)`, `exec(P, TaskContext&)`.
+///
+/// **Threads.** Use it from the run's own executor. The token from `stop_token()` may go anywhere.
+/// **Lifetime.** Until the attempt ends; do not keep a reference.
+class TaskContext {
+ public:
+  explicit TaskContext(detail::RunCore& run) noexcept : run_{&run} {}
+  TaskContext(const TaskContext&) = delete;
+  TaskContext& operator=(const TaskContext&) = delete;
+
+  /// Which attempt of this visit to the state this is, from 1.
+  std::size_t attempt() const noexcept { return run_->attempt(); }
+
+  /// How many attempts the retry policy allows, at least 1.
+  std::size_t max_attempts() const noexcept { return run_->state_info()->max_attempts; }
+
+  std::string_view state_name() const noexcept { return run_->state_info()->name; }
+
+  /// `RunOptions::run_id`, or one made by the library; the same for all instances of a batch.
+  std::string_view run_id() const noexcept { return run_->info().run_id; }
+
+  /// The index of this run in its batch; 0 for a run of its own.
+  std::size_t instance_id() const noexcept { return run_->info().instance_id; }
+
+  /// The time left until the nearest limit on the attempt, the state or the run; negative when it
+  /// has passed, empty without a limit.
+  std::optional<Duration> remaining() const { return run_->remaining(); }
+
+  /// Requested as soon as this attempt should stop: the run is cancelled, or a limit has passed.
+  ///
+  /// For work that Asio cannot cancel: a long loop, or another library that takes a token.
+  std::stop_token stop_token() const {
+    detail::RunScope* const scope = run_->scope();
+    return scope ? scope->attempt_stop_token() : std::stop_token{};
+  }
+
+  /// Hands a line to the observers, under the span of this run, state and attempt.
+  ///
+  ///     context.log(Level::Info, "Order accepted", Field{"order_id", id}, Field{"items", 3});
+  template <std::same_as<Field>... Fields>
+  void log(Level level, std::string_view message, Fields... fields) const {
+    if (run_->observers() == nullptr) return;
+    const std::array<Field, sizeof...(Fields)> all{std::move(fields)...};
+    run_->report_log(level, message, std::span<const Field>{all});
+  }
+
+ private:
+  friend class detail::RunAccess;
+  detail::RunCore* run_;
+};
+
+namespace detail {
+
+/// The engine's own way from a context to its run.
+class RunAccess {
+ public:
+  static RunCore& run(const TaskContext& context) noexcept { return *context.run_; }
+};
+
+}  // namespace detail
+}  // namespace cano

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <cano/duration.hpp>
+#include <cano/error.hpp>
+#include <cano/observe/detail/observer_list.hpp>
+#include <cano/observe/span.hpp>
+#include <cano/state.hpp>
+#include <cano/task/detail/bound_task.hpp>
+#include <cano/task/detail/run_core.hpp>
+#include <cano/workflow/detail/state_table.hpp>
+
+namespace cano::detail {
+
+/// Everything a workflow was told, shared by its copies and by the runs that are under way. A run
+/// holds it alive, so a workflow may be changed or destroyed while one goes on.
+template <StateLike State, class Store> struct Definition {
+  /// A state with its task, or an exit.
+  struct Entry {
+    State state;
+    StateInfo info;
+    BoundTask<State, Store> task;
+    bool is_exit = false;
+  };
+
+  /// What a hop loads: 32 bytes that lie together. `fast` is set for the states that need nothing
+  /// but the call: a plain task without limits.
+  struct Slot {
+    typename BoundTask<State, Store>::Call fast = nullptr;
+    const void* object = nullptr;
+    const Entry* entry = nullptr;
+  };
+
+  State start{};
+  std::vector<std::shared_ptr<const Entry>> entries;  // in the order they were added
+  StateTable<State, Slot> table;
+  std::optional<Duration> total_timeout;
+  std::optional<std::size_t> max_transitions;
+  ObserverList observers;
+  std::optional<Span> span;
+  bool has_limits = false;  // of any state
+
+  void add(std::shared_ptr<const Entry> entry) {
+    if (const Entry* const known = table.find(entry->state).entry) {
+      if (known->is_exit && entry->is_exit) return;
+      const bool both = known->is_exit != entry->is_exit;
+      throw Error{
+          Errc::Configuration,
+          "State " + entry->info.name +
+              (both ? " is added with a task and as an exit state: it can be only one of them"
+                    : " is added twice")};
+    }
+    entries.reserve(entries.size() + 1);  // nothing throws once the table knows the state
+    const bool fast = entry->task.call != nullptr && !entry->info.has_limits;
+    table.put(entry->state,
+              Slot{fast ? entry->task.call : nullptr, entry->task.object.get(), entry.get()});
+    has_limits = has_limits || (!entry->is_exit && entry->info.has_limits);
+    entries.push_back(std::move(entry));
+  }
+};
+
+}  // namespace cano::detail

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <cano/detail/serial_context.hpp>
+#include <cano/task/detail/failure.hpp>
+#include <cano/task/detail/run_node.hpp>
+#include <cano/task/detail/run_scope.hpp>
+#include <cano/task/task_context.hpp>
+#include <cano/time/timer.hpp>
+#include <cano/workflow/detail/run_machine.hpp>
+
+namespace cano::detail {
+
+/// Does what `run` asks for, from `step` on, until it is finished. Failures of tasks end up in
+/// `run`.
+template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  TaskContext context = run.context();
+  while (step != Step::Finished) {
+    bool threw = false;
+    try {
+      if (step == Step::Attempt) {
+        auto attempt = run.start_attempt(context);
+        require_started(attempt, context);
+        run.attempt_returned(co_await std::move(attempt));
+      } else if (step == Step::Pause) {
+        Timer timer{executor};
+        timer.expires_after(run.pause());
+        co_await timer.async_wait(asio::deferred);
+      } else {
+        co_await asio::post(executor, asio::deferred);
+      }
+    } catch (...) {
+      threw = true;
+      if (step == Step::Attempt) run.attempt_threw(caught_failure());
+    }
+    RunScope* const scope = run.core().scope();
+    if (threw && scope == nullptr) {
+      const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+      if (state.cancelled() != asio::cancellation_type::none) run.cancelled_by_caller();
+    }
+    step = run.advance();
+    if (scope != nullptr && scope->interrupted() == Interrupt::AttemptTimeout) {
+      // The attempt that was cancelled is over; what comes now must not be cancelled with it.
+      co_await asio::this_coro::reset_cancellation_state();
+      scope->resume();
+    }
+  }
+}
+
+/// Starts the coroutine of a run that can be interrupted, bound to its scope's signal.
+struct StartInScope {
+  template <class Handler, class Machine>
+  void operator()(Handler handler, Machine* run, Step step, std::shared_ptr<RunScope> scope) const {
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    if (slot.is_connected()) {
+      // The caller emits on its own executor; the scope lives on the run's.
+      slot.assign([target = std::weak_ptr{scope}](asio::cancellation_type) {
+        const auto alive = target.lock();
+        if (!alive) return;
+        asio::dispatch(alive->executor(), [alive] { alive->interrupt(Interrupt::Stop); });
+      });
+    }
+    asio::co_spawn(scope->executor(), drive(*run, step),
+                   asio::bind_cancellation_slot(scope->slot(), std::move(handler)));
+  }
+};
+
+/// An executor over `executor` that runs one handler at a time: a signal may only be emitted where
+/// nothing else of its operation runs.
+inline asio::any_io_executor serial_executor(const asio::any_io_executor& executor) {
+  if (is_serial(executor)) return executor;
+  return asio::make_strand(executor);
+}
+
+/// As `drive`, in a coroutine of its own that stop requests, limits and the caller can cancel.
+/// Joins it.
+template <class Machine> asio::awaitable<void> drive_in_scope(Machine& run, std::stop_token stop) {
+  const auto scope =
+      std::make_shared<RunScope>(serial_executor(co_await asio::this_coro::executor));
+  scope->watch(stop);
+  run.attach(*scope);
+  const Step step = run.advance();
+  if (step != Step::Finished) {
+    auto joined = asio::async_initiate<const asio::deferred_t&, void(std::exception_ptr)>(
+        StartInScope{}, asio::deferred, &run, step, scope);
+    co_await std::move(joined);
+  }
+  scope->close();
+}
+
+}  // namespace cano::detail

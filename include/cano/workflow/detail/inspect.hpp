@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <cano/state.hpp>
+#include <cano/workflow/detail/definition.hpp>
+#include <cano/workflow/graph.hpp>
+#include <cano/workflow/problem.hpp>
+
+namespace cano::detail {
+
+/// The declared graph. States that are only named as a target or the start stand at the end.
+template <StateLike State, class Store> Graph graph_of(const Definition<State, Store>& definition) {
+  Graph graph;
+  std::vector<State> states;
+  const auto index_of = [&](const State& state) {
+    const auto found = std::find(states.begin(), states.end(), state);
+    if (found != states.end()) return static_cast<std::size_t>(found - states.begin());
+    states.push_back(state);
+    graph.nodes.push_back(Graph::Node{.name = state_name(state)});
+    return states.size() - 1;
+  };
+  for (const auto& entry : definition.entries) {
+    Graph::Node& node = graph.nodes[index_of(entry->state)];
+    node.is_exit = entry->is_exit;
+    node.has_task = !entry->is_exit;
+    node.targets_known = entry->task.declares_targets;
+    node.max_attempts = entry->is_exit ? 0 : entry->info.max_attempts;
+  }
+  for (const auto& entry : definition.entries) {
+    for (const State& target : entry->task.targets) {
+      const Graph::Edge edge{index_of(entry->state), index_of(target)};
+      if (std::find(graph.edges.begin(), graph.edges.end(), edge) == graph.edges.end()) {
+        graph.edges.push_back(edge);
+      }
+    }
+  }
+  graph.nodes[index_of(definition.start)].is_start = true;
+  return graph;
+}
+
+/// The nodes for which `seeds` is set, and all that can be reached from them along `edges`.
+inline std::vector<bool> reached_from(std::vector<bool> seeds,
+                                      const std::vector<Graph::Edge>& edges) {
+  bool grew = true;
+  while (grew) {
+    grew = false;
+    for (const Graph::Edge& edge : edges) {
+      if (seeds[edge.from] && !seeds[edge.to]) grew = seeds[edge.to] = true;
+    }
+  }
+  return seeds;
+}
+
+/// What is wrong with a graph. A task that does not declare its targets may go anywhere, so where
+/// one is involved nothing is reported that it could disprove.
+inline std::vector<Problem> problems_of(const Graph& graph) {
+  using Kind = Problem::Kind;
+  std::vector<Problem> problems;
+  const auto& nodes = graph.nodes;
+  const auto report = [&](Kind kind, std::size_t node, std::string message) {
+    problems.push_back(Problem{kind, nodes[node].name, std::move(message)});
+  };
+
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i].is_start && !nodes[i].has_task && !nodes[i].is_exit) {
+      report(Kind::MissingTask, i,
+             "The start state " + nodes[i].name + " has no task and is no exit state");
+    }
+  }
+  for (const Graph::Edge& edge : graph.edges) {
+    const Graph::Node& target = nodes[edge.to];
+    if (!target.has_task && !target.is_exit) {
+      report(Kind::UndeclaredTarget, edge.to,
+             "The task of state " + nodes[edge.from].name + " can go to " + target.name +
+                 ", which has no task and is no exit state");
+    }
+  }
+
+  std::vector<bool> reachable(nodes.size());
+  std::vector<bool> finishing(nodes.size());  // can come to an exit, or may
+  bool all_known = true;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    reachable[i] = nodes[i].is_start;
+  reachable = reached_from(std::move(reachable), graph.edges);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const bool unknown = nodes[i].has_task && !nodes[i].targets_known;
+    finishing[i] = nodes[i].is_exit || unknown;
+    all_known = all_known && !(unknown && reachable[i]);
+  }
+  const bool any_exit =
+      std::any_of(nodes.begin(), nodes.end(), [](const auto& node) { return node.is_exit; });
+  std::vector<Graph::Edge> backwards;
+  for (const Graph::Edge& edge : graph.edges)
+    backwards.push_back({edge.to, edge.from});
+  finishing = reached_from(std::move(finishing), backwards);
+
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!nodes[i].has_task && !nodes[i].is_exit) continue;
+    if (all_known && !reachable[i]) {
+      report(Kind::Unreachable, i, "No declared path leads to state " + nodes[i].name);
+    } else if (!any_exit && nodes[i].is_start) {
+      report(Kind::NoExitReachable, i, "The workflow has no exit state");
+    } else if (any_exit && !finishing[i]) {
+      report(Kind::NoExitReachable, i,
+             "No declared path leads from state " + nodes[i].name + " to an exit state");
+    }
+  }
+  return problems;
+}
+
+}  // namespace cano::detail

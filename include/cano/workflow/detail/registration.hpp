@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <cano/duration.hpp>
+#include <cano/error.hpp>
+#include <cano/observe/observer.hpp>
+#include <cano/observe/span.hpp>
+#include <cano/state.hpp>
+#include <cano/task/detail/bound_task.hpp>
+#include <cano/task/node.hpp>
+#include <cano/task/task.hpp>
+#include <cano/task/task_config.hpp>
+#include <cano/workflow/detail/definition.hpp>
+#include <cano/workflow/detail/explain_task.hpp>
+
+namespace cano::detail {
+
+/// The calls that describe a workflow; `Workflow` and `ConcurrentWorkflow` share them. Each returns
+/// the object itself: as an lvalue, or as an rvalue when it was a temporary.
+///
+/// **Errors.** A call that throws leaves the workflow as it was.
+template <class Derived, StateLike State, class Store> class Registration {
+ public:
+  using state_type = State;
+  using store_type = Store;
+
+  /// Gives `state` its work: a Task, a Node or a callable. `config` overrides the task's own.
+  ///
+  /// **Errors.** `Error(Configuration)` when the state has a task or is an exit.
+  template <class T> Derived& add(State state, T&& task, std::optional<TaskConfig> config = {}) & {
+    using Decayed = std::decay_t<T>;
+    if constexpr (Task<Decayed, State, Store> || Node<Decayed, State, Store>) {
+      if (!config) config = config_of(task);
+      insert(std::move(state), std::move(*config), bind_task<State, Store>(std::forward<T>(task)));
+    } else {
+      explain_why_no_task<Decayed, State, Store>();
+    }
+    return self();
+  }
+  template <class T>
+  Derived&& add(State state, T&& task, std::optional<TaskConfig> config = {}) && {
+    return std::move(add(std::move(state), std::forward<T>(task), std::move(config)));
+  }
+
+  /// A run that comes to `state` ends there, with success. Adding an exit twice changes nothing.
+  ///
+  /// **Errors.** `Error(Configuration)` when the state has a task.
+  Derived& add_exit_state(State state) & {
+    StateInfo info{state_name(state), TaskConfig::minimal()};
+    changed().add(std::make_shared<const Entry>(
+        Entry{.state = std::move(state), .info = std::move(info), .task = {}, .is_exit = true}));
+    return self();
+  }
+  Derived&& add_exit_state(State state) && { return std::move(add_exit_state(std::move(state))); }
+
+  Derived& add_exit_states(std::initializer_list<State> states) & { return add_all(states); }
+  Derived&& add_exit_states(std::initializer_list<State> states) && {
+    return std::move(add_all(states));
+  }
+  template <std::ranges::input_range Range>
+    requires std::convertible_to<std::ranges::range_reference_t<Range>, State>
+  Derived& add_exit_states(Range&& states) & {
+    return add_all(states);
+  }
+  template <std::ranges::input_range Range>
+    requires std::convertible_to<std::ranges::range_reference_t<Range>, State>
+  Derived&& add_exit_states(Range&& states) && {
+    return std::move(add_all(states));
+  }
+
+  /// Changes where runs start.
+  Derived& start_at(State state) & {
+    changed().start = std::move(state);
+    return self();
+  }
+  Derived&& start_at(State state) && { return std::move(start_at(std::move(state))); }
+
+  /// Limits each run as a whole: tasks, retries and pauses. When it passes, what is under way is
+  /// cancelled and joined, and the run ends with `Error(Timeout)`.
+  ///
+  /// **Errors.** `Error(Configuration)` when it is not positive.
+  Derived& with_total_timeout(Duration limit) & {
+    if (limit <= Duration::zero()) {
+      throw Error{Errc::Configuration, "The total timeout must be positive, not " +
+                                           std::to_string(limit.count()) + " ns"};
+    }
+    changed().total_timeout = limit;
+    return self();
+  }
+  Derived&& with_total_timeout(Duration limit) && { return std::move(with_total_timeout(limit)); }
+
+  /// Ends a run that has not come to an exit after so many transitions, with an `Error(Workflow)`
+  /// that lists the last states.
+  Derived& with_max_transitions(std::size_t limit) & {
+    changed().max_transitions = limit;
+    return self();
+  }
+  Derived&& with_max_transitions(std::size_t limit) && {
+    return std::move(with_max_transitions(limit));
+  }
+
+  /// Adds an observer; there may be several.
+  ///
+  /// **Errors.** `Error(Configuration)` for a null pointer.
+  Derived& with_observer(std::shared_ptr<Observer> observer) & {
+    changed().observers.add(std::move(observer));
+    return self();
+  }
+  Derived&& with_observer(std::shared_ptr<Observer> observer) && {
+    return std::move(with_observer(std::move(observer)));
+  }
+
+  /// Everything the runs report stands under `span`.
+  Derived& with_tracing_span(Span span) & {
+    changed().span = std::move(span);
+    return self();
+  }
+  Derived&& with_tracing_span(Span span) && {
+    return std::move(with_tracing_span(std::move(span)));
+  }
+
+ protected:
+  using DefinitionType = Definition<State, Store>;
+  using Entry = typename DefinitionType::Entry;
+
+  explicit Registration(State start) : owned_{std::make_shared<Owned>()} {
+    owned_->definition.start = std::move(start);
+  }
+
+  // Copies only, which are cheap: a workflow that was moved from is still whole.
+  Registration(const Registration& other) noexcept : owned_{other.share()} {}
+  Registration& operator=(const Registration& other) noexcept {
+    owned_ = other.share();
+    return *this;
+  }
+  ~Registration() = default;
+
+  /// For a run, which keeps it alive.
+  std::shared_ptr<const DefinitionType> definition() const noexcept {
+    auto owned = share();
+    const DefinitionType* const definition = &owned->definition;
+    return {std::move(owned), definition};
+  }
+
+ private:
+  // Changed in place until a copy or a run shares it; from then on only a copy of it is changed.
+  // (The use count would not do: it says nothing of what the last other owner still did in its
+  // thread.)
+  struct Owned {
+    DefinitionType definition{};
+    std::atomic<bool> is_shared{false};
+  };
+
+  Derived& self() noexcept { return static_cast<Derived&>(*this); }
+
+  std::shared_ptr<Owned> share() const noexcept {
+    owned_->is_shared.store(true, std::memory_order_relaxed);
+    return owned_;
+  }
+
+  DefinitionType& changed() {
+    if (owned_->is_shared.load(std::memory_order_relaxed)) {
+      auto copy = std::make_shared<Owned>();
+      copy->definition = owned_->definition;
+      owned_ = std::move(copy);
+    }
+    return owned_->definition;
+  }
+
+  template <class T> static TaskConfig config_of(const T& task) {
+    if constexpr (Configured<T>) {
+      return task.config();
+    } else {
+      return TaskConfig{};
+    }
+  }
+
+  void insert(State state, TaskConfig config, BoundTask<State, Store> task) {
+    StateInfo info{state_name(state), std::move(config)};
+    changed().add(std::make_shared<const Entry>(
+        Entry{.state = std::move(state), .info = std::move(info), .task = std::move(task)}));
+  }
+
+  // All or none: they are added to a copy that takes the place of the old definition at the end.
+  template <class Range> Derived& add_all(Range&& states) {
+    Derived extended{self()};
+    for (auto&& state : states)
+      extended.add_exit_state(state);
+    return self() = extended;
+  }
+
+  std::shared_ptr<Owned> owned_;
+};
+
+}  // namespace cano::detail

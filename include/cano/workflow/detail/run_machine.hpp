@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cano/error.hpp>
+#include <cano/state.hpp>
+#include <cano/task/detail/failure.hpp>
+#include <cano/task/detail/run_core.hpp>
+#include <cano/task/task_context.hpp>
+#include <cano/workflow/detail/definition.hpp>
+#include <cano/workflow/detail/recent_states.hpp>
+#include <cano/workflow/workflow_result.hpp>
+
+namespace cano::detail {
+
+/// What a run needs next from whoever drives it.
+enum class Step : std::uint8_t {
+  Finished,  // nothing: the result is there
+  Attempt,   // await `start_attempt`, then say what came of it
+  Pause,     // wait for `pause()`
+  Turn,      // let others on the executor run
+};
+
+/// One run of a workflow as a state machine without I/O: plain tasks run inside `advance`, which
+/// returns when something has to be awaited. A coroutine drives it, see drive.hpp; a batch runs the
+/// plain part of an instance before it makes a coroutine at all.
+template <StateLike State, class Store> class RunMachine {
+ public:
+  using DefinitionType = Definition<State, Store>;
+
+  RunMachine(const DefinitionType& definition, Store& store, const RunInfo& info, Clock clock)
+      : definition_{&definition},
+        store_{&store},
+        core_{info, clock, definition.observers},
+        state_{definition.start},
+        max_transitions_{definition.max_transitions.value_or(unlimited)} {
+    if (core_.observers() == nullptr) return;
+    careful_ = true;
+    core_.report_start(state_name(state_));
+  }
+
+  /// From here on `scope` can interrupt the run, and every hop looks whether it did.
+  void attach(RunScope& scope) noexcept {
+    core_.attach(&scope);
+    careful_ = true;
+  }
+  void limit(Duration timeout) noexcept {
+    core_.limit_run(timeout);
+    careful_ = true;
+  }
+
+  /// Runs until something has to be awaited.
+  Step advance() {
+    if (const auto step = resume()) return *step;
+    for (;;) {
+      hop_while_plain();
+      const Slot& slot = definition_->table.find(state_);
+      if (core_.has_failed()) [[unlikely]] {
+        entry_ = slot.entry;
+        return after_failure();
+      }
+      if (const auto step = stop_over(slot)) return *step;
+    }
+  }
+
+  // ---- what the driver does between two calls of `advance`
+
+  TaskContext context() noexcept { return TaskContext{core_}; }
+  asio::awaitable<State> start_attempt(TaskContext& context) const {
+    return entry_->task.start(entry_->task.object.get(), *store_, context);
+  }
+  void attempt_returned(State next) { next_ = std::move(next); }
+  void attempt_threw(Failure failure) { core_.set_failure(std::move(failure)); }
+  Duration pause() const noexcept { return core_.pause(); }
+
+  /// The driver's own coroutine was cancelled: whatever comes now, the run is over.
+  void cancelled_by_caller() noexcept {
+    core_.cancelled_by_caller();
+    careful_ = true;
+    next_stop_ = 0;
+  }
+
+  const RunCore& core() const noexcept { return core_; }
+
+  /// How it ended. Call it once, after `Step::Finished`.
+  WorkflowResult<State> take_result() {
+    return WorkflowResult<State>{outcome_,
+                                 std::move(state_),
+                                 core_.failure() ? core_.failure()->as_exception() : nullptr,
+                                 transitions_,
+                                 transitions_ + core_.failed_attempts(),
+                                 core_.elapsed()};
+  }
+
+  /// The final state, or the exception of the run. Call it once, after `Step::Finished`.
+  State take_state_or_throw() {
+    if (outcome_ == Outcome::Success) return std::move(state_);
+    const Failure& failure = *core_.failure();
+    if (failure.error) throw Error{*failure.error};
+    std::rethrow_exception(failure.exception);
+  }
+
+ private:
+  using Slot = typename DefinitionType::Slot;
+  using Entry = typename DefinitionType::Entry;
+
+  // Where `advance` goes on.
+  enum class At : std::uint8_t { Arrival, AwaitedAttempt, Retry };
+
+  static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+  // A turn costs about a hundred plain hops: this often it costs a hop in ten at the most, and
+  // others on the executor wait no longer than a few microseconds.
+  static constexpr std::size_t hops_per_turn = 1024;
+
+  std::optional<Step> resume() {
+    switch (std::exchange(at_, At::Arrival)) {
+      case At::Arrival:
+        return std::nullopt;
+      case At::AwaitedAttempt:
+        return finish_attempt();
+      case At::Retry:
+        break;
+    }
+    if (auto reason = core_.interruption()) return fail(std::move(*reason));
+    return attempt();
+  }
+
+  // The short way: plain tasks without limits, up to the transition at which something else is due.
+  // The state is a local, which stays in a register where a member would go through memory.
+  void hop_while_plain() {
+    if (transitions_ >= next_stop_) return;
+    State state = std::move(state_);
+    const std::size_t granted = next_stop_ - transitions_;
+    std::size_t left = granted;
+    TaskContext context{core_};
+    call_catching(
+        [&] {
+          for (; left != 0; --left) {
+            const Slot& slot = definition_->table.find(state);
+            if (slot.fast == nullptr) return;
+            core_.enter_quickly(slot.entry->info);
+            State next = slot.fast(slot.object, *store_, context);
+            if (core_.has_failed()) [[unlikely]]
+              return;
+            state = std::move(next);
+          }
+        },
+        [&](Failure failure) { core_.set_failure(std::move(failure)); });
+    transitions_ += granted - left;
+    state_ = std::move(state);
+  }
+
+  // The checks between two hops, and every state that is not just a plain call.
+  std::optional<Step> stop_over(const Slot& slot) {
+    const Entry* const entry = slot.entry;
+    if (entry == nullptr) return fail(Errc::Workflow, "No task registered for state: " + name());
+    if (entry->is_exit) return finish(Outcome::Success);
+    core_.enter_quickly(entry->info);
+    if (const auto step = check_transitions()) return step;
+    if (careful_) {
+      if (auto reason = core_.interruption()) return fail(std::move(*reason));
+    }
+    if (transitions_ - last_turn_ >= hops_per_turn) {
+      last_turn_ = transitions_;
+      return Step::Turn;
+    }
+    plan_next_stop();
+    if (slot.fast != nullptr && transitions_ < next_stop_) return std::nullopt;
+    entry_ = entry;
+    core_.enter();
+    return attempt();
+  }
+
+  void plan_next_stop() noexcept {
+    const std::size_t window = std::min(max_transitions_, RecentStates::capacity);
+    next_stop_ = careful_ ? 0 : std::min(last_turn_ + hops_per_turn, max_transitions_ - window);
+  }
+
+  // Close to the limit every hop stops over, so that the error can list the last states.
+  std::optional<Step> check_transitions() {
+    if (max_transitions_ == unlimited) return std::nullopt;
+    const std::size_t left = max_transitions_ - transitions_;
+    if (left <= RecentStates::capacity) recent_.push(name());
+    if (left > 0) return std::nullopt;
+    return fail(Errc::Workflow, "No exit state after " + std::to_string(max_transitions_) +
+                                    " transitions; the last states are " + recent_.text());
+  }
+
+  std::optional<Step> attempt() {
+    core_.begin_attempt();
+    if (entry_->task.call == nullptr) {
+      at_ = At::AwaitedAttempt;
+      return Step::Attempt;
+    }
+    next_ = call_plain(entry_->task.call, entry_->task.object.get());
+    return finish_attempt();
+  }
+
+  std::optional<Step> finish_attempt() {
+    core_.end_attempt();
+    if (core_.has_failed()) return after_failure();
+    if (core_.observers() != nullptr) core_.report_success(name_of(next_));
+    arrive(std::move(next_));
+    return std::nullopt;
+  }
+
+  State call_plain(typename BoundTask<State, Store>::Call call, const void* object) {
+    State next{};
+    TaskContext context{core_};
+    call_catching([&] { next = call(object, *store_, context); },
+                  [&](Failure failure) { core_.set_failure(std::move(failure)); });
+    return next;
+  }
+
+  void arrive(State next) {
+    state_ = std::move(next);
+    ++transitions_;
+  }
+
+  Step after_failure() {
+    switch (core_.judge()) {
+      case RunCore::Verdict::RetryAfterPause:
+        at_ = At::Retry;
+        return Step::Pause;
+      case RunCore::Verdict::RetryNow:
+        at_ = At::Retry;
+        return Step::Turn;
+      case RunCore::Verdict::GiveUp:
+        break;
+    }
+    return finish(core_.settle_failure());
+  }
+
+  Step fail(Errc code, std::string message) {
+    return fail(returned_failure(Error{code, std::move(message)}));
+  }
+  Step fail(Failure failure) {
+    core_.set_failure(std::move(failure));
+    return finish(core_.settle_failure());
+  }
+
+  Step finish(Outcome outcome) {
+    outcome_ = outcome;
+    if (core_.observers() != nullptr) core_.report_finish(outcome, name(), transitions_);
+    return Step::Finished;
+  }
+
+  // Names are kept at registration; only a state that was never added has to be named anew.
+  std::string name_of(const State& state) const {
+    const Entry* const entry = definition_->table.find(state).entry;
+    return entry != nullptr ? entry->info.name : state_name(state);
+  }
+  std::string name() const { return name_of(state_); }
+
+  const DefinitionType* definition_;
+  Store* store_;
+  RunCore core_;
+  State state_;
+  State next_{};
+  const Entry* entry_ = nullptr;  // of the visit under way
+  std::size_t transitions_ = 0;
+  std::size_t next_stop_ = 0;
+  std::size_t last_turn_ = 0;
+  std::size_t max_transitions_;
+  RecentStates recent_;
+  At at_ = At::Arrival;
+  bool careful_ = false;
+  Outcome outcome_ = Outcome::Failed;
+};
+
+}  // namespace cano::detail

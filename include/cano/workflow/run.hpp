@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cano/detail/serial_context.hpp>
+#include <cano/workflow/run_options.hpp>
+#include <cano/workflow/workflow.hpp>
+
+namespace cano {
+
+/// Runs a coroutine to its end on the calling thread, with an `io_context` of its own: the bridge
+/// from `main` to everything awaitable.
+///
+/// **Errors.** Rethrows what the coroutine throws.
+/// **Lifetime.** What the coroutine left behind on the executor, e.g. another coroutine, is
+/// destroyed unfinished when this returns.
+template <class T> T run(asio::awaitable<T> work) {
+  asio::io_context context{1};
+  detail::mark_serial(context);
+  std::exception_ptr error;
+  if constexpr (std::is_void_v<T>) {
+    asio::co_spawn(context, std::move(work), [&](std::exception_ptr thrown) {
+      error = std::move(thrown);
+      context.stop();
+    });
+    context.run();
+    if (error) std::rethrow_exception(error);
+  } else {
+    std::optional<T> result;
+    asio::co_spawn(context, std::move(work), [&](std::exception_ptr thrown, T value) {
+      error = std::move(thrown);
+      if (!error) result.emplace(std::move(value));
+      context.stop();
+    });
+    context.run();
+    if (error) std::rethrow_exception(error);
+    return std::move(*result);
+  }
+}
+
+/// Runs a workflow to its end on the calling thread: the simplest way to start.
+///
+/// **Errors.** As `Workflow::orchestrate`.
+template <StateLike State, class Store>
+State run(const Workflow<State, Store>& workflow, Store& store, RunOptions options = {}) {
+  return run(workflow.orchestrate(store, std::move(options)));
+}
+
+}  // namespace cano

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <cano/state.hpp>
+#include <cano/store/memory_store.hpp>
+#include <cano/version.hpp>
+#include <cano/workflow/detail/inspect.hpp>
+#include <cano/workflow/detail/orchestrate.hpp>
+#include <cano/workflow/detail/registration.hpp>
+#include <cano/workflow/graph.hpp>
+#include <cano/workflow/problem.hpp>
+#include <cano/workflow/run_options.hpp>
+#include <cano/workflow/workflow_result.hpp>
+
+namespace cano {
+
+/// Drives a store from state to state: each state's task does its work and names the next one,
+/// until an exit state is reached.
+///
+///     auto workflow = Workflow<State>{State::Start}
+///                         .add(State::Start, Greet{})
+///                         .add_exit_state(State::Done);
+///     MemoryStore store;
+///     State final_state = run(workflow, store);
+///
+/// Copying is cheap: tasks are shared and const. A run keeps what it needs, so the workflow may be
+/// changed or destroyed while one goes on.
+///
+/// **Errors.** A run ends with the exception of the task that gave up, unchanged, or with an
+/// `Error`: `Workflow` (a state without a task, too many transitions), `Timeout`, `Cancelled`.
+/// **Cancellation.** By `RunOptions::stop`, from any thread, or Asio's slot; it takes effect at the
+/// next await or transition, during a retry pause at once. The run ends only after the task that
+/// was cancelled has; one that ignores cancellation delays it.
+/// **Threads.** Distinct objects: safe. Shared objects: safe to run, any number of times at once.
+template <StateLike State, class Store = MemoryStore>
+class Workflow : public detail::Registration<Workflow<State, Store>, State, Store> {
+  using Base = detail::Registration<Workflow<State, Store>, State, Store>;
+
+ public:
+  explicit Workflow(State start) : Base{std::move(start)} {}
+
+  /// Runs to an exit state and returns it; throws what ended the run otherwise.
+  ///
+  /// **Lifetime.** `store` must live until the awaitable has finished or is destroyed.
+  asio::awaitable<State> orchestrate(Store& store) const {
+    return detail::orchestrate(this->definition(), store, RunOptions{});
+  }
+  asio::awaitable<State> orchestrate(Store& store, RunOptions options) const {
+    return detail::orchestrate(this->definition(), store, std::move(options));
+  }
+
+  /// The same, but a failure or a cancellation is a result, with where and after what it came.
+  asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store) const {
+    return detail::try_orchestrate(this->definition(), store, RunOptions{});
+  }
+  asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store, RunOptions options) const {
+    return detail::try_orchestrate(this->definition(), store, std::move(options));
+  }
+
+  /// `orchestrate` for any completion token, of the signature `void(std::exception_ptr, State)`:
+  /// a callback, `asio::use_future`, `asio::deferred`, ...
+  ///
+  /// **Cancellation.** Also by the slot bound to the token.
+  /// **Lifetime.** `store` must live until the operation has completed.
+  template <class Executor, class CompletionToken>
+    requires std::convertible_to<Executor, asio::any_io_executor>
+  auto async_orchestrate(const Executor& executor, Store& store, RunOptions options,
+                         CompletionToken&& token) const {
+    return asio::co_spawn(asio::any_io_executor{executor}, orchestrate(store, std::move(options)),
+                          std::forward<CompletionToken>(token));
+  }
+  template <class Executor, class CompletionToken>
+    requires std::convertible_to<Executor, asio::any_io_executor>
+  auto async_orchestrate(const Executor& executor, Store& store, CompletionToken&& token) const {
+    return async_orchestrate(executor, store, RunOptions{}, std::forward<CompletionToken>(token));
+  }
+
+  /// What can be seen to be wrong before anything runs; empty when nothing is. Tasks that declare
+  /// their targets with `Next<...>` can be checked; others may go anywhere.
+  std::vector<Problem> validate() const { return detail::problems_of(graph()); }
+
+  /// The states and the declared arrows between them.
+  Graph graph() const { return detail::graph_of(*this->definition()); }
+};
+
+}  // namespace cano

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include <cano/detail/exception_text.hpp>
+#include <cano/duration.hpp>
+#include <cano/observe/event.hpp>
+
+namespace cano {
+
+/// How one run of a workflow ended: success, failure or cancellation, and where.
+///
+/// **Threads.** Distinct objects: safe. Shared objects: safe to read.
+template <class State> class WorkflowResult {
+ public:
+  /// An instance that never started: cancelled, in the default state.
+  WorkflowResult() = default;
+
+  WorkflowResult(Outcome outcome, State state, std::exception_ptr error, std::size_t transitions,
+                 std::size_t attempts, Duration elapsed)
+      : state_{std::move(state)},
+        error_{std::move(error)},
+        transitions_{transitions},
+        attempts_{attempts},
+        elapsed_{elapsed},
+        outcome_{outcome} {}
+
+  Outcome outcome() const noexcept { return outcome_; }
+  bool is_success() const noexcept { return outcome_ == Outcome::Success; }
+  bool is_failed() const noexcept { return outcome_ == Outcome::Failed; }
+  bool is_cancelled() const noexcept { return outcome_ == Outcome::Cancelled; }
+
+  /// The exit state that was reached; otherwise the state in which the run stopped.
+  const State& state() const noexcept { return state_; }
+
+  /// The exception that `orchestrate` would have thrown; null on success.
+  std::exception_ptr error() const noexcept { return error_; }
+
+  /// What that exception says; empty on success.
+  std::string error_message() const { return detail::exception_text(error_); }
+
+  /// How many times a task led to its next state.
+  std::size_t transitions() const noexcept { return transitions_; }
+
+  /// How many attempts were made in all states together: transitions and failed attempts.
+  std::size_t attempts() const noexcept { return attempts_; }
+
+  /// The time from start to end, pauses included.
+  Duration elapsed() const noexcept { return elapsed_; }
+
+ private:
+  State state_{};
+  std::exception_ptr error_;
+  std::size_t transitions_ = 0;
+  std::size_t attempts_ = 0;
+  Duration elapsed_{};
+  Outcome outcome_ = Outcome::Cancelled;
+};
+
+}  // namespace cano
