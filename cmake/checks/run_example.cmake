@@ -3,17 +3,7 @@
 #   cmake -DEXPECTED_FILE=<file> | -DEXPECTED_REGEX=<regex> [-DEXPECTED_EXIT_CODE=<n>]
 #         -P run_example.cmake -- <program> <argument>...
 cmake_minimum_required(VERSION 3.24)
-
-set(command "")
-set(after_dashes FALSE)
-math(EXPR last "${CMAKE_ARGC} - 1")
-foreach(i RANGE ${last})
-  if(after_dashes)
-    list(APPEND command "${CMAKE_ARGV${i}}")
-  elseif(CMAKE_ARGV${i} STREQUAL "--")
-    set(after_dashes TRUE)
-  endif()
-endforeach()
+include(${CMAKE_CURRENT_LIST_DIR}/command_after_dashes.cmake)
 
 execute_process(
   COMMAND ${command}

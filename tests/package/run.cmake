@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+# Builds and runs a separate project that uses cano in one way:
+#   cmake -DWAY=<way> -DSOURCE=<cano's sources> -DBUILD=<cano's build> -DWORK=<scratch folder>
+#         -DCOMPILER=<c++> -DGENERATOR=<generator> -DBOOST=<folder of boost/> -DJSON=<folder of
+#         nlohmann/> -DCATCH=<folder of catch2/> -DCATCH_MODULES=<folder of Catch.cmake>
+#         -P run.cmake
+cmake_minimum_required(VERSION 3.24)
+
+function(run)
+  execute_process(COMMAND ${ARGN} COMMAND_ECHO STDOUT COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+function(configure source)
+  run(${CMAKE_COMMAND} -S ${source} -B ${WORK}/build -G ${GENERATOR}
+      -DCMAKE_CXX_COMPILER=${COMPILER} ${ARGN})
+endfunction()
+
+function(expect_output)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
+  if(NOT output MATCHES "^cano [0-9.]+: Done\n$")
+    message(FATAL_ERROR "The program printed: ${output}")
+  endif()
+endfunction()
+
+function(build_and_run consumer)
+  configure(${SOURCE}/tests/package/${consumer} ${ARGN})
+  run(${CMAKE_COMMAND} --build ${WORK}/build)
+  expect_output(${WORK}/build/app)
+endfunction()
+
+# Installs cano, then moves it: nothing in it may know where it was.
+function(install_cano)
+  run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/installed)
+  file(RENAME ${WORK}/installed ${WORK}/moved)
+endfunction()
+
+# What a download would bring, made of what is installed here.
+function(make_mirror)
+  file(MAKE_DIRECTORY ${WORK}/mirror/boost ${WORK}/mirror/json/include ${WORK}/mirror/catch2)
+  file(CREATE_LINK ${BOOST}/boost ${WORK}/mirror/boost/boost SYMBOLIC)
+  file(CREATE_LINK ${JSON}/nlohmann ${WORK}/mirror/json/include/nlohmann SYMBOLIC)
+  file(CREATE_LINK ${CATCH_MODULES} ${WORK}/mirror/catch2/extras SYMBOLIC)
+  file(
+    WRITE ${WORK}/mirror/catch2/CMakeLists.txt
+    "add_library(Catch2 INTERFACE)\nadd_library(Catch2::Catch2 ALIAS Catch2)\n"
+    "target_include_directories(Catch2 SYSTEM INTERFACE ${CATCH})\n")
+endfunction()
+set(use_mirror
+    -DCANO_FETCH_DEPENDENCIES=ON
+    -DFETCHCONTENT_SOURCE_DIR_BOOST=${WORK}/mirror/boost
+    -DFETCHCONTENT_SOURCE_DIR_NLOHMANN_JSON=${WORK}/mirror/json
+    -DFETCHCONTENT_SOURCE_DIR_CATCH2=${WORK}/mirror/catch2)
+
+# For a compiler that is called by hand; its own folder must not be named again.
+list(TRANSFORM BOOST PREPEND "-isystem" OUTPUT_VARIABLE boost_flags)
+list(TRANSFORM JSON PREPEND "-isystem" OUTPUT_VARIABLE json_flags)
+set(system_flags ${boost_flags} ${json_flags})
+list(REMOVE_ITEM system_flags -isystem/usr/include)
+
+list(GET BOOST 0 BOOST)
+list(GET JSON 0 JSON)
+list(GET CATCH 0 CATCH)
+
+file(REMOVE_RECURSE ${WORK})
+file(MAKE_DIRECTORY ${WORK})
+
+if(WAY STREQUAL "find_package")
+  install_cano()
+  build_and_run(find_package -DCMAKE_PREFIX_PATH=${WORK}/moved)
+
+elseif(WAY STREQUAL "fetch_content")
+  build_and_run(fetch_content -DFETCHCONTENT_SOURCE_DIR_CANO=${SOURCE})
+  run(${CMAKE_COMMAND} --install ${WORK}/build --prefix ${WORK}/installed)
+  if(EXISTS ${WORK}/installed)
+    message(FATAL_ERROR "As a dependency cano must install nothing")
+  endif()
+
+elseif(WAY STREQUAL "plain_include")
+  run(${COMPILER} -std=c++20 -I ${SOURCE}/include ${system_flags}
+      ${SOURCE}/tests/package/main.cpp -pthread -o ${WORK}/app)
+  expect_output(${WORK}/app)
+
+elseif(WAY STREQUAL "pkg_config")
+  install_cano()
+  set(ENV{PKG_CONFIG_PATH} ${WORK}/moved/share/pkgconfig)
+  execute_process(COMMAND ${PKG_CONFIG} --cflags --libs cano OUTPUT_VARIABLE flags
+                  COMMAND_ERROR_IS_FATAL ANY)
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  run(${COMPILER} -std=c++20 ${SOURCE}/tests/package/main.cpp ${flags} ${system_flags}
+      -o ${WORK}/app)
+  expect_output(${WORK}/app)
+
+elseif(WAY STREQUAL "fetched_dependencies")
+  make_mirror()
+  build_and_run(fetch_content -DFETCHCONTENT_SOURCE_DIR_CANO=${SOURCE} ${use_mirror})
+
+elseif(WAY STREQUAL "fetched_test_dependencies")
+  make_mirror()
+  configure(${SOURCE} -DCMAKE_BUILD_TYPE=Debug ${use_mirror})
+  run(${CMAKE_COMMAND} --build ${WORK}/build --target cano_vocabulary_tests)
+  run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build -R "^vocabulary:" --no-tests=error)
+
+elseif(WAY STREQUAL "old_boost_is_refused")
+  file(WRITE ${WORK}/boost/BoostConfig.cmake "")
+  file(WRITE ${WORK}/boost/BoostConfigVersion.cmake "set(PACKAGE_VERSION 1.74.0)\n")
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G ${GENERATOR}
+            -DCMAKE_CXX_COMPILER=${COMPILER} -DBoost_ROOT=${WORK}/boost
+            -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF -DCMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH=OFF
+    RESULT_VARIABLE failed ERROR_VARIABLE output)
+  string(REGEX REPLACE "[ \n]+" " " output "${output}")
+  if(NOT failed OR NOT output MATCHES "cano needs Boost 1.81 or newer.*Found only 1.74.0")
+    message(FATAL_ERROR "Boost 1.74 must be refused by name:\n${output}")
+  endif()
+
+else()
+  message(FATAL_ERROR "Unknown WAY: ${WAY}")
+endif()
