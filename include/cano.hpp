@@ -9,5 +9,8 @@
 #include <cano/error.hpp>
 #include <cano/result.hpp>
 #include <cano/state.hpp>
+#include <cano/time/clock.hpp>
+#include <cano/time/sleep.hpp>
+#include <cano/time/timer.hpp>
 #include <cano/version.hpp>
 // IWYU pragma: end_exports

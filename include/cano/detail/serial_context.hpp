@@ -7,29 +7,32 @@
 #include <boost/asio/query.hpp>
 
 namespace cano {
+
 namespace asio = boost::asio;
-}
 
-namespace cano::detail {
+namespace detail {
 
-/// Says of an execution context that one thread alone runs it, so that its executors need no
-/// strand.
+/// Present in a context that one thread alone runs: its presence is all it says.
 class SerialContext : public asio::execution_context::service {
  public:
   static inline asio::execution_context::id id;
 
-  explicit SerialContext(asio::execution_context& context) : service{context} {}
+  explicit SerialContext(asio::execution_context& context)
+      : asio::execution_context::service{context} {}
 
  private:
-  void shutdown() noexcept override {}
+  void shutdown() override {}
 };
 
+/// Promises that only one thread at a time will ever run this context.
 inline void mark_serial(asio::execution_context& context) {
-  asio::make_service<SerialContext>(context);
+  asio::use_service<SerialContext>(context);
 }
 
+/// Whether two handlers on this executor can never run at once, so that no strand is needed.
 inline bool is_serial(const asio::any_io_executor& executor) {
   return asio::has_service<SerialContext>(asio::query(executor, asio::execution::context));
 }
 
-}  // namespace cano::detail
+}  // namespace detail
+}  // namespace cano

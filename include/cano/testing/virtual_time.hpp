@@ -2,178 +2,139 @@
 #pragma once
 
 #include <chrono>
-#include <exception>
-#include <map>
-#include <optional>
-#include <type_traits>
-#include <unordered_map>
+#include <future>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <cano/detail/fulfil.hpp>
 #include <cano/detail/serial_context.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
-#include <cano/time/detail/time_source.hpp>
+#include <cano/testing/detail/jumping_clock.hpp>
+#include <cano/time/detail/virtual_clock.hpp>
 
 namespace cano {
 
-namespace detail {
-
-/// Clocks that stand still until somebody moves them to the next waiter.
-class VirtualClock final : public TimeSource {
- public:
-  explicit VirtualClock(system_time start) : wall_{start} {}
-
-  steady_time now() const override { return now_; }
-  system_time wall_now() const override { return wall_; }
-
-  void add(Waiter& waiter, steady_time deadline) override {
-    // A multimap keeps waiters of one deadline in the order in which they came.
-    places_[&waiter] = waiters_.emplace(deadline, &waiter);
-  }
-  void remove(Waiter& waiter) noexcept override {
-    const auto place = places_.find(&waiter);
-    if (place == places_.end()) return;
-    waiters_.erase(place->second);
-    places_.erase(place);
-  }
-
-  /// Moves to the next waiter not later than `limit` and wakes it; false when there is none.
-  bool wake_next(steady_time limit) {
-    if (waiters_.empty() || waiters_.begin()->first > limit) return false;
-    const auto [deadline, waiter] = *waiters_.begin();
-    remove(*waiter);
-    move_to(deadline);
-    waiter->wake();
-    return true;
-  }
-
-  void move_to(steady_time time) {
-    if (time <= now_) return;
-    wall_ = saturating_add(wall_, saturating_between(now_, time));
-    now_ = time;
-  }
-  void step_wall(Duration by) { wall_ = saturating_add(wall_, by); }
-
- private:
-  using Waiters = std::multimap<steady_time, Waiter*>;
-
-  steady_time now_{};
-  system_time wall_;
-  Waiters waiters_;
-  std::unordered_map<const Waiter*, Waiters::iterator> places_;
-};
-
-}  // namespace detail
-
-/// An executor whose clock jumps to the next timer as soon as nothing is ready to run: a year of
-/// cron, with retries and timeouts, takes milliseconds and is the same each time.
+/// An executor with clocks of its own, for tests: when nothing is ready to run, they jump to the
+/// next wait.
+///
+/// A year of cron, with retries and timeouts, takes milliseconds and is the same each time. Every
+/// wait ends at exactly its time, waits for one time in the order in which they began. Running code
+/// takes no time at all.
 ///
 ///     VirtualTime time;
 ///     const auto final_state = time.run(workflow.orchestrate(store));
 ///     CHECK(time.elapsed() == 700ms);  // what the retries waited
 ///
-/// It sees the waits made through this library: `sleep_for`, `Timer`, and all that workflows and
-/// the scheduler wait for. Work on other threads and bare Asio timers are unknown to it.
+/// It sees what waits through this library: `sleep_for`, `Timer`, workflows, the scheduler. It does
+/// not see bare Asio timers, sockets or other threads: the clocks do not wait for those, and a run
+/// that does is reported as stuck. A loop that is always ready to run stops the clocks.
 ///
-/// **Threads.** Everything runs on the thread that calls `run` or `run_for`; shared objects:
-/// unsafe.
+/// **Threads.** Distinct objects: safe. Shared objects: not safe, nor is its executor; everything
+/// runs on the thread that calls `run` or its like.
+///
+/// **Lifetime.** What has not finished is destroyed with it, without being resumed.
 class VirtualTime {
  public:
-  /// The wall clock starts at `start`: by default 2024-01-01 00:00:00 UTC, a Monday.
-  explicit VirtualTime(system_time start = system_time{std::chrono::seconds{1'704'067'200}})
+  /// The wall clock starts at `start`: unless told otherwise Monday 2024-01-01 00:00:00 UTC.
+  explicit VirtualTime(system_time start = std::chrono::sys_days{std::chrono::year{2024} / 1 / 1})
       : clock_{start} {
-    asio::use_service<detail::TimeService>(context_).use(&clock_);
+    asio::make_service<detail::ClockService>(context_, &clock_);
     detail::mark_serial(context_);
   }
+
   VirtualTime(const VirtualTime&) = delete;
   VirtualTime& operator=(const VirtualTime&) = delete;
 
   asio::any_io_executor get_executor() { return context_.get_executor(); }
 
-  steady_time now() const { return clock_.now(); }
-  system_time wall_now() const { return clock_.wall_now(); }
+  steady_time now() const noexcept { return clock_.now(); }
+  system_time wall_now() const noexcept { return clock_.wall_now(); }
 
-  /// The time that has passed on the steady clock since this was made.
-  Duration elapsed() const { return clock_.now() - steady_time{}; }
+  /// How far the steady clock has come since the start.
+  Duration elapsed() const noexcept { return clock_.elapsed(); }
 
-  /// Runs `work` to its end, as far as time must go for it, and returns what it returns.
+  /// Runs until `work` has finished, however long that takes, and returns its result.
   ///
-  /// **Errors.** What `work` throws; `Error(Generic)` when it waits for something that no timer and
-  /// nothing ready to run can bring about.
+  /// What else is under way stays where it is then, until the next call.
+  ///
+  /// **Errors.** Rethrows what `work` throws. `Error(Generic)` when `work` cannot go on: nothing is
+  /// ready to run and nothing waits for the clock.
   template <class T> T run(asio::awaitable<T> work) {
-    bool done = false;
-    std::exception_ptr error;
-    if constexpr (std::is_void_v<T>) {
-      asio::co_spawn(context_, std::move(work), [&](std::exception_ptr thrown) {
-        error = std::move(thrown);
-        done = true;
-      });
-      drive_until(done);
-      if (error) std::rethrow_exception(error);
-    } else {
-      std::optional<T> result;
-      asio::co_spawn(context_, std::move(work), [&](std::exception_ptr thrown, T value) {
-        error = std::move(thrown);
-        if (!error) result.emplace(std::move(value));
-        done = true;
-      });
-      drive_until(done);
-      if (error) std::rethrow_exception(error);
-      return std::move(*result);
+    std::promise<T> promise;
+    auto result = promise.get_future();
+    asio::co_spawn(context_, detail::fulfil(std::move(work), std::move(promise)), asio::detached);
+    while (result.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
+      if (context_.poll_one() == 0 && !clock_.jump(steady_time::max())) throw stuck();
     }
+    return result.get();
   }
 
-  /// Lets that much time pass, with everything that falls due in it.
+  /// Runs what is ready and what becomes due in that time; the steady clock has then moved by
+  /// exactly `duration`. None or a negative one: runs what is ready.
   void run_for(Duration duration) { run_until(detail::saturating_add(now(), duration)); }
 
-  /// The same up to a time of the steady clock, or of the wall clock.
+  /// Runs until the steady clock shows `time`. A time that has passed: runs what is ready.
   void run_until(steady_time time) {
-    run_ready();
-    while (clock_.wake_next(time))
-      run_ready();
+    do {
+      context_.poll();
+    } while (clock_.jump(time));
     clock_.move_to(time);
   }
-  void run_until(system_time time) { run_for(detail::saturating_between(wall_now(), time)); }
 
-  /// Runs until nothing is ready and nobody waits. Does not return while something repeats for
-  /// ever.
-  void run_until_idle() {
-    run_ready();
-    while (clock_.wake_next(steady_time::max()))
-      run_ready();
+  /// Runs until the wall clock shows `time` or a later one, also when it is set meanwhile.
+  void run_until(system_time time) {
+    do {
+      context_.poll();
+    } while (wall_now() < time && clock_.jump(steady_time_of(time)));
+    if (wall_now() < time) clock_.move_to(steady_time_of(time));
   }
 
-  /// Sets the wall clock forward or back; the steady clock and its timers do not notice.
-  void step_wall_clock(Duration by) { clock_.step_wall(by); }
+  /// Runs until nothing is ready and nothing waits, except for the end of time.
+  void run_until_idle() {
+    do {
+      context_.poll();
+    } while (clock_.jump(steady_time::max()));
+  }
 
-  /// The machine sleeps: the wall clock goes on, the steady clock stands still, as Linux does it.
-  void suspend(Duration duration) { clock_.step_wall(duration); }
+  /// Somebody sets the wall clock, forward or back. Waits go by the steady clock: they do not
+  /// notice.
+  void step_wall_clock(Duration by) noexcept { clock_.step_wall(by); }
+
+  /// The machine sleeps so long: the wall clock goes on, the steady clock stands still, as
+  /// `CLOCK_MONOTONIC` of Linux does. Seen from the wall, every wait is late by that much.
+  ///
+  /// **Errors.** `Error(Configuration)` when it is negative.
+  void suspend(Duration duration) {
+    if (duration < Duration::zero()) {
+      throw Error{Errc::Configuration, "VirtualTime::suspend: the duration is negative"};
+    }
+    clock_.step_wall(duration);
+  }
 
  private:
-  void run_ready() {
-    context_.restart();
-    context_.poll();
+  steady_time steady_time_of(system_time wall) const noexcept {
+    return detail::saturating_add(now(), detail::saturating_between(wall_now(), wall));
   }
 
-  void drive_until(const bool& done) {
-    run_ready();
-    while (!done) {
-      if (!clock_.wake_next(steady_time::max())) {
-        throw Error{
-            Errc::Generic,
-            "The work under VirtualTime is stuck: nothing is ready to run and no timer waits"};
-      }
-      run_ready();
-    }
+  static Error stuck() {
+    return Error{
+        Errc::Generic,
+        "The run under VirtualTime is stuck: nothing is ready to run and nothing waits for "
+        "the clock"};
   }
 
-  detail::VirtualClock clock_;  // outlives what runs in the context
+  detail::JumpingClock clock_;  // first: what the context destroys still looks for it
   asio::io_context context_{1};
+  // Without it the context would stop for good whenever it has nothing to do.
+  asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
 };
 
 }  // namespace cano

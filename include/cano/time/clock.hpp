@@ -4,45 +4,47 @@
 #include <chrono>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/query.hpp>
 
 #include <cano/duration.hpp>
-#include <cano/time/detail/time_source.hpp>
+#include <cano/time/detail/virtual_clock.hpp>
 
 namespace cano {
 
-/// The clocks of an execution context: the real ones, or those of a `VirtualTime`.
+/// The clocks that code on an executor goes by: the real ones, or those of a `VirtualTime`.
 ///
-/// Everything in this library that asks for the time asks one of these.
+/// Read "now" here, and wait with `Timer` or `sleep_for`, and a test decides how time passes. A
+/// handle: make it once, copy it freely. In real time `now()` costs what
+/// `std::chrono::steady_clock::now()` does.
 ///
-/// **Threads.** Distinct objects: safe. Shared objects: safe to read.
-/// **Lifetime.** Use it only while its execution context lives.
+/// **Threads.** Distinct objects: safe. Shared objects: safe in real time; under `VirtualTime` only
+/// on its thread.
+///
+/// **Lifetime.** Valid as long as the execution context it was made from.
 class Clock {
  public:
-  static Clock of(asio::execution_context& context) {
-    return Clock{asio::use_service<detail::TimeService>(context).source()};
-  }
+  /// The clocks of the executor's context.
   static Clock of(const asio::any_io_executor& executor) {
-    return of(asio::query(executor, asio::execution::context));
+    return Clock{detail::virtual_clock_of(executor)};
+  }
+  static Clock of(asio::execution_context& context) {
+    return Clock{detail::virtual_clock_of(context)};
   }
 
-  /// For limits and intervals: never jumps, whatever is done to the wall clock.
-  steady_time now() const {
-    return source_ == nullptr ? std::chrono::steady_clock::now() : source_->now();
+  /// The time to measure and to wait by: it never jumps.
+  steady_time now() const noexcept {
+    return virtual_ == nullptr ? std::chrono::steady_clock::now() : virtual_->now();
   }
 
-  /// For calendars and timestamps.
-  system_time wall_now() const {
-    return source_ == nullptr ? std::chrono::system_clock::now() : source_->wall_now();
+  /// The time of day: it may be set, also backwards.
+  system_time wall_now() const noexcept {
+    return virtual_ == nullptr ? std::chrono::system_clock::now() : virtual_->wall_now();
   }
 
  private:
-  friend class Timer;
-  explicit Clock(detail::TimeSource* source) noexcept : source_{source} {}
+  explicit Clock(const detail::VirtualClock* clock) noexcept : virtual_{clock} {}
 
-  detail::TimeSource* source_;
+  const detail::VirtualClock* virtual_;
 };
 
 }  // namespace cano

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <utility>
+
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -10,21 +12,29 @@
 
 namespace cano {
 
-/// Waits until `deadline` on the clock of the coroutine's executor: what tasks use, so that they
-/// run under `VirtualTime` too. A deadline that has passed still lets others on the executor run.
+/// Suspends the coroutine until the time has come.
 ///
-/// **Cancellation.** Throws a `boost::system::system_error` of `operation_aborted`.
-inline asio::awaitable<void> sleep_until(steady_time deadline) {
-  Timer timer{co_await asio::this_coro::executor};
-  timer.expires_at(deadline);
-  co_await timer.async_wait(asio::deferred);
+/// What a task waits with, so that a test can run it under `VirtualTime`. A time that has passed
+/// still gives other work a turn. `steady_time::max()` never comes.
+///
+/// **Cancellation.** Throws `boost::system::system_error` with `asio::error::operation_aborted`.
+inline asio::awaitable<void> sleep_until(steady_time time) {
+  const auto executor = co_await asio::this_coro::executor;
+  Timer timer{executor, time};
+  auto wait = timer.async_wait(asio::deferred);
+  co_await std::move(wait);
 }
 
-/// The same for a time from now.
-inline asio::awaitable<void> sleep_for(Duration delay) {
-  Timer timer{co_await asio::this_coro::executor};
-  timer.expires_after(delay);
-  co_await timer.async_wait(asio::deferred);
+/// Suspends the coroutine for that long, counted from when it is awaited.
+///
+/// Zero or less still gives other work a turn. `Duration::max()` never ends.
+///
+/// **Cancellation.** As `sleep_until`.
+inline asio::awaitable<void> sleep_for(Duration duration) {
+  const auto executor = co_await asio::this_coro::executor;
+  Timer timer{executor, duration};
+  auto wait = timer.async_wait(asio::deferred);
+  co_await std::move(wait);
 }
 
 }  // namespace cano

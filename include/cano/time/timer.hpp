@@ -1,121 +1,109 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
+#include <chrono>
+#include <cstddef>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associator.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cano/duration.hpp>
-#include <cano/time/clock.hpp>
-#include <cano/time/detail/time_source.hpp>
+#include <cano/time/detail/virtual_clock.hpp>
+#include <cano/time/detail/virtual_wait_op.hpp>
 
 namespace cano {
 
-namespace detail {
-
-// Reports a wait that virtual time ended as what it is: one that came to its end.
-template <class Handler> struct VirtualWaitHandler {
-  Handler handler;
-  std::shared_ptr<const bool> is_due;
-
-  void operator()(boost::system::error_code error) {
-    if (*is_due) error = {};
-    std::move(handler)(error);
-  }
-};
-
-}  // namespace detail
-
-/// `asio::steady_timer` on the clock of its execution context, so that it runs under `VirtualTime`.
+/// `asio::steady_timer` for code that a test may run under `VirtualTime`.
 ///
-/// **Cancellation.** By `cancel`, by setting a new expiry, by destruction, or the slot bound to the
-/// token; the wait then completes with `asio::error::operation_aborted`.
-/// **Threads.** Distinct objects: safe. Shared objects: unsafe.
-class Timer final : private detail::Waiter {
+/// It behaves as Asio's does: setting an expiry cancels the waits under way, a wait on a time that
+/// has passed completes at once, but never inside `async_wait`. In real time it *is* Asio's. Two
+/// differences: it cannot be moved, and an expiry too far off to be expressed is the end of time.
+///
+/// **Cancellation.** `cancel()`, a new expiry, the destructor and the handler's cancellation slot
+/// end a wait with `asio::error::operation_aborted`.
+///
+/// **Threads.** Distinct objects: safe. Shared objects: not safe. Under `VirtualTime`: only its
+/// thread.
+///
+/// **Lifetime.** Must not outlive the executor's context.
+class Timer {
  public:
   using executor_type = asio::any_io_executor;
 
-  explicit Timer(const asio::any_io_executor& executor)
-      : source_{Clock::of(executor).source_}, timer_{executor} {}
+  /// A timer whose expiry has passed: set one before waiting.
+  explicit Timer(const executor_type& executor)
+      : timer_{executor}, virtual_{detail::virtual_clock_of(executor)} {}
+
+  Timer(const executor_type& executor, steady_time expiry) : Timer{executor} {
+    timer_.expires_at(expiry);
+  }
+
+  template <class Rep, class Period>
+  Timer(const executor_type& executor, std::chrono::duration<Rep, Period> from_now)
+      : Timer{executor} {
+    expires_after(from_now);
+  }
+
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
-  ~Timer() { stop_virtual_wait(); }
+
+  ~Timer() {
+    if (virtual_ != nullptr) virtual_->cancel_all_of(this);
+  }
 
   executor_type get_executor() { return timer_.get_executor(); }
 
-  /// Sets when waits end; those under way are cancelled.
-  void expires_at(steady_time deadline) {
-    if (source_ == nullptr) {
-      timer_.expires_at(deadline);
-      return;
-    }
-    stop_virtual_wait();
-    timer_.expires_at(steady_time::max());
-    virtual_deadline_ = deadline;
+  steady_time expiry() const { return timer_.expiry(); }
+
+  /// Cancels the waits under way and sets the time; returns how many were cancelled.
+  std::size_t expires_at(steady_time expiry) {
+    const std::size_t cancelled = cancel();
+    timer_.expires_at(expiry);
+    return cancelled;
   }
 
-  /// The same, counted from now; stops at the end of the clock's range.
-  void expires_after(Duration delay) {
-    const Clock clock{source_};
-    expires_at(detail::saturating_add(clock.now(), delay));
+  /// `expires_at` so long after now; a negative duration is a time that has passed.
+  template <class Rep, class Period>
+  std::size_t expires_after(std::chrono::duration<Rep, Period> from_now) {
+    const steady_time now =
+        virtual_ == nullptr ? std::chrono::steady_clock::now() : virtual_->now();
+    return expires_at(detail::saturating_add(now, detail::to_duration(from_now)));
   }
 
-  void cancel() {
-    stop_virtual_wait();
-    timer_.cancel();
+  /// Ends every wait that is not due yet; returns how many there were.
+  std::size_t cancel() {
+    return virtual_ == nullptr ? timer_.cancel() : virtual_->cancel_all_of(this);
   }
 
-  /// Waits until the expiry; the signature is `void(boost::system::error_code)`.
-  template <class CompletionToken> auto async_wait(CompletionToken&& token) {
-    return asio::async_initiate<CompletionToken, void(boost::system::error_code)>(
-        [](auto handler, Timer* self) { self->start_wait(std::move(handler)); }, token, this);
+  /// Waits until the expiry; the token's signature is `void(boost::system::error_code)`.
+  template <asio::completion_token_for<void(boost::system::error_code)> CompletionToken>
+  auto async_wait(CompletionToken&& token) {
+    return asio::async_initiate<CompletionToken, void(boost::system::error_code)>(StartWait{this},
+                                                                                  token);
   }
 
  private:
-  template <class Handler> void start_wait(Handler handler) {
-    if (source_ == nullptr) {
-      timer_.async_wait(std::move(handler));
-      return;
+  struct StartWait {
+    using executor_type = asio::any_io_executor;
+    executor_type get_executor() const { return self->get_executor(); }
+
+    template <class Handler> void operator()(Handler&& handler) const {
+      if (self->virtual_ == nullptr) {
+        self->timer_.async_wait(std::forward<Handler>(handler));
+      } else {
+        detail::start_virtual_wait(*self->virtual_, self, self->expiry(),
+                                   std::forward<Handler>(handler), self->get_executor());
+      }
     }
-    if (!is_due_) {
-      is_due_ = std::make_shared<bool>(false);
-      source_->add(*this, virtual_deadline_);
-    }
-    timer_.async_wait(detail::VirtualWaitHandler<Handler>{std::move(handler), is_due_});
-  }
 
-  void wake() override {
-    *std::exchange(is_due_, nullptr) = true;
-    timer_.cancel();
-  }
+    Timer* self;
+  };
 
-  void stop_virtual_wait() noexcept {
-    if (is_due_) source_->remove(*this);
-    is_due_.reset();
-  }
-
-  detail::TimeSource* source_;  // null in real time
-  asio::steady_timer timer_;    // under virtual time it only holds the handlers, and never expires
-  steady_time virtual_deadline_{};
-  std::shared_ptr<bool> is_due_;  // set while the time source knows of this timer
+  asio::steady_timer timer_;  // under virtual time only the expiry and the executor
+  detail::VirtualClock* virtual_;
 };
 
 }  // namespace cano
-
-template <template <class, class> class Associator, class Handler, class DefaultCandidate>
-struct boost::asio::associator<Associator, cano::detail::VirtualWaitHandler<Handler>,
-                               DefaultCandidate> : Associator<Handler, DefaultCandidate> {
-  static auto get(const cano::detail::VirtualWaitHandler<Handler>& waiting) noexcept {
-    return Associator<Handler, DefaultCandidate>::get(waiting.handler);
-  }
-  static auto get(const cano::detail::VirtualWaitHandler<Handler>& waiting,
-                  const DefaultCandidate& candidate) noexcept {
-    return Associator<Handler, DefaultCandidate>::get(waiting.handler, candidate);
-  }
-};

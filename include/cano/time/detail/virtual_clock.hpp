@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <cano/duration.hpp>
+
+namespace cano {
+
+namespace asio = boost::asio;
+
+namespace detail {
+
+/// One wait on a virtual clock, whatever its handler is.
+class VirtualWait {
+ public:
+  VirtualWait(const void* owner, steady_time deadline) noexcept
+      : owner_{owner}, deadline_{deadline} {}
+  VirtualWait(const VirtualWait&) = delete;
+  VirtualWait& operator=(const VirtualWait&) = delete;
+  virtual ~VirtualWait() = default;
+
+  const void* owner() const noexcept { return owner_; }
+  steady_time deadline() const noexcept { return deadline_; }
+
+  /// Queues the handler on its executor. Called once, by the clock that gave the wait up.
+  virtual void complete(const boost::system::error_code& error) = 0;
+
+ private:
+  const void* owner_;
+  steady_time deadline_;
+};
+
+/// What stands in for the real clocks in an execution context: the other side of the seam.
+class VirtualClock {
+ public:
+  VirtualClock() { count_.fetch_add(1, std::memory_order_relaxed); }
+  VirtualClock(const VirtualClock&) = delete;
+  VirtualClock& operator=(const VirtualClock&) = delete;
+
+  virtual steady_time now() const noexcept = 0;
+  virtual system_time wall_now() const noexcept = 0;
+
+  /// Keeps the wait until its time, or completes it when that has come.
+  virtual void add(std::unique_ptr<VirtualWait> wait) = 0;
+  virtual void cancel(const VirtualWait& wait) = 0;
+  virtual std::size_t cancel_all_of(const void* owner) = 0;
+
+  /// The context is going: destroys every wait without completing it.
+  virtual void drop_all() noexcept = 0;
+
+  /// Whether this process has any: the check that real time pays for.
+  static bool any_exists() noexcept { return count_.load(std::memory_order_relaxed) != 0; }
+
+ protected:
+  ~VirtualClock() { count_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  static inline std::atomic<int> count_{0};
+};
+
+/// The place in an execution context where its virtual clock, if it has one, is found.
+class ClockService : public asio::execution_context::service {
+ public:
+  static inline asio::execution_context::id id;
+
+  explicit ClockService(asio::execution_context& context, VirtualClock* clock = nullptr)
+      : asio::execution_context::service{context}, clock_{clock} {}
+
+  VirtualClock* clock() const noexcept { return clock_; }
+
+ private:
+  void shutdown() override {
+    if (clock_ != nullptr) clock_->drop_all();
+  }
+
+  VirtualClock* clock_;
+};
+
+/// The virtual clock of the context, or null when its time is real.
+inline VirtualClock* virtual_clock_of(asio::execution_context& context) {
+  if (!VirtualClock::any_exists()) return nullptr;
+  return asio::use_service<ClockService>(context).clock();
+}
+
+inline VirtualClock* virtual_clock_of(const asio::any_io_executor& executor) {
+  if (!VirtualClock::any_exists()) return nullptr;
+  return virtual_clock_of(asio::query(executor, asio::execution::context));
+}
+
+}  // namespace detail
+}  // namespace cano
