@@ -50,10 +50,7 @@ class TaskContext {
   /// Requested as soon as this attempt should stop: the run is cancelled, or a limit has passed.
   ///
   /// For work that Asio cannot cancel: a long loop, or another library that takes a token.
-  std::stop_token stop_token() const {
-    detail::RunScope* const scope = run_->scope();
-    return scope ? scope->attempt_stop_token() : std::stop_token{};
-  }
+  std::stop_token stop_token() const { return run_->attempt_stop_token(); }
 
   /// Hands a line to the observers, under the span of this run, state and attempt.
   ///

@@ -7,6 +7,7 @@
 #include <exception>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,11 @@ class RunCore {
   const StateInfo* state_info() const noexcept { return state_; }
   const RunInfo& info() const noexcept { return info_; }
   RunScope* scope() const noexcept { return scope_; }
+  bool stop_requested() const noexcept { return stop_ != nullptr && stop_->stop_requested(); }
+  std::stop_token attempt_stop_token() const {
+    const std::stop_token run_stop = stop_ != nullptr ? *stop_ : std::stop_token{};
+    return scope_ != nullptr ? scope_->attempt_stop_token(run_stop) : run_stop;
+  }
 
   std::optional<Duration> remaining() const {
     const steady_time deadline = nearest_limit().first;
@@ -72,7 +78,12 @@ class RunCore {
 
   // ---- set-up
 
-  void attach(RunScope* scope) noexcept { scope_ = scope; }
+  // A limit of the visit under way holds from here on.
+  void attach(RunScope& scope) {
+    scope_ = &scope;
+    arm_nearest_limit();
+  }
+  void watch(const std::stop_token* stop) noexcept { stop_ = stop; }
   void limit_run(Duration timeout) {
     run_deadline_ = saturating_add(started_, timeout);
     run_timeout_ = timeout;
@@ -183,9 +194,8 @@ class RunCore {
   }
 
   bool stop_was_asked() const noexcept {
-    if (cancelled_by_caller_) return true;
-    return scope_ != nullptr &&
-           (scope_->interrupted() == Interrupt::Stop || scope_->stop().stop_requested());
+    return cancelled_by_caller_ || stop_requested() ||
+           (scope_ != nullptr && scope_->interrupted() == Interrupt::Stop);
   }
 
  public:
@@ -313,8 +323,9 @@ class RunCore {
 
   RunInfo info_;
   Clock clock_;
-  const ObserverList* observers_;  // null when nobody watches
-  RunScope* scope_ = nullptr;      // null when nothing can interrupt
+  const ObserverList* observers_;          // null when nobody watches
+  const std::stop_token* stop_ = nullptr;  // null when nobody can request one
+  RunScope* scope_ = nullptr;              // null when nothing can interrupt
   const StateInfo* state_ = nullptr;
   std::size_t attempt_ = 1;
   std::size_t failed_attempts_ = 0;

@@ -3,14 +3,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <cano/duration.hpp>
@@ -22,119 +20,113 @@ namespace cano::detail {
 /// Why a run was interrupted from outside its tasks.
 enum class Interrupt : std::uint8_t { None, AttemptTimeout, StateTimeout, RunTimeout, Stop };
 
-/// What can cancel a run from outside: its stop token, its limits, the caller's cancellation slot.
+/// What can cancel a run from outside: a stop request, a limit, the caller's cancellation slot.
 ///
 /// All of them end in `interrupt`, on the run's serial executor, which emits the one signal that
-/// the coroutine of the run is bound to. Shared: a timer or a stop callback may still be on its way
-/// to the executor when the run has ended, and finds the scope closed.
+/// the coroutine of the run is bound to. Shared: a timer or a stop request may still be on its way
+/// to the executor when the run has ended, and finds the scope closed. One exists for every
+/// instance of a batch that waits, so what few runs need is allocated on demand.
 class RunScope : public std::enable_shared_from_this<RunScope> {
  public:
-  explicit RunScope(asio::any_io_executor serial)
-      : executor_{std::move(serial)}, limit_timer_{executor_}, clock_{Clock::of(executor_)} {}
+  explicit RunScope(asio::any_io_executor serial) : executor_{std::move(serial)} {}
 
   const asio::any_io_executor& executor() const noexcept { return executor_; }
   asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
-  /// Follows `stop`, from whichever thread it is requested. Call once, before the run starts.
-  void watch(const std::stop_token& stop) {
-    stop_ = stop;
-    if (stop.stop_possible()) on_stop_.emplace(stop, PostStop{weak_from_this(), executor_});
-  }
-
   /// Interrupts with `reason` at `deadline`; replaces the limit that was armed before.
   ///
-  /// A timer that already runs and ends earlier is left alone: it arms itself again when it fires
-  /// too early. Most attempts end in time, and this makes a limit cost them no timer operation.
+  /// A timer that already runs and ends earlier is left alone: it starts again when it finds that
+  /// it came too early. Most attempts end in time, and this way a limit costs them no timer
+  /// operation.
   void arm(steady_time deadline, Interrupt reason) {
     limit_ = deadline;
     reason_ = reason;
-    if (limit_ < timer_ends_) start_timer();
+    if (limit_ == steady_time::max()) return;
+    if (!limit_timer_) limit_timer_ = std::make_unique<LimitTimer>(executor_);
+    if (limit_ < limit_timer_->ends) start_timer();
   }
 
-  /// Cancels what the run awaits. The first reason counts until `resume`.
+  /// Cancels what the run awaits. The first reason counts until `resume`, but for a stop.
   void interrupt(Interrupt reason) {
     if (closed_ || (interrupted_ != Interrupt::None && reason != Interrupt::Stop)) return;
     interrupted_ = reason;
-    if (attempt_stop_) attempt_stop_->request_stop();
+    if (attempt_stop_) attempt_stop_->source.request_stop();
     signal_.emit(asio::cancellation_type::all);
   }
 
   Interrupt interrupted() const noexcept { return interrupted_; }
-  const std::stop_token& stop() const noexcept { return stop_; }
 
   /// Starts afresh after an interrupt that did not end the run.
-  void resume() {
+  void resume() noexcept {
     interrupted_ = Interrupt::None;
     attempt_stop_.reset();
-    forward_stop_.reset();
   }
 
   /// Nothing reaches the run after this.
-  void close() {
+  void close() noexcept {
     closed_ = true;
-    on_stop_.reset();
-    limit_timer_.cancel();
+    if (limit_timer_) limit_timer_->timer.cancel();
   }
 
-  /// Requested when the running attempt should stop: by the stop token at once, from its own
-  /// thread; by a limit when it passes. Made on demand, as few tasks ask.
-  std::stop_token attempt_stop_token() {
+  /// Requested when the running attempt should stop: with `run_stop` at once, from whichever thread
+  /// requests that; by a limit when it passes.
+  std::stop_token attempt_stop_token(const std::stop_token& run_stop) {
     if (!attempt_stop_) {
-      attempt_stop_.emplace();
-      if (interrupted_ != Interrupt::None) attempt_stop_->request_stop();
-      forward_stop_.emplace(stop_, RequestStop{*attempt_stop_});
+      attempt_stop_ = std::make_unique<AttemptStop>(run_stop);
+      if (interrupted_ != Interrupt::None) attempt_stop_->source.request_stop();
     }
-    return attempt_stop_->get_token();
+    return attempt_stop_->source.get_token();
   }
 
  private:
+  struct LimitTimer {
+    explicit LimitTimer(const asio::any_io_executor& executor)
+        : timer{executor}, clock{Clock::of(executor)} {}
+    Timer timer;
+    Clock clock;
+    steady_time ends = steady_time::max();  // when the wait under way ends, if there is one
+  };
+
+  struct AttemptStop {
+    struct Request {
+      std::stop_source source;
+      void operator()() { source.request_stop(); }
+    };
+    explicit AttemptStop(const std::stop_token& run_stop) : forward{run_stop, Request{source}} {}
+    std::stop_source source;
+    std::stop_callback<Request> forward;
+  };
+
   void start_timer() {
-    timer_ends_ = limit_;
-    limit_timer_.expires_at(limit_);
-    limit_timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
-      if (!error && !self->closed_) self->timer_fired();
-    });
+    limit_timer_->ends = limit_;
+    limit_timer_->timer.expires_at(limit_);
+    limit_timer_->timer.async_wait(
+        [self = shared_from_this()](const boost::system::error_code& error) {
+          if (!error && !self->closed_) self->timer_fired();
+        });
   }
 
   void timer_fired() {
+    const steady_time now = limit_timer_->clock.now();
     // A wait that was replaced may still arrive as one that came to its end; the clock decides.
-    if (clock_.now() < timer_ends_) return;
-    timer_ends_ = steady_time::max();
+    if (now < limit_timer_->ends) return;
+    limit_timer_->ends = steady_time::max();
     if (limit_ == steady_time::max()) return;
-    if (clock_.now() >= limit_) {
+    if (now >= limit_) {
       interrupt(reason_);
     } else {
       start_timer();
     }
   }
 
-  struct PostStop {
-    std::weak_ptr<RunScope> scope;
-    asio::any_io_executor executor;
-    void operator()() const {
-      asio::post(executor, [target = scope] {
-        if (const auto alive = target.lock()) alive->interrupt(Interrupt::Stop);
-      });
-    }
-  };
-  struct RequestStop {
-    std::stop_source source;
-    void operator()() { source.request_stop(); }
-  };
-
   asio::any_io_executor executor_;
   asio::cancellation_signal signal_;
-  Timer limit_timer_;
-  Clock clock_;
   steady_time limit_ = steady_time::max();
-  steady_time timer_ends_ = steady_time::max();  // when the timer under way ends, if one is
   Interrupt reason_ = Interrupt::None;
   Interrupt interrupted_ = Interrupt::None;
   bool closed_ = false;
-  std::stop_token stop_;
-  std::optional<std::stop_callback<PostStop>> on_stop_;
-  std::optional<std::stop_source> attempt_stop_;
-  std::optional<std::stop_callback<RequestStop>> forward_stop_;
+  std::unique_ptr<LimitTimer> limit_timer_;
+  std::unique_ptr<AttemptStop> attempt_stop_;
 };
 
 }  // namespace cano::detail

@@ -23,17 +23,26 @@ namespace cano::detail {
 /// holds it alive, so a workflow may be changed or destroyed while one goes on.
 template <StateLike State, class Store> struct Definition {
   /// A state with its task, or an exit.
-  struct Entry {
+  struct Entry : StateInfo {
+    Entry(State key, TaskConfig task_config, BoundTask<State, Store> bound)
+        : StateInfo{state_name(key), std::move(task_config)},
+          state{std::move(key)},
+          task{std::move(bound)} {}
+    explicit Entry(State exit)
+        : StateInfo{state_name(exit), TaskConfig::minimal()},
+          state{std::move(exit)},
+          is_exit{true} {}
+
     State state;
-    StateInfo info;
-    BoundTask<State, Store> task;
+    BoundTask<State, Store> task{};
     bool is_exit = false;
   };
 
-  /// What a hop loads: 32 bytes that lie together. `fast` is set for the states that need nothing
-  /// but the call: a plain task without limits.
+  /// What a hop loads: 32 bytes that lie together. One of `call` and `start` is set for a task
+  /// without limits, which needs nothing but that; neither for every other state.
   struct Slot {
-    typename BoundTask<State, Store>::Call fast = nullptr;
+    typename BoundTask<State, Store>::Call call = nullptr;
+    typename BoundTask<State, Store>::Start start = nullptr;
     const void* object = nullptr;
     const Entry* entry = nullptr;
   };
@@ -53,15 +62,18 @@ template <StateLike State, class Store> struct Definition {
       const bool both = known->is_exit != entry->is_exit;
       throw Error{
           Errc::Configuration,
-          "State " + entry->info.name +
+          "State " + entry->name +
               (both ? " is added with a task and as an exit state: it can be only one of them"
                     : " is added twice")};
     }
     entries.reserve(entries.size() + 1);  // nothing throws once the table knows the state
-    const bool fast = entry->task.call != nullptr && !entry->info.has_limits;
-    table.put(entry->state,
-              Slot{fast ? entry->task.call : nullptr, entry->task.object.get(), entry.get()});
-    has_limits = has_limits || (!entry->is_exit && entry->info.has_limits);
+    Slot slot{.object = entry->task.object.get(), .entry = entry.get()};
+    if (!entry->has_limits) {
+      slot.call = entry->task.call;
+      slot.start = entry->task.start;
+    }
+    table.put(entry->state, slot);
+    has_limits = has_limits || (!entry->is_exit && entry->has_limits);
     entries.push_back(std::move(entry));
   }
 };

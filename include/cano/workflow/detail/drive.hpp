@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <exception>
 #include <memory>
-#include <optional>
+#include <stop_token>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -53,7 +54,9 @@ template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
       if (step == Step::Attempt) run.attempt_threw(caught_failure());
     }
     RunScope* const scope = run.core().scope();
-    if (threw && scope == nullptr) {
+    if (scope != nullptr) {
+      if (scope->interrupted() != Interrupt::None) run.stop_over_next();
+    } else if (threw) {
       const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
       if (state.cancelled() != asio::cancellation_type::none) run.cancelled_by_caller();
     }
@@ -91,15 +94,29 @@ inline asio::any_io_executor serial_executor(const asio::any_io_executor& execut
   return asio::make_strand(executor);
 }
 
-/// As `drive`, in a coroutine of its own that stop requests, limits and the caller can cancel.
-/// Joins it.
-template <class Machine> asio::awaitable<void> drive_in_scope(Machine& run, std::stop_token stop) {
+/// Brings a stop request, from whichever thread, to the executor of the run.
+struct PostStop {
+  std::weak_ptr<RunScope> scope;
+  asio::any_io_executor executor;
+
+  void operator()() const {
+    asio::post(executor, [target = scope] {
+      if (const auto alive = target.lock()) alive->interrupt(Interrupt::Stop);
+    });
+  }
+};
+
+/// As `drive`, in a coroutine of its own that stop requests, limits and the caller can cancel. It
+/// returns when that coroutine has ended.
+template <class Machine>
+asio::awaitable<void> drive_in_scope(Machine& run, const std::stop_token& stop) {
   const auto scope =
       std::make_shared<RunScope>(serial_executor(co_await asio::this_coro::executor));
-  scope->watch(stop);
   run.attach(*scope);
+  if (stop.stop_possible()) run.watch(stop);
   const Step step = run.advance();
   if (step != Step::Finished) {
+    const std::stop_callback on_stop{stop, PostStop{scope, scope->executor()}};
     auto joined = asio::async_initiate<const asio::deferred_t&, void(std::exception_ptr)>(
         StartInScope{}, asio::deferred, &run, step, scope);
     co_await std::move(joined);

@@ -57,9 +57,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   ///
   /// **Errors.** `Error(Configuration)` when the state has a task.
   Derived& add_exit_state(State state) & {
-    StateInfo info{state_name(state), TaskConfig::minimal()};
-    changed().add(std::make_shared<const Entry>(
-        Entry{.state = std::move(state), .info = std::move(info), .task = {}, .is_exit = true}));
+    changed().add(std::make_shared<const Entry>(std::move(state)));
     return self();
   }
   Derived&& add_exit_state(State state) && { return std::move(add_exit_state(std::move(state))); }
@@ -138,6 +136,12 @@ template <class Derived, StateLike State, class Store> class Registration {
     owned_->definition.start = std::move(start);
   }
 
+  // The definition of another kind of workflow.
+  template <class Other>
+  explicit Registration(const Registration<Other, State, Store>& other) : Registration{State{}} {
+    owned_->definition = *other.definition();
+  }
+
   // Copies only, which are cheap: a workflow that was moved from is still whole.
   Registration(const Registration& other) noexcept : owned_{other.share()} {}
   Registration& operator=(const Registration& other) noexcept {
@@ -145,6 +149,9 @@ template <class Derived, StateLike State, class Store> class Registration {
     return *this;
   }
   ~Registration() = default;
+
+  template <class, StateLike, class>
+  friend class Registration;
 
   /// For a run, which keeps it alive.
   std::shared_ptr<const DefinitionType> definition() const noexcept {
@@ -187,9 +194,8 @@ template <class Derived, StateLike State, class Store> class Registration {
   }
 
   void insert(State state, TaskConfig config, BoundTask<State, Store> task) {
-    StateInfo info{state_name(state), std::move(config)};
-    changed().add(std::make_shared<const Entry>(
-        Entry{.state = std::move(state), .info = std::move(info), .task = std::move(task)}));
+    changed().add(
+        std::make_shared<const Entry>(std::move(state), std::move(config), std::move(task)));
   }
 
   // All or none: they are added to a copy that takes the place of the old definition at the end.

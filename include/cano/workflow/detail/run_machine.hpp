@@ -7,6 +7,7 @@
 #include <exception>
 #include <limits>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -49,11 +50,9 @@ template <StateLike State, class Store> class RunMachine {
     core_.report_start(state_name(state_));
   }
 
-  /// From here on `scope` can interrupt the run, and every hop looks whether it did.
-  void attach(RunScope& scope) noexcept {
-    core_.attach(&scope);
-    careful_ = true;
-  }
+  /// From here on `scope` can interrupt the run, and `stop` ends it; both outlive it.
+  void attach(RunScope& scope) { core_.attach(scope); }
+  void watch(const std::stop_token& stop) noexcept { core_.watch(&stop); }
   void limit(Duration timeout) noexcept {
     core_.limit_run(timeout);
     careful_ = true;
@@ -63,11 +62,19 @@ template <StateLike State, class Store> class RunMachine {
   Step advance() {
     if (const auto step = resume()) return *step;
     for (;;) {
-      hop_while_plain();
       const Slot& slot = definition_->table.find(state_);
-      if (core_.has_failed()) [[unlikely]] {
-        entry_ = slot.entry;
-        return after_failure();
+      if (transitions_ < next_stop_ && !core_.stop_requested()) [[likely]] {
+        if (slot.start != nullptr) {
+          core_.enter_quickly(*slot.entry);
+          at_ = At::QuickAttempt;
+          return Step::Attempt;
+        }
+        if (slot.call != nullptr) {
+          hop_while_plain();
+          if (core_.has_failed()) [[unlikely]]
+            return after_failure();
+          continue;
+        }
       }
       if (const auto step = stop_over(slot)) return *step;
     }
@@ -77,7 +84,7 @@ template <StateLike State, class Store> class RunMachine {
 
   TaskContext context() noexcept { return TaskContext{core_}; }
   asio::awaitable<State> start_attempt(TaskContext& context) const {
-    return entry_->task.start(entry_->task.object.get(), *store_, context);
+    return entry().task.start(entry().task.object.get(), *store_, context);
   }
   void attempt_returned(State next) { next_ = std::move(next); }
   void attempt_threw(Failure failure) { core_.set_failure(std::move(failure)); }
@@ -86,9 +93,11 @@ template <StateLike State, class Store> class RunMachine {
   /// The driver's own coroutine was cancelled: whatever comes now, the run is over.
   void cancelled_by_caller() noexcept {
     core_.cancelled_by_caller();
-    careful_ = true;
-    next_stop_ = 0;
+    stop_over_next();
   }
+
+  /// Makes the next hop look for interruptions.
+  void stop_over_next() noexcept { next_stop_ = 0; }
 
   const RunCore& core() const noexcept { return core_; }
 
@@ -115,7 +124,7 @@ template <StateLike State, class Store> class RunMachine {
   using Entry = typename DefinitionType::Entry;
 
   // Where `advance` goes on.
-  enum class At : std::uint8_t { Arrival, AwaitedAttempt, Retry };
+  enum class At : std::uint8_t { Arrival, QuickAttempt, AwaitedAttempt, Retry };
 
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
@@ -127,6 +136,11 @@ template <StateLike State, class Store> class RunMachine {
     switch (std::exchange(at_, At::Arrival)) {
       case At::Arrival:
         return std::nullopt;
+      case At::QuickAttempt:
+        if (core_.has_failed()) [[unlikely]]
+          return after_failure();
+        arrive(std::move(next_));
+        return std::nullopt;
       case At::AwaitedAttempt:
         return finish_attempt();
       case At::Retry:
@@ -137,27 +151,28 @@ template <StateLike State, class Store> class RunMachine {
   }
 
   // The short way: plain tasks without limits, up to the transition at which something else is due.
-  // The state is a local, which stays in a register where a member would go through memory.
   void hop_while_plain() {
-    if (transitions_ >= next_stop_) return;
-    State state = std::move(state_);
-    const std::size_t granted = next_stop_ - transitions_;
-    std::size_t left = granted;
     TaskContext context{core_};
-    call_catching(
-        [&] {
-          for (; left != 0; --left) {
-            const Slot& slot = definition_->table.find(state);
-            if (slot.fast == nullptr) return;
-            core_.enter_quickly(slot.entry->info);
-            State next = slot.fast(slot.object, *store_, context);
-            if (core_.has_failed()) [[unlikely]]
-              return;
-            state = std::move(next);
-          }
-        },
-        [&](Failure failure) { core_.set_failure(std::move(failure)); });
-    transitions_ += granted - left;
+    call_catching([&] { hop(context); },
+                  [&](Failure failure) {
+                    core_.set_failure(std::move(failure));
+                    state_ = entry().state;
+                  });
+  }
+
+  // Keeps the state in a local, which a register can hold; where a task throws, its entry knows it.
+  void hop(TaskContext& context) {
+    State state = std::move(state_);
+    do {
+      const Slot& slot = definition_->table.find(state);
+      if (slot.call == nullptr) break;
+      core_.enter_quickly(*slot.entry);
+      State next = slot.call(slot.object, *store_, context);
+      if (core_.has_failed()) [[unlikely]]
+        break;
+      state = std::move(next);
+      ++transitions_;
+    } while (transitions_ < next_stop_ && !core_.stop_requested());
     state_ = std::move(state);
   }
 
@@ -166,18 +181,16 @@ template <StateLike State, class Store> class RunMachine {
     const Entry* const entry = slot.entry;
     if (entry == nullptr) return fail(Errc::Workflow, "No task registered for state: " + name());
     if (entry->is_exit) return finish(Outcome::Success);
-    core_.enter_quickly(entry->info);
+    core_.enter_quickly(*entry);
     if (const auto step = check_transitions()) return step;
-    if (careful_) {
-      if (auto reason = core_.interruption()) return fail(std::move(*reason));
-    }
+    if (auto reason = core_.interruption()) return fail(std::move(*reason));
     if (transitions_ - last_turn_ >= hops_per_turn) {
       last_turn_ = transitions_;
       return Step::Turn;
     }
     plan_next_stop();
-    if (slot.fast != nullptr && transitions_ < next_stop_) return std::nullopt;
-    entry_ = entry;
+    const bool quick = slot.call != nullptr || slot.start != nullptr;
+    if (quick && transitions_ < next_stop_) return std::nullopt;
     core_.enter();
     return attempt();
   }
@@ -199,11 +212,11 @@ template <StateLike State, class Store> class RunMachine {
 
   std::optional<Step> attempt() {
     core_.begin_attempt();
-    if (entry_->task.call == nullptr) {
+    if (entry().task.call == nullptr) {
       at_ = At::AwaitedAttempt;
       return Step::Attempt;
     }
-    next_ = call_plain(entry_->task.call, entry_->task.object.get());
+    next_ = call_plain(entry().task.call, entry().task.object.get());
     return finish_attempt();
   }
 
@@ -256,10 +269,13 @@ template <StateLike State, class Store> class RunMachine {
     return Step::Finished;
   }
 
+  // Of the visit under way.
+  const Entry& entry() const noexcept { return static_cast<const Entry&>(*core_.state_info()); }
+
   // Names are kept at registration; only a state that was never added has to be named anew.
   std::string name_of(const State& state) const {
     const Entry* const entry = definition_->table.find(state).entry;
-    return entry != nullptr ? entry->info.name : state_name(state);
+    return entry != nullptr ? entry->name : state_name(state);
   }
   std::string name() const { return name_of(state_); }
 
@@ -268,14 +284,13 @@ template <StateLike State, class Store> class RunMachine {
   RunCore core_;
   State state_;
   State next_{};
-  const Entry* entry_ = nullptr;  // of the visit under way
   std::size_t transitions_ = 0;
   std::size_t next_stop_ = 0;
   std::size_t last_turn_ = 0;
   std::size_t max_transitions_;
   RecentStates recent_;
   At at_ = At::Arrival;
-  bool careful_ = false;
+  bool careful_ = false;  // every hop stops over: somebody watches, or the run's time is limited
   Outcome outcome_ = Outcome::Failed;
 };
 

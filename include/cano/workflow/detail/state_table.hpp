@@ -22,15 +22,14 @@ concept DenseState = std::is_enum_v<State> || std::is_integral_v<State>;
 /// A state that was never put is found as a default `Slot`.
 template <StateLike State, class Slot> class StateTable {
  public:
-  const Slot& find(const State& state) const noexcept {
+  [[gnu::always_inline]] const Slot& find(const State& state) const noexcept {
     if constexpr (DenseState<State>) {
       // Unsigned arithmetic: what lies below the base wraps around to far above the end.
       const std::size_t index = number(state) - base_;
       if (index < dense_.size()) [[likely]]
         return dense_[index];
     }
-    const auto found = sparse_.find(state);
-    return found == sparse_.end() ? none_ : found->second;
+    return find_sparse(state);
   }
 
   void put(const State& state, Slot slot) {
@@ -41,6 +40,11 @@ template <StateLike State, class Slot> class StateTable {
   }
 
  private:
+  const Slot& find_sparse(const State& state) const noexcept {
+    const auto found = sparse_.find(state);
+    return found == sparse_.end() ? none_ : found->second;
+  }
+
   static constexpr std::size_t max_dense = 1024;
 
   static std::size_t number(const State& state) noexcept

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include <cano/concurrent/concurrent_status.hpp>
+#include <cano/workflow/workflow_result.hpp>
+
+namespace cano {
+
+/// What a batch came to: `auto [results, status] = co_await ...`.
+template <class State> struct ConcurrentResult {
+  std::vector<WorkflowResult<State>> results;  ///< `results[i]` belongs to `stores[i]`.
+  ConcurrentStatus status;
+};
+
+}  // namespace cano

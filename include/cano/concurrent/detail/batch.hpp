@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <cano/concurrent/concurrent_result.hpp>
+#include <cano/concurrent/concurrent_status.hpp>
+#include <cano/concurrent/detail/lane.hpp>
+#include <cano/concurrent/wait_strategy.hpp>
+#include <cano/error.hpp>
+#include <cano/state.hpp>
+#include <cano/time/clock.hpp>
+#include <cano/time/timer.hpp>
+#include <cano/workflow/detail/definition.hpp>
+#include <cano/workflow/detail/orchestrate.hpp>
+#include <cano/workflow/detail/run_machine.hpp>
+#include <cano/workflow/run_options.hpp>
+#include <cano/workflow/workflow_result.hpp>
+
+namespace cano::detail {
+
+using ProgressCallback = std::function<void(const ConcurrentStatus&)>;
+
+/// One call of `execute_concurrent`: hands instances to its lanes, counts how they end, and cancels
+/// the rest when it has waited long enough.
+///
+/// **Threads.** Lanes call it from their own executors. What they write is atomic, or the result of
+/// an instance that is theirs alone; the last lane to end publishes the results.
+template <StateLike State, class Store>
+class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
+ public:
+  using Machine = RunMachine<State, Store>;
+  using Result = WorkflowResult<State>;
+  using DefinitionType = Definition<State, Store>;
+
+  Batch(std::shared_ptr<const DefinitionType> definition, std::span<Store> stores,
+        WaitStrategy strategy, RunOptions options, ProgressCallback progress)
+      : definition_{std::move(definition)},
+        stores_{stores},
+        strategy_{std::move(strategy)},
+        quota_{quota_of(strategy_)},
+        options_{std::move(options)},
+        progress_{std::move(progress)},
+        results_(stores.size(), Result{Outcome::Cancelled, definition_->start, nullptr, 0, 0, {}}) {
+    if (options_.run_id.empty()) options_.run_id = make_run_id();
+    info_ = run_info(*definition_, options_);
+    info_.in_batch = true;
+    timeout_ = total_timeout(*definition_, options_);
+  }
+
+  /// Starts a lane on each executor, which runs one handler at a time. Calls `on_done` once, on the
+  /// first of them, when every instance has ended. `max_in_flight` bounds all lanes together.
+  void start(const std::vector<asio::any_io_executor>& executors, std::size_t max_in_flight,
+             std::function<void()> on_done) {
+    on_done_ = std::move(on_done);
+    const std::size_t lanes =
+        std::max<std::size_t>(1, std::min({executors.size(), max_in_flight, stores_.size()}));
+    for (std::size_t i = 0; i < lanes; ++i) {
+      const std::size_t share = max_in_flight / lanes + (i < max_in_flight % lanes ? 1 : 0);
+      lanes_.push_back(std::make_unique<LaneType>(*this, executors[i], share));
+    }
+    chunk_ = std::clamp<std::size_t>(stores_.size() / (lanes * 8), 1, 16);
+    lanes_left_ = lanes;
+    clock_.emplace(Clock::of(control()));
+    started_ = clock_->now();
+    report_start();
+    arm();
+    for (const auto& lane : lanes_) {
+      asio::post(lane->executor(), [self = this->shared_from_this(), &lane] { lane->post_turn(); });
+    }
+  }
+
+  /// Ends the batch early, from any thread: starts nothing more, interrupts what is under way.
+  void cancel() {
+    if (cancelled_.exchange(true)) return;
+    stop_.request_stop();
+    for (const auto& lane : lanes_) {
+      asio::post(lane->executor(),
+                 [self = this->shared_from_this(), &lane] { lane->interrupt_all(); });
+    }
+  }
+
+  /// Everything there is to know, once `on_done` was called.
+  ConcurrentResult<State> take_result() {
+    return ConcurrentResult<State>{std::move(results_), status_};
+  }
+
+  // ---- what lanes call
+
+  bool is_cancelled() const noexcept { return cancelled_.load(); }
+  bool nothing_left() const noexcept {
+    return is_cancelled() || next_.load(std::memory_order_relaxed) >= stores_.size();
+  }
+  bool counts_each() const noexcept { return quota_.has_value() || progress_ != nullptr; }
+
+  /// The next instances to start, from the first to before the second; empty when none is left.
+  std::pair<std::size_t, std::size_t> take() noexcept {
+    if (nothing_left()) return {0, 0};
+    const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
+    return {std::min(first, stores_.size()), std::min(first + chunk_, stores_.size())};
+  }
+
+  Machine make_machine(std::size_t index, const Clock& clock) {
+    RunInfo info = info_;
+    info.instance_id = index;
+    Machine machine{*definition_, stores_[index], info, clock};
+    machine.watch(stop_token_);
+    if (timeout_) machine.limit(*timeout_);
+    return machine;
+  }
+
+  // Something other than a task threw, e.g. for lack of memory.
+  Result failed_result(std::exception_ptr thrown) const {
+    return Result{Outcome::Failed, definition_->start, std::move(thrown), 0, 0, {}};
+  }
+
+  void record(std::size_t index, Result result) {
+    results_[index] = std::move(result);
+    if (!counts_each()) return;
+    const ConcurrentStatus status = current_status();
+    if (quota_ && finished_for_quota(status) >= quota_->count) cancel();
+    if (progress_) report_progress();
+  }
+
+  void lane_ended() {
+    if (lanes_left_.fetch_sub(1) != 1) return;
+    asio::post(control(), [self = this->shared_from_this()] { self->finish(); });
+  }
+
+ private:
+  using LaneType = Lane<Batch>;
+
+  struct RequestCancel {
+    std::weak_ptr<Batch> batch;
+    void operator()() const {
+      if (const auto alive = batch.lock()) alive->cancel();
+    }
+  };
+
+  const asio::any_io_executor& control() const noexcept { return lanes_.front()->executor(); }
+
+  // Everything that can end the batch early.
+  void arm() {
+    if (quota_ && quota_->count == 0) cancel();
+    if (const auto limit = limit_of(strategy_)) {
+      if (*limit <= Duration::zero()) {
+        cancel();
+      } else {
+        limit_timer_.emplace(control());
+        limit_timer_->expires_after(*limit);
+        limit_timer_->async_wait([weak = this->weak_from_this()](boost::system::error_code error) {
+          const auto self = weak.lock();
+          if (!error && self) self->cancel();
+        });
+      }
+    }
+    if (options_.stop.stop_possible()) {
+      on_stop_.emplace(options_.stop, RequestCancel{this->weak_from_this()});
+    }
+  }
+
+  void finish() {
+    limit_timer_.reset();
+    on_stop_.reset();
+    status_ = current_status();
+    const std::size_t started = status_.completed + status_.failed + status_.cancelled;
+    if (started != results_.size()) cancel_those_that_never_started();
+    status_.cancelled = results_.size() - status_.completed - status_.failed;
+    report_end();
+    std::exchange(on_done_, nullptr)();
+  }
+
+  void cancel_those_that_never_started() {
+    const auto never_started = std::make_exception_ptr(
+        Error{Errc::Cancelled,
+              "The instance was cancelled before it started, in batch " + options_.run_id});
+    for (Result& result : results_) {
+      if (result.is_cancelled() && !result.error()) {
+        result = Result{Outcome::Cancelled, definition_->start, never_started, 0, 0, {}};
+      }
+    }
+  }
+
+  std::size_t finished_for_quota(const ConcurrentStatus& status) const noexcept {
+    return quota_->successes_only ? status.completed : status.completed + status.failed;
+  }
+
+  ConcurrentStatus current_status() const {
+    ConcurrentStatus status{.total_workflows = stores_.size()};
+    for (const auto& lane : lanes_) {
+      status.completed += lane->count(Outcome::Success);
+      status.failed += lane->count(Outcome::Failed);
+      status.cancelled += lane->count(Outcome::Cancelled);
+    }
+    status.elapsed = clock_->now() - started_;
+    return status;
+  }
+
+  // One call at a time, so that what a user is shown never goes back.
+  void report_progress() {
+    const std::lock_guard lock{progress_mutex_};
+    if (progress_failed_) return;
+    try {
+      progress_(current_status());
+    } catch (...) {
+      progress_failed_ = true;
+    }
+  }
+
+  void report_start() const {
+    if (definition_->observers.empty()) return;
+    definition_->observers.notify(
+        &Observer::on_batch_started,
+        BatchStarted{info_, stores_.size(), to_string(strategy_), started_});
+  }
+  void report_end() const {
+    if (definition_->observers.empty()) return;
+    definition_->observers.notify(
+        &Observer::on_batch_finished,
+        BatchFinished{info_, status_.total_workflows, status_.completed, status_.failed,
+                      status_.cancelled, status_.elapsed, clock_->now()});
+  }
+
+  std::shared_ptr<const DefinitionType> definition_;
+  std::span<Store> stores_;
+  WaitStrategy strategy_;
+  std::optional<Quota> quota_;
+  RunOptions options_;
+  RunInfo info_;
+  std::optional<Duration> timeout_;  // of each instance
+  ProgressCallback progress_;
+  std::mutex progress_mutex_;
+  bool progress_failed_ = false;
+  std::vector<Result> results_;
+  ConcurrentStatus status_;
+
+  std::vector<std::unique_ptr<LaneType>> lanes_;
+  std::size_t chunk_ = 1;
+  std::atomic<std::size_t> next_{0};  // the first instance no lane has taken
+  std::atomic<std::size_t> lanes_left_{0};
+  std::atomic<bool> cancelled_{false};
+  std::stop_source stop_;  // what instances see
+  std::stop_token stop_token_ = stop_.get_token();
+  std::optional<std::stop_callback<RequestCancel>> on_stop_;
+  std::optional<Timer> limit_timer_;
+  std::optional<Clock> clock_;
+  steady_time started_{};
+  std::function<void()> on_done_;
+};
+
+}  // namespace cano::detail
