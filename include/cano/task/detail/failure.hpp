@@ -15,6 +15,10 @@
 #include <cano/detail/exception_text.hpp>
 #include <cano/error.hpp>
 
+namespace cano {
+namespace asio = boost::asio;
+}
+
 namespace cano::detail {
 
 /// What the default rule makes of a failure.
