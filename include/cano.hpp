@@ -8,6 +8,7 @@
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/result.hpp>
+#include <cano/runtime/runtime.hpp>
 #include <cano/state.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/time/sleep.hpp>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <chrono>
-#include <future>
+#include <memory>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -13,7 +13,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <cano/detail/fulfil.hpp>
+#include <cano/detail/final_result.hpp>
 #include <cano/detail/serial_context.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
@@ -68,13 +68,12 @@ class VirtualTime {
   /// **Errors.** Rethrows what `work` throws. `Error(Generic)` when `work` cannot go on: nothing is
   /// ready to run and nothing waits for the clock.
   template <class T> T run(asio::awaitable<T> work) {
-    std::promise<T> promise;
-    auto result = promise.get_future();
-    asio::co_spawn(context_, detail::fulfil(std::move(work), std::move(promise)), asio::detached);
-    while (result.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
+    const auto result = std::make_shared<detail::FinalResult<T>>();
+    asio::co_spawn(context_, detail::run_into(result, std::move(work)), asio::detached);
+    while (!result->is_ready()) {
       if (context_.poll_one() == 0 && !clock_.jump(steady_time::max())) throw stuck();
     }
-    return result.get();
+    return result->take();
   }
 
   /// Runs what is ready and what becomes due in that time; the steady clock has then moved by
