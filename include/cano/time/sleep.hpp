@@ -4,11 +4,9 @@
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <cano/duration.hpp>
-#include <cano/time/timer.hpp>
+#include <cano/time/detail/sleep_state.hpp>
 
 namespace cano {
 
@@ -19,10 +17,9 @@ namespace cano {
 ///
 /// **Cancellation.** Throws `boost::system::system_error` with `asio::error::operation_aborted`.
 inline asio::awaitable<void> sleep_until(steady_time time) {
-  const auto executor = co_await asio::this_coro::executor;
-  Timer timer{executor, time};
-  auto wait = timer.async_wait(asio::deferred);
-  co_await std::move(wait);
+  detail::SleepState state;
+  auto sleep = detail::sleep_operation(state, time);
+  co_await std::move(sleep);
 }
 
 /// Suspends the coroutine for that long, counted from when it is awaited.
@@ -31,10 +28,9 @@ inline asio::awaitable<void> sleep_until(steady_time time) {
 ///
 /// **Cancellation.** As `sleep_until`.
 inline asio::awaitable<void> sleep_for(Duration duration) {
-  const auto executor = co_await asio::this_coro::executor;
-  Timer timer{executor, duration};
-  auto wait = timer.async_wait(asio::deferred);
-  co_await std::move(wait);
+  detail::SleepState state;
+  auto sleep = detail::sleep_operation(state, duration);
+  co_await std::move(sleep);
 }
 
 }  // namespace cano
