@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 # Builds and runs a separate project that uses cano in one way:
 #   cmake -DWAY=<way> -DSOURCE=<cano's sources> -DBUILD=<cano's build> -DWORK=<scratch folder>
-#         -DCOMPILER=<c++> -DGENERATOR=<generator> -DBOOST=<folder of boost/> -DJSON=<folder of
-#         nlohmann/> -DCATCH=<folder of catch2/> -DCATCH_MODULES=<folder of Catch.cmake>
+#         -DCOMPILER=<c++> -DGENERATOR=<generator> -DMAKE_PROGRAM=<its program>
+#         -DBOOST=<folder of boost/> -DJSON=<folder of nlohmann/> -DCATCH=<folder of catch2/>
+#         -DCATCH_MODULES=<folder of Catch.cmake> -DPKG_CONFIG=<pkg-config>
 #         -P run.cmake
 cmake_minimum_required(VERSION 3.24)
 
@@ -105,7 +106,8 @@ elseif(WAY STREQUAL "old_boost_is_refused")
   file(WRITE ${WORK}/boost/BoostConfigVersion.cmake "set(PACKAGE_VERSION 1.74.0)\n")
   execute_process(
     COMMAND ${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -G ${GENERATOR}
-            -DCMAKE_CXX_COMPILER=${COMPILER} -DBoost_ROOT=${WORK}/boost
+            -DCMAKE_MAKE_PROGRAM=${MAKE_PROGRAM} -DCMAKE_CXX_COMPILER=${COMPILER}
+            -DBoost_ROOT=${WORK}/boost
             -DCMAKE_FIND_USE_CMAKE_SYSTEM_PATH=OFF -DCMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH=OFF
     RESULT_VARIABLE failed ERROR_VARIABLE output)
   string(REGEX REPLACE "[ \n]+" " " output "${output}")
