@@ -86,10 +86,9 @@ constexpr Duration saturating_between(std::chrono::time_point<Clock, Unit> from,
                                       std::chrono::time_point<Clock, Unit> to) noexcept {
   const Duration start = to_duration(from.time_since_epoch());
   const Duration end = to_duration(to.time_since_epoch());
-  // The negative of the smallest value does not exist.
-  if (start == Duration::min())
-    return saturating_add(saturating_add(end, Duration::max()), Duration{1});
-  return saturating_add(end, -start);
+  if (start < Duration::zero() && end > Duration::max() + start) return Duration::max();
+  if (start > Duration::zero() && end < Duration::min() + start) return Duration::min();
+  return end - start;
 }
 
 }  // namespace detail
