@@ -131,6 +131,13 @@ class RunCore {
     attempt_deadline_ = steady_time::max();
   }
 
+  /// The visit is over, and its limits with it.
+  void leave() {
+    if (!state_->has_limits) return;
+    state_deadline_ = steady_time::max();
+    arm_nearest_limit();
+  }
+
   /// The caller cancelled the run through its coroutine.
   void cancelled_by_caller() noexcept { cancelled_by_caller_ = true; }
 
@@ -154,9 +161,8 @@ class RunCore {
     failure_.reset();
     pause_ = *delay;
     ++attempt_;
+    arm_nearest_limit();  // that of the attempt is over; the pause ends with the other two
     if (*delay <= std::chrono::milliseconds::zero()) return Verdict::RetryNow;
-    attempt_deadline_ = steady_time::max();
-    arm_nearest_limit();  // the pause too ends with the state's or the run's time
     if (observers_) {
       notify(&Observer::on_retry_pause,
              RetryPause{info_, state_->name, attempt_ - 1, pause_, clock_.now()});

@@ -26,6 +26,7 @@ namespace cano::detail {
 
 /// What a run needs next from whoever drives it.
 enum class Step : std::uint8_t {
+  Begin,     // its first `advance`
   Finished,  // nothing: the result is there
   Attempt,   // await `start_attempt`, then say what came of it
   Pause,     // wait for `pause()`
@@ -223,6 +224,7 @@ template <StateLike State, class Store> class RunMachine {
   std::optional<Step> finish_attempt() {
     core_.end_attempt();
     if (core_.has_failed()) return after_failure();
+    core_.leave();
     if (core_.observers() != nullptr) core_.report_success(name_of(next_));
     arrive(std::move(next_));
     return std::nullopt;
