@@ -35,8 +35,8 @@ namespace cano::detail {
 template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   TaskContext context = run.context();
+  if (step == Step::Begin) step = run.advance();
   while (step != Step::Finished) {
-    bool threw = false;
     try {
       if (step == Step::Attempt) {
         auto attempt = run.start_attempt(context);
@@ -50,13 +50,12 @@ template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
         co_await asio::post(executor, asio::deferred);
       }
     } catch (...) {
-      threw = true;
       if (step == Step::Attempt) run.attempt_threw(caught_failure());
     }
     RunScope* const scope = run.core().scope();
     if (scope != nullptr) {
       if (scope->interrupted() != Interrupt::None) run.stop_over_next();
-    } else if (threw) {
+    } else {
       const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
       if (state.cancelled() != asio::cancellation_type::none) run.cancelled_by_caller();
     }
@@ -67,12 +66,21 @@ template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
       scope->resume();
     }
   }
+  if (RunScope* const scope = run.core().scope()) {
+    scope->close();
+    // Asio's co_spawn awaits once more behind a coroutine that never waited; were it cancelled,
+    // that would throw, past the handler, out of the executor.
+    co_await asio::this_coro::throw_if_cancelled(false);
+  }
 }
 
 /// Starts the coroutine of a run that can be interrupted, bound to its scope's signal.
+///
+/// The caller's slot belongs to the caller's executor; all else happens on the run's, where a stop
+/// request or a limit may already be on its way.
 struct StartInScope {
   template <class Handler, class Machine>
-  void operator()(Handler handler, Machine* run, Step step, std::shared_ptr<RunScope> scope) const {
+  void operator()(Handler handler, Machine* run, std::shared_ptr<RunScope> scope) const {
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
       // The caller emits on its own executor; the scope lives on the run's.
@@ -82,8 +90,11 @@ struct StartInScope {
         asio::dispatch(alive->executor(), [alive] { alive->interrupt(Interrupt::Stop); });
       });
     }
-    asio::co_spawn(scope->executor(), drive(*run, step),
-                   asio::bind_cancellation_slot(scope->slot(), std::move(handler)));
+    asio::dispatch(scope->executor(), [handler = std::move(handler), run, scope]() mutable {
+      run->attach(*scope);
+      asio::co_spawn(scope->executor(), drive(*run, Step::Begin),
+                     asio::bind_cancellation_slot(scope->slot(), std::move(handler)));
+    });
   }
 };
 
@@ -112,16 +123,11 @@ template <class Machine>
 asio::awaitable<void> drive_in_scope(Machine& run, const std::stop_token& stop) {
   const auto scope =
       std::make_shared<RunScope>(serial_executor(co_await asio::this_coro::executor));
-  run.attach(*scope);
   if (stop.stop_possible()) run.watch(stop);
-  const Step step = run.advance();
-  if (step != Step::Finished) {
-    const std::stop_callback on_stop{stop, PostStop{scope, scope->executor()}};
-    auto joined = asio::async_initiate<const asio::deferred_t&, void(std::exception_ptr)>(
-        StartInScope{}, asio::deferred, &run, step, scope);
-    co_await std::move(joined);
-  }
-  scope->close();
+  const std::stop_callback on_stop{stop, PostStop{scope, scope->executor()}};
+  auto joined = asio::async_initiate<const asio::deferred_t&, void(std::exception_ptr)>(
+      StartInScope{}, asio::deferred, &run, scope);
+  co_await std::move(joined);
 }
 
 }  // namespace cano::detail

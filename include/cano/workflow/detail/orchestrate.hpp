@@ -61,7 +61,7 @@ asio::awaitable<void> execute(Machine& run, const Definition& definition,
   if (timeout || definition.has_limits || options.stop.stop_possible()) {
     return drive_in_scope(run, options.stop);
   }
-  return drive(run, run.advance());
+  return drive(run, Step::Begin);
 }
 
 template <StateLike State, class Store>
