@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <cano/detail/enum_name.hpp>
+
+namespace cano::detail {
+
+// The spelled type of "... [with Type = std::vector<int>; std::string_view = ..." or "[Type =
+// int]".
+constexpr std::string_view type_in_signature(std::string_view signature) noexcept {
+  const std::size_t begin = signature.find("Type = ") + 7;
+  int depth = 0;
+  for (std::size_t at = begin; at < signature.size(); ++at) {
+    const char c = signature[at];
+    if (depth == 0 && (c == ';' || c == ']')) return signature.substr(begin, at - begin);
+    if (c == '(' || c == '<' || c == '{' || c == '[') ++depth;
+    if (c == ')' || c == '>' || c == '}' || c == ']') --depth;
+  }
+  return signature.substr(begin);
+}
+
+inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
+  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
+    text.replace(at, from.size(), to);
+    if (to.find(from) != std::string_view::npos) at += to.size();
+  }
+}
+
+// Erases `, std::allocator<int>` and its like, which g++ spells out for some types.
+inline void erase_argument(std::string& text, std::string_view start) {
+  for (std::size_t at = text.find(start); at != std::string::npos; at = text.find(start, at)) {
+    std::size_t end = at + start.size();
+    for (int depth = 1; depth > 0 && end < text.size(); ++end)
+      depth += text[end] == '<' ? 1 : text[end] == '>' ? -1 : 0;
+    text.erase(at, end - at);
+  }
+}
+
+/// What a person would write for the type: "int", "std::string", "std::vector<unsigned long>".
+template <class T> std::string type_name() {
+  using Replacement = std::pair<std::string_view, std::string_view>;
+  // The same text from both compilers; of two that overlap the longer one comes first.
+  static constexpr std::array<Replacement, 13> replacements{{
+      {"std::__cxx11::", "std::"},
+      {"std::__1::", "std::"},
+      {"{anonymous}::", ""},
+      {"(anonymous namespace)::", ""},
+      {"std::basic_string<char>", "std::string"},
+      {"std::basic_string_view<char>", "std::string_view"},
+      {"long long unsigned int", "unsigned long long"},
+      {"long long int", "long long"},
+      {"long unsigned int", "unsigned long"},
+      {"long int", "long"},
+      {"short unsigned int", "unsigned short"},
+      {"short int", "short"},
+      {" *", "*"},
+  }};
+  std::string name{type_in_signature(spelled_type<T>())};
+  for (const std::string_view start :
+       {", std::allocator<", ", std::char_traits<", ", std::default_delete<", ", std::less<",
+        ", std::hash<", ", std::equal_to<"}) {
+    erase_argument(name, start);
+  }
+  replace_all(name, " >", ">");
+  for (const auto& [from, to] : replacements)
+    replace_all(name, from, to);
+  return name;
+}
+
+}  // namespace cano::detail
