@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A Key joins the name of a value in a MemoryStore and its type, once, so that the two cannot come
-// apart.
+// A MemoryStore keeps values of any type under names. A Key joins such a name and its type, once,
+// so that the two cannot come apart.
 
 #include <iostream>
 #include <string>
@@ -23,28 +23,39 @@ State login(cano::MemoryStore& store) {
 //! [keys]
 
 State greet(cano::MemoryStore& store) {
-  store.update(scores, [](std::vector<int>& list) { list.push_back(95); });  // atomic
   std::cout << "Hello " << store.get(user_name) << ", your scores:";
-  for (const int score : store.get(scores))
-    std::cout << ' ' << score;
+  store.with(scores, [](const std::vector<int>& list) {  // no copy
+    for (const int score : list)
+      std::cout << ' ' << score;
+  });
   std::cout << '\n';
   return State::Done;
 }
 
 int main() {
+  //! [store]
+  cano::MemoryStore store;
+  store.put("user_id", 123);
+  store.append("scores", 85);  // makes a std::vector<int>
+  store.append("scores", 92);
+  store.update<int>("visits", [](int& visits) { ++visits; });  // from int{}, atomic
+
+  const auto visits = store.get<int>("visits");
+  const auto language = store.get_or<std::string>("language", "en");
+  const auto email = store.find<std::string>("email");  // a std::optional
+  //! [store]
+  std::cout << visits << " visit, " << language << ", " << (email ? *email : "no e-mail") << '\n';
+
   const auto workflow = cano::Workflow<State>{State::Login}
                             .add(State::Login, login)
                             .add(State::Greet, greet)
                             .add_exit_state(State::Done);
-  cano::MemoryStore store;
-  store.put(user_id, 123);
-  store.put(scores, {85, 92, 78});
   cano::run(workflow, store);
 
-  // The plain names still work, and are checked when they are used.
+  // A name that is spelled out is checked when it is used.
   try {
     store.get<std::string>("user_id");
   } catch (const cano::Error& error) {
-    std::cout << error.category_name() << '\n';
+    std::cout << error.what() << '\n';
   }
 }
