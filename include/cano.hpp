@@ -5,8 +5,23 @@
 /// included one by one, by who wants them.
 
 // IWYU pragma: begin_exports
+#include <cano/concurrent/concurrent_result.hpp>
+#include <cano/concurrent/concurrent_status.hpp>
+#include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/concurrent/wait_strategy.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/observe/event.hpp>
+#include <cano/observe/field.hpp>
+#include <cano/observe/level.hpp>
+#include <cano/observe/log_filter.hpp>
+#include <cano/observe/log_observer.hpp>
+#include <cano/observe/observer.hpp>
+#include <cano/observe/path_recorder.hpp>
+#include <cano/observe/progress.hpp>
+#include <cano/observe/run_path.hpp>
+#include <cano/observe/span.hpp>
+#include <cano/observe/trace_file.hpp>
 #include <cano/result.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/cron_expression.hpp>
@@ -17,11 +32,22 @@
 #include <cano/store/key.hpp>
 #include <cano/store/key_value_store.hpp>
 #include <cano/store/memory_store.hpp>
+#include <cano/task/next.hpp>
+#include <cano/task/node.hpp>
 #include <cano/task/retry_policy.hpp>
+#include <cano/task/task.hpp>
+#include <cano/task/task_config.hpp>
+#include <cano/task/task_context.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/time/sleep.hpp>
 #include <cano/time/time_zone.hpp>
 #include <cano/time/timer.hpp>
 #include <cano/time/zone_rules.hpp>
 #include <cano/version.hpp>
+#include <cano/workflow/graph.hpp>
+#include <cano/workflow/problem.hpp>
+#include <cano/workflow/run.hpp>
+#include <cano/workflow/run_options.hpp>
+#include <cano/workflow/workflow.hpp>
+#include <cano/workflow/workflow_result.hpp>
 // IWYU pragma: end_exports

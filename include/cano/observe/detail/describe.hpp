@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cano/duration.hpp>
+#include <cano/observe/detail/text.hpp>
+#include <cano/observe/event.hpp>
+#include <cano/observe/field.hpp>
+#include <cano/observe/level.hpp>
+
+// What every event looks like in words: `head_of(event)` is cheap enough to ask whether anybody
+// wants it, `fields_of(event)` is the rest.
+namespace cano::detail {
+
+struct EventHead {
+  std::string_view name;  // stable, for programs
+  Level level;
+  std::string_view target;   // what a log filter names
+  std::string_view message;  // for people
+  const RunInfo* run = nullptr;
+  std::string_view state{};
+  std::size_t attempt = 0;  // 0 outside of attempts
+};
+
+inline constexpr std::string_view workflow_target = "cano::workflow";
+inline constexpr std::string_view task_target = "cano::task";
+inline constexpr std::string_view concurrent_target = "cano::concurrent";
+inline constexpr std::string_view schedule_target = "cano::schedule";
+inline constexpr std::string_view app_target = "app";  // what tasks themselves say
+
+inline Field elapsed_field(Duration elapsed) { return {"elapsed_ms", milliseconds_of(elapsed)}; }
+inline Field text_field(std::string name, std::string_view text) {
+  return {std::move(name), std::string{text}};
+}
+
+constexpr Level level_of(Outcome outcome) noexcept {
+  if (outcome == Outcome::Success) return Level::Info;
+  return outcome == Outcome::Failed ? Level::Error : Level::Warn;
+}
+
+// ---- runs
+
+inline EventHead head_of(const RunStarted& e) {
+  return {"run_started", Level::Info, workflow_target, "Run started", &e.run, e.state};
+}
+inline std::vector<Field> fields_of(const RunStarted&) { return {}; }
+
+inline EventHead head_of(const RunFinished& e) {
+  const std::string_view message = e.outcome == Outcome::Success  ? "Run succeeded"
+                                   : e.outcome == Outcome::Failed ? "Run failed"
+                                                                  : "Run was cancelled";
+  return {"run_finished", level_of(e.outcome), workflow_target, message, &e.run, e.state};
+}
+inline std::vector<Field> fields_of(const RunFinished& e) {
+  std::vector<Field> fields{text_field("outcome", to_string(e.outcome))};
+  if (!e.error.empty()) fields.push_back(text_field("error", e.error));
+  fields.emplace_back("transitions", e.transitions);
+  fields.emplace_back("attempts", e.attempts);
+  fields.push_back(elapsed_field(e.elapsed));
+  return fields;
+}
+
+inline EventHead head_of(const StateEntered& e) {
+  return {"state_entered", Level::Debug, workflow_target, "State entered", &e.run, e.state};
+}
+inline std::vector<Field> fields_of(const StateEntered&) { return {}; }
+
+// ---- attempts
+
+inline EventHead head_of(const AttemptStarted& e) {
+  return {"attempt_started", Level::Debug, task_target, "Attempt started", &e.run,
+          e.state,           e.attempt};
+}
+inline std::vector<Field> fields_of(const AttemptStarted& e) {
+  return {{"max_attempts", e.max_attempts}};
+}
+
+inline EventHead head_of(const AttemptSucceeded& e) {
+  return {"attempt_succeeded",
+          Level::Debug,
+          task_target,
+          "Attempt succeeded",
+          &e.run,
+          e.state,
+          e.attempt};
+}
+inline std::vector<Field> fields_of(const AttemptSucceeded& e) {
+  return {text_field("next_state", e.next_state), elapsed_field(e.elapsed)};
+}
+
+inline EventHead head_of(const AttemptFailed& e) {
+  return {
+      "attempt_failed", e.will_retry ? Level::Warn : Level::Error,
+      task_target,      e.will_retry ? "Attempt failed, will retry" : "Attempt failed, giving up",
+      &e.run,           e.state,
+      e.attempt};
+}
+inline std::vector<Field> fields_of(const AttemptFailed& e) {
+  return {text_field("error", e.error), Field{"max_attempts", e.max_attempts},
+          Field{"timed_out", e.timed_out}, Field{"will_retry", e.will_retry},
+          elapsed_field(e.elapsed)};
+}
+
+inline EventHead head_of(const RetryPause& e) {
+  return {"retry_pause", Level::Debug, task_target, "Waiting before the next attempt",
+          &e.run,        e.state,      e.attempt};
+}
+inline std::vector<Field> fields_of(const RetryPause& e) {
+  return {{"delay_ms", milliseconds_of(e.delay)}};
+}
+
+inline EventHead head_of(const PhaseStarted& e) {
+  return {"phase_started", Level::Trace, task_target, "Phase started", &e.run, e.state, e.attempt};
+}
+inline std::vector<Field> fields_of(const PhaseStarted& e) {
+  return {text_field("phase", to_string(e.phase))};
+}
+
+inline EventHead head_of(const PhaseFinished& e) {
+  return {"phase_finished", e.failed ? Level::Warn : Level::Debug,
+          task_target,      e.failed ? "Phase failed" : "Phase finished",
+          &e.run,           e.state,
+          e.attempt};
+}
+inline std::vector<Field> fields_of(const PhaseFinished& e) {
+  return {text_field("phase", to_string(e.phase)), Field{"failed", e.failed},
+          elapsed_field(e.elapsed)};
+}
+
+inline EventHead head_of(const LogRecord& e) {
+  return {"log", e.level, app_target, e.message, &e.run, e.state, e.attempt};
+}
+inline std::vector<Field> fields_of(const LogRecord& e) {
+  return {e.fields.begin(), e.fields.end()};
+}
+
+// ---- batches
+
+inline EventHead head_of(const BatchStarted& e) {
+  return {"batch_started", Level::Info, concurrent_target, "Batch started", &e.run};
+}
+inline std::vector<Field> fields_of(const BatchStarted& e) {
+  return {Field{"instances", e.instances}, text_field("wait_strategy", e.wait_strategy)};
+}
+
+inline EventHead head_of(const BatchFinished& e) {
+  return {"batch_finished", Level::Info, concurrent_target, "Batch finished", &e.run};
+}
+inline std::vector<Field> fields_of(const BatchFinished& e) {
+  return {Field{"total", e.total}, Field{"completed", e.completed}, Field{"failed", e.failed},
+          Field{"cancelled", e.cancelled}, elapsed_field(e.elapsed)};
+}
+
+// ---- scheduled jobs
+
+inline void add_nominal(std::vector<Field>& fields, const std::optional<system_time>& nominal) {
+  if (nominal) fields.emplace_back("nominal", time_text(*nominal));
+}
+
+inline EventHead head_of(const OccurrenceDue&) {
+  return {"occurrence_due", Level::Debug, schedule_target, "Job is due"};
+}
+inline std::vector<Field> fields_of(const OccurrenceDue& e) {
+  std::vector<Field> fields{text_field("job", e.job)};
+  add_nominal(fields, e.nominal);
+  return fields;
+}
+
+inline EventHead head_of(const OccurrenceStarted&) {
+  return {"occurrence_started", Level::Info, schedule_target, "Job started"};
+}
+inline std::vector<Field> fields_of(const OccurrenceStarted& e) {
+  std::vector<Field> fields{text_field("job", e.job), Field{"run", e.run}};
+  add_nominal(fields, e.nominal);
+  fields.emplace_back("lateness_ms", milliseconds_of(e.lateness));
+  return fields;
+}
+
+inline EventHead head_of(const OccurrenceFinished& e) {
+  const std::string_view message = e.outcome == Outcome::Success  ? "Job succeeded"
+                                   : e.outcome == Outcome::Failed ? "Job failed"
+                                                                  : "Job was cancelled";
+  return {"occurrence_finished", level_of(e.outcome), schedule_target, message};
+}
+inline std::vector<Field> fields_of(const OccurrenceFinished& e) {
+  std::vector<Field> fields{text_field("job", e.job), Field{"run", e.run},
+                            text_field("outcome", to_string(e.outcome))};
+  if (!e.error.empty()) fields.push_back(text_field("error", e.error));
+  fields.push_back(elapsed_field(e.elapsed));
+  return fields;
+}
+
+inline EventHead head_of(const OccurrenceSkipped&) {
+  return {"occurrence_skipped", Level::Warn, schedule_target, "Job was skipped"};
+}
+inline std::vector<Field> fields_of(const OccurrenceSkipped& e) {
+  std::vector<Field> fields{text_field("job", e.job), text_field("reason", to_string(e.reason))};
+  add_nominal(fields, e.nominal);
+  return fields;
+}
+
+}  // namespace cano::detail

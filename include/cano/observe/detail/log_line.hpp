@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <cano/duration.hpp>
+#include <cano/observe/detail/describe.hpp>
+#include <cano/observe/detail/text.hpp>
+#include <cano/observe/event.hpp>
+#include <cano/observe/field.hpp>
+#include <cano/observe/level.hpp>
+#include <cano/observe/span.hpp>
+
+namespace cano::detail {
+
+inline void append_fields(std::string& out, std::span<const Field> fields) {
+  bool first = true;
+  for (const Field& field : fields) {
+    if (!first) out += ' ';
+    first = false;
+    append_one_line(out, field.name);
+    out += '=';
+    append_value(out, field.value);
+  }
+}
+
+// orders{user_id=7}:run{id="5f3c01-12" instance=3}:state{name="Fetch" attempt=2}
+inline void append_path(std::string& out, const EventHead& head) {
+  if (const Span* const span = head.run->span) {
+    append_one_line(out, span->name());
+    if (!span->fields().empty()) {
+      out += '{';
+      append_fields(out, span->fields());
+      out += '}';
+    }
+    out += ':';
+  }
+  out += "run{id=";
+  append_quoted(out, head.run->run_id);
+  const bool is_instance = head.run->in_batch && head.target != concurrent_target;
+  if (is_instance) {
+    out += " instance=";
+    append_number(out, head.run->instance_id);
+  }
+  out += '}';
+  if (head.state.empty()) return;
+  out += ":state{name=";
+  append_quoted(out, head.state);
+  if (head.attempt != 0) {
+    out += " attempt=";
+    append_number(out, head.attempt);
+  }
+  out += '}';
+}
+
+inline std::string_view colour_of(Level level) noexcept {
+  switch (level) {
+    case Level::Trace:
+      return "\x1b[35m";
+    case Level::Debug:
+      return "\x1b[34m";
+    case Level::Info:
+      return "\x1b[32m";
+    case Level::Warn:
+      return "\x1b[33m";
+    case Level::Error:
+      break;
+  }
+  return "\x1b[31m";
+}
+
+/// `<time>  INFO <path>: <target>: <message> <fields>` and the end of the line.
+inline std::string text_line(system_time time, const EventHead& head, std::span<const Field> fields,
+                             bool colour) {
+  const auto paint = [&](std::string_view code) { return colour ? code : std::string_view{}; };
+  constexpr std::string_view faint = "\x1b[2m";
+  constexpr std::string_view plain = "\x1b[0m";
+  std::string out;
+  out.append(paint(faint)).append(time_text(time)).append(paint(plain)).append(" ");
+  const std::string_view level = to_string(head.level);
+  out.append(5 - level.size(), ' ');
+  out.append(paint(colour_of(head.level))).append(level).append(paint(plain)).append(" ");
+  if (head.run != nullptr) {
+    append_path(out, head);
+    out += ": ";
+  }
+  out.append(paint(faint)).append(head.target).append(":").append(paint(plain)).append(" ");
+  append_one_line(out, head.message);
+  if (!fields.empty()) out += ' ';
+  append_fields(out, fields);
+  out += '\n';
+  return out;
+}
+
+/// The same as an object on a line of its own.
+inline std::string json_line(system_time time, const EventHead& head,
+                             std::span<const Field> fields) {
+  Json line{{"time", time_text(time)},
+            {"level", to_string(head.level)},
+            {"target", head.target},
+            {"event", head.name},
+            {"message", head.message}};
+  if (head.run != nullptr) {
+    if (const Span* const span = head.run->span) {
+      line["span"] = {{"name", span->name()}, {"fields", fields_to_json(span->fields())}};
+    }
+    line["run_id"] = head.run->run_id;
+    if (head.run->in_batch && head.target != concurrent_target) {
+      line["instance_id"] = head.run->instance_id;
+    }
+  }
+  if (!head.state.empty()) line["state"] = head.state;
+  if (head.attempt != 0) line["attempt"] = head.attempt;
+  if (!fields.empty()) line["fields"] = fields_to_json(fields);
+  return json_text(line) + '\n';
+}
+
+}  // namespace cano::detail

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <ios>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <cano/error.hpp>
+#include <cano/observe/detail/text.hpp>
+
+namespace cano::detail {
+
+/// A file that holds one JSON array, complete after every flush: the closing bracket is written
+/// each time, and the next flush begins on top of it.
+class TraceWriter {
+ public:
+  explicit TraceWriter(const std::filesystem::path& path)
+      : path_{path.string()}, file_{path, std::ios::binary | std::ios::trunc} {
+    if (!file_) {
+      throw Error{Errc::Configuration, "Cannot open the trace file " + path_ + ": " +
+                                           std::generic_category().message(errno)};
+    }
+    buffer_ = "[";
+    flush();
+  }
+
+  void add(const Json& event) {
+    buffer_ += empty_ ? "\n" : ",\n";
+    empty_ = false;
+    buffer_ += json_text(event);
+    if (buffer_.size() >= flush_size) flush();
+  }
+
+  void flush() {
+    if (buffer_.empty()) return;
+    const std::size_t size = buffer_.size();
+    buffer_ += ending;
+    file_.seekp(end_);
+    file_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size())).flush();
+    if (!file_) throw Error{Errc::Generic, "Cannot write to the trace file " + path_};
+    end_ += static_cast<std::streamoff>(size);
+    buffer_.clear();
+  }
+
+ private:
+  static constexpr std::size_t flush_size = 64 * 1024;
+  static constexpr std::string_view ending = "\n]\n";
+
+  std::string path_;
+  std::ofstream file_;
+  std::streamoff end_ = 0;  // where the array's ending stands
+  std::string buffer_;
+  bool empty_ = true;
+};
+
+}  // namespace cano::detail

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iostream>
+#include <mutex>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <cano/duration.hpp>
+#include <cano/error.hpp>
+#include <cano/observe/detail/describe.hpp>
+#include <cano/observe/detail/log_line.hpp>
+#include <cano/observe/detail/terminal.hpp>
+#include <cano/observe/event.hpp>
+#include <cano/observe/field.hpp>
+#include <cano/observe/log_filter.hpp>
+#include <cano/observe/observer.hpp>
+
+namespace cano {
+
+/// A line for people, or an object a line for programs.
+enum class LogFormat { Text, Json };
+
+struct LogOptions {
+  LogFilter filter = LogFilter::from_environment();
+  LogFormat format = LogFormat::Text;
+  std::optional<bool> colour{};          ///< Unset: only on a terminal, and not with `NO_COLOR`.
+  std::function<system_time()> clock{};  ///< Unset: the system clock.
+};
+
+/// Writes what happens as log lines, each under the span, run, state and attempt it belongs to:
+///
+///     2026-03-01T08:30:00.000000Z  INFO orders{user_id=7}:run{id="5f3c01-12"}:state{name="Pay"
+///     attempt=1}: app: Card charged cents=1999
+///
+/// (on one line). `CANO_LOG` selects what is written, see `LogFilter`; without it Info and above.
+/// If it is wrong, the first lines say so. An event is one line whatever its strings hold: control
+/// characters are escaped, what is not UTF-8 is replaced.
+///
+///     workflow.with_observer(std::make_shared<LogObserver>());
+///
+/// **Errors.** `Error(Configuration)` when the file cannot be opened. A line that cannot be written
+/// is counted, see `lost_lines()`.
+/// **Threads.** Distinct objects: safe on distinct streams. Shared objects: safe.
+/// **Lifetime.** The stream must outlive the observer.
+class LogObserver final : public Observer {
+ public:
+  /// Writes to `std::clog`, that is standard error.
+  explicit LogObserver(LogOptions options = {}) : LogObserver{std::clog, std::move(options)} {}
+
+  explicit LogObserver(std::ostream& stream, LogOptions options = {})
+      : options_{std::move(options)},
+        stream_{&stream},
+        colour_{options_.colour.value_or(detail::wants_colour(stream))} {
+    warn_of_bad_filter();
+  }
+
+  /// Appends to a file, which is made when it does not exist.
+  explicit LogObserver(const std::filesystem::path& file, LogOptions options = {})
+      : options_{std::move(options)},
+        file_{file, std::ios::app | std::ios::binary},
+        stream_{&file_},
+        colour_{options_.colour.value_or(false)} {
+    if (!file_) {
+      throw Error{Errc::Configuration, "Cannot open the log file " + file.string() + ": " +
+                                           std::generic_category().message(errno)};
+    }
+    warn_of_bad_filter();
+  }
+
+  /// How many lines the stream refused, e.g. because the disk was full.
+  std::size_t lost_lines() const noexcept { return lost_.load(std::memory_order_relaxed); }
+
+  void on_run_started(const RunStarted& e) override { log(e); }
+  void on_run_finished(const RunFinished& e) override { log(e); }
+  void on_state_entered(const StateEntered& e) override { log(e); }
+  void on_attempt_started(const AttemptStarted& e) override { log(e); }
+  void on_attempt_succeeded(const AttemptSucceeded& e) override { log(e); }
+  void on_attempt_failed(const AttemptFailed& e) override { log(e); }
+  void on_retry_pause(const RetryPause& e) override { log(e); }
+  void on_phase_started(const PhaseStarted& e) override { log(e); }
+  void on_phase_finished(const PhaseFinished& e) override { log(e); }
+  void on_log(const LogRecord& e) override { log(e); }
+  void on_batch_started(const BatchStarted& e) override { log(e); }
+  void on_batch_finished(const BatchFinished& e) override { log(e); }
+  void on_occurrence_due(const OccurrenceDue& e) override { log(e); }
+  void on_occurrence_started(const OccurrenceStarted& e) override { log(e); }
+  void on_occurrence_finished(const OccurrenceFinished& e) override { log(e); }
+  void on_occurrence_skipped(const OccurrenceSkipped& e) override { log(e); }
+
+ private:
+  template <class Event> void log(const Event& event) {
+    const detail::EventHead head = detail::head_of(event);
+    if (options_.filter.enabled(head.target, head.level)) write(head, detail::fields_of(event));
+  }
+
+  void warn_of_bad_filter() {
+    for (const std::string& problem : options_.filter.problems()) {
+      write({"bad_log_filter", Level::Warn, "cano::observe", "Bad log filter"},
+            {Field{"problem", problem}});
+    }
+  }
+
+  void write(const detail::EventHead& head, const std::vector<Field>& fields) {
+    const system_time now = options_.clock ? options_.clock() : std::chrono::system_clock::now();
+    const std::string line = options_.format == LogFormat::Json
+                                 ? detail::json_line(now, head, fields)
+                                 : detail::text_line(now, head, fields, colour_);
+    const std::lock_guard lock{mutex_};
+    stream_->write(line.data(), static_cast<std::streamsize>(line.size())).flush();
+    if (*stream_) return;
+    lost_.fetch_add(1, std::memory_order_relaxed);
+    stream_->clear();  // the next line may fit
+  }
+
+  LogOptions options_;
+  std::ofstream file_;
+  std::mutex mutex_;
+  std::ostream* stream_;
+  bool colour_;
+  std::atomic<std::size_t> lost_{0};
+};
+
+}  // namespace cano

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <iostream>
+#include <mutex>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <cano/duration.hpp>
+#include <cano/observe/detail/terminal.hpp>
+#include <cano/observe/detail/text.hpp>
+
+namespace cano {
+
+/// The counters that `Progress` shows.
+struct ProgressCounts {
+  std::size_t total = 0;
+  std::size_t completed = 0;
+  std::size_t failed = 0;
+  std::size_t cancelled = 0;
+  Duration elapsed{};
+
+  std::size_t finished() const noexcept { return completed + failed + cancelled; }
+  std::size_t running() const noexcept { return total - std::min(total, finished()); }
+};
+
+struct ProgressOptions {
+  std::string label = "progress";
+  std::optional<bool> terminal{};                          ///< Unset: whether the stream is one.
+  Duration redraw_every = std::chrono::milliseconds{100};  ///< On a terminal, by `elapsed`.
+};
+
+/// Shows how far a batch has come:
+///
+///     orders  40 % of 1000: 395 done, 5 failed, 600 running, 80.0/s, 8 s left
+///
+/// On a terminal it redraws one line. Elsewhere it writes a plain line each time another tenth has
+/// finished, at most eleven in all.
+///
+///     Progress progress{std::cerr, {.label = "orders"}};
+///     orders.with_progress(std::ref(progress));
+///
+/// **Threads.** Distinct objects: safe on distinct streams. Shared objects: safe.
+/// **Lifetime.** The stream must outlive it.
+class Progress {
+ public:
+  explicit Progress(std::ostream& stream = std::cerr, ProgressOptions options = {})
+      : stream_{stream},
+        options_{std::move(options)},
+        terminal_{options_.terminal.value_or(detail::is_terminal(stream))} {}
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress() { end_line(); }
+
+  /// Shows the counters, if it is time to. The line is ended when all have finished.
+  void update(const ProgressCounts& counts) {
+    const std::lock_guard lock{mutex_};
+    if (over_ || !is_due(counts)) return;
+    over_ = counts.running() == 0;
+    const std::string text = line_of(counts);
+    if (terminal_) {
+      stream_ << '\r' << text << "\x1b[K";
+      line_open_ = true;
+      if (over_) end_line();
+    } else {
+      stream_ << text << '\n';
+    }
+    stream_.flush();
+  }
+
+  /// The same with the status of a batch.
+  template <class Status>
+    requires requires(const Status& s) { s.total_workflows + s.completed + s.failed + s.cancelled; }
+  void operator()(const Status& status) {
+    update({.total = status.total_workflows,
+            .completed = status.completed,
+            .failed = status.failed,
+            .cancelled = status.cancelled,
+            .elapsed = status.elapsed});
+  }
+
+ private:
+  bool is_due(const ProgressCounts& counts) {
+    if (terminal_) {
+      if (shown_ && counts.running() != 0 && counts.elapsed - *shown_ < options_.redraw_every) {
+        return false;
+      }
+      shown_ = counts.elapsed;
+      return true;
+    }
+    const auto tenth = static_cast<int>(10.0 * share(counts));
+    return std::exchange(tenths_, std::max(tenths_, tenth)) < tenth;
+  }
+
+  static double share(const ProgressCounts& counts) {
+    if (counts.running() == 0) return 1.0;
+    return static_cast<double>(counts.finished()) / static_cast<double>(counts.total);
+  }
+
+  std::string line_of(const ProgressCounts& counts) const {
+    std::string line = detail::one_line(options_.label);
+    line.append("  ").append(std::to_string(static_cast<int>(100.0 * share(counts))));
+    line.append(" % of ").append(std::to_string(counts.total)).append(": ");
+    line.append(std::to_string(counts.completed)).append(" done, ");
+    line.append(std::to_string(counts.failed)).append(" failed, ");
+    if (counts.cancelled != 0) {
+      line.append(std::to_string(counts.cancelled)).append(" cancelled, ");
+    }
+    line.append(std::to_string(counts.running())).append(" running");
+    const double seconds = std::chrono::duration<double>(counts.elapsed).count();
+    if (seconds <= 0.0 || counts.finished() == 0) return line;
+    const double rate = static_cast<double>(counts.finished()) / seconds;
+    line.append(", ").append(with_one_decimal(rate)).append("/s");
+    if (counts.running() == 0) return line + ", took " + time_text(seconds);
+    return line + ", " + time_text(static_cast<double>(counts.running()) / rate) + " left";
+  }
+
+  static std::string with_one_decimal(double number) {
+    char digits[400];
+    const auto end =
+        std::to_chars(digits, digits + sizeof digits, number, std::chars_format::fixed, 1);
+    return {digits, end.ptr};
+  }
+
+  // "8 s", "3 min 20 s" or "2 h 5 min"
+  static std::string time_text(double seconds) {
+    if (seconds >= 1e9) return "years";
+    const auto whole = static_cast<std::int64_t>(std::ceil(seconds));
+    const auto two = [](std::int64_t big, std::string_view unit, std::int64_t small,
+                        std::string_view small_unit) {
+      std::string text = std::to_string(big).append(unit);
+      if (small != 0) text.append(" ").append(std::to_string(small)).append(small_unit);
+      return text;
+    };
+    if (whole >= 3600) return two(whole / 3600, " h", whole % 3600 / 60, " min");
+    if (whole >= 60) return two(whole / 60, " min", whole % 60, " s");
+    return std::to_string(whole) + " s";
+  }
+
+  void end_line() {
+    if (std::exchange(line_open_, false)) (stream_ << '\n').flush();
+  }
+
+  std::ostream& stream_;
+  ProgressOptions options_;
+  bool terminal_;
+  std::mutex mutex_;
+  std::optional<Duration> shown_;  // on a terminal: when it was last drawn
+  int tenths_ = -1;                // elsewhere: how many were last shown
+  bool line_open_ = false;
+  bool over_ = false;
+};
+
+}  // namespace cano

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <cano/observe/trace_file.hpp>
+
+#include "support/catch.hpp"
+#include "support/play.hpp"
+
+using cano::Level;
+using cano::Outcome;
+using cano::Span;
+using cano::TraceFile;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+class TracePath {
+ public:
+  TracePath() { std::filesystem::remove(path_); }
+  ~TracePath() { std::filesystem::remove(path_); }
+  TracePath(const TracePath&) = delete;
+  TracePath& operator=(const TracePath&) = delete;
+
+  operator const std::filesystem::path&() const { return path_; }
+  json read() const {
+    std::ifstream file{path_};
+    return json::parse(file);
+  }
+
+ private:
+  std::filesystem::path path_ =
+      std::filesystem::temp_directory_path() / "cano_trace_file_test.json";
+};
+
+// The slices of a track as "name@depth from..to", checked to be nested.
+std::vector<std::string> slices_of(const json& trace, int process, int thread) {
+  std::vector<std::pair<std::string, double>> open;
+  std::vector<std::string> slices;
+  for (const json& event : trace) {
+    if (event["pid"] != process || event["tid"] != thread) continue;
+    const double time = event["ts"];
+    if (event["ph"] == "B") {
+      open.emplace_back(event["name"], time);
+    } else if (event["ph"] == "E") {
+      REQUIRE_FALSE(open.empty());
+      const auto [name, began] = open.back();
+      open.pop_back();
+      slices.push_back(name + '@' + std::to_string(open.size()) + ' ' +
+                       std::to_string(static_cast<long>(began)) + ".." +
+                       std::to_string(static_cast<long>(time)));
+    }
+  }
+  CHECK(open.empty());
+  return slices;
+}
+
+std::string name_of(const json& trace, const std::string& what, int process, int thread) {
+  for (const json& event : trace) {
+    if (event["ph"] == "M" && event["name"] == what && event["pid"] == process &&
+        event["tid"] == thread) {
+      return event["args"]["name"];
+    }
+  }
+  return {};
+}
+
+json end_of(const json& trace, const std::string& field) {
+  for (const json& event : trace) {
+    if (event["ph"] == "E" && event.contains("args") && event["args"].contains(field)) {
+      return event["args"];
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("a run is a track of nested slices; retry pauses are slices too") {
+  const TracePath path;
+  TraceFile trace{path};
+  const Span span = Span{"orders"}.with("user_id", 7);
+  Play run{trace, "r-1", &span};
+  run.started("Fetch");
+  run.entered("Fetch");
+  run.attempt(2);
+  run.phase(cano::Phase::Prep, 2ms);
+  run.phase(cano::Phase::Exec, 3ms, true);
+  run.failed("no answer", true);
+  run.paused(10ms);
+  run.attempt(2);
+  run.log(Level::Info, "hello", {cano::Field{"n", 1}});
+  run.wait(1ms);
+  run.succeeded("Store");
+  run.hop("Store", 4ms, "Done");
+  run.finished(Outcome::Success, "Done");
+
+  const json events = path.read();
+  CHECK(slices_of(events, 2, 1) ==
+        std::vector<std::string>{"prep@3 0..2000", "exec@3 2000..5000", "attempt 1@2 0..5000",
+                                 "retry pause@2 5000..15000", "attempt 2@2 15000..16000",
+                                 "Fetch@1 0..16000", "attempt 1@2 16000..20000",
+                                 "Store@1 16000..20000", "run@0 0..20000"});
+  CHECK(name_of(events, "process_name", 2, 0) == "orders r-1");
+  CHECK(name_of(events, "thread_name", 2, 1) == "run");
+  CHECK(end_of(events, "error")["error"] == "no answer");
+  CHECK(end_of(events, "final_state")["outcome"] == "success");
+  bool logged = false;
+  for (const json& event : events) {
+    if (event["ph"] != "i") continue;
+    logged = true;
+    CHECK(event["name"] == "hello");
+    CHECK(event["args"] == json::parse(R"({"n": 1, "level": "INFO"})"));
+  }
+  CHECK(logged);
+}
+
+TEST_CASE("each instance of a batch has its own track, also when they interleave") {
+  const TracePath path;
+  TraceFile trace{path};
+  Play first{trace, "b", std::size_t{0}};
+  Play second{trace, "b", std::size_t{1}};
+  trace.on_batch_started({first.info(), 2, "forever", first.now()});
+  first.started("A");
+  second.started("A");
+  first.entered("A");
+  second.entered("A");
+  first.attempt();
+  second.attempt();
+  first.wait(1ms);
+  second.wait(2ms);
+  second.succeeded("Done");
+  second.finished(Outcome::Success, "Done");
+  first.failed("broken");
+  first.finished(Outcome::Failed, "A", "broken");
+  trace.on_batch_finished({first.info(), 2, 1, 1, 0, 2ms, second.now()});
+
+  const json events = path.read();
+  CHECK(slices_of(events, 2, 0) == std::vector<std::string>{"batch@0 0..2000"});
+  CHECK(slices_of(events, 2, 1) ==
+        std::vector<std::string>{"attempt 1@2 0..1000", "A@1 0..1000", "run@0 0..1000"});
+  CHECK(slices_of(events, 2, 2) ==
+        std::vector<std::string>{"attempt 1@2 0..2000", "A@1 0..2000", "run@0 0..2000"});
+  CHECK(name_of(events, "thread_name", 2, 0) == "batch");
+  CHECK(name_of(events, "thread_name", 2, 1) == "instance 0");
+  CHECK(name_of(events, "thread_name", 2, 2) == "instance 1");
+}
+
+TEST_CASE("a run that ends during a pause or an attempt leaves no slice open") {
+  const TracePath path;
+  TraceFile trace{path};
+  Play run{trace, "r"};
+  run.started("A");
+  run.entered("A");
+  run.attempt(3);
+  run.failed("x", true);
+  run.paused(5ms);
+  run.finished(Outcome::Cancelled, "A", "stopped");
+  CHECK(slices_of(path.read(), 2, 1) == std::vector<std::string>{"attempt 1@2 0..0",
+                                                                 "retry pause@2 0..5000",
+                                                                 "A@1 0..5000", "run@0 0..5000"});
+}
+
+TEST_CASE("the file is complete JSON from the start and after every run, before it is closed") {
+  const TracePath path;
+  auto trace = std::make_unique<TraceFile>(path);
+  CHECK(path.read().is_array());
+  std::size_t events = 0;
+  for (int i = 0; i < 3; ++i) {
+    Play run{*trace, "r" + std::to_string(i)};
+    run.started("A");
+    run.hop("A", 1ms, "Done");
+    run.finished(Outcome::Success, "Done");
+    const json now = path.read();
+    CHECK(now.size() > events);
+    events = now.size();
+  }
+  // A program that dies in a task: what was under way is missing or open, the file is still JSON.
+  Play unfinished{*trace, "dying"};
+  unfinished.started("A");
+  unfinished.entered("A");
+  CHECK(path.read().size() == events);
+  trace->flush();
+  CHECK(path.read().size() > events);
+  trace.reset();
+  CHECK(path.read().back()["name"] == "A");
+}
+
+TEST_CASE("a long trace is written in pieces that fit together") {
+  const TracePath path;
+  TraceFile trace{path};
+  Play run{trace, "long"};
+  run.started("A");
+  for (int i = 0; i < 2000; ++i)
+    run.hop("A", 1us, "A");
+  run.finished(Outcome::Success, "Done");
+  CHECK(slices_of(path.read(), 2, 1).size() == 4001);
+}
+
+TEST_CASE("hostile strings give valid JSON") {
+  const TracePath path;
+  TraceFile trace{path};
+  const Span span = Span{hostile}.with(hostile, hostile);
+  Play run{trace, hostile, &span};
+  run.started(hostile);
+  run.entered(hostile);
+  run.attempt();
+  run.log(Level::Info, hostile, {cano::Field{hostile, hostile}});
+  run.failed(hostile);
+  run.finished(Outcome::Failed, hostile, hostile);
+  trace.on_occurrence_skipped({hostile, std::nullopt, cano::SkipReason::Paused, {}});
+  trace.flush();
+  const json events = path.read();
+  const std::string error = end_of(events, "error")["error"];
+  CHECK(error.starts_with("a\"b\\c\nINFO forged"));
+}
+
+TEST_CASE("the same run id may come again, in a process of its own") {
+  const TracePath path;
+  TraceFile trace{path};
+  for (int i = 0; i < 2; ++i) {
+    Play run{trace, "nightly"};
+    run.started("Done");
+    run.finished(Outcome::Success, "Done");
+  }
+  CHECK(slices_of(path.read(), 2, 1).size() == 1);
+  CHECK(slices_of(path.read(), 3, 1).size() == 1);
+}
+
+TEST_CASE("runs of scheduled jobs may overlap; skipped ones are marks") {
+  const TracePath path;
+  TraceFile trace{path};
+  const cano::system_time at = std::chrono::system_clock::now();
+  trace.on_occurrence_started({"backup", 1, at, 0ms, at});
+  trace.on_occurrence_started({"backup", 2, at, 0ms, at + 1s});
+  trace.on_occurrence_skipped({"backup", at, cano::SkipReason::Overlap, at + 2s});
+  trace.on_occurrence_finished({"backup", 1, Outcome::Success, "", 3s, at + 3s});
+  trace.on_occurrence_finished({"backup", 2, Outcome::Failed, "full", 3s, at + 4s});
+  std::map<std::string, std::vector<double>> times;
+  bool skipped = false;
+  for (const json& event : path.read()) {
+    if (event.contains("id")) times[event["id"]].push_back(event["ts"]);
+    if (event["ph"] == "i") skipped = event["args"]["reason"] == "overlap";
+  }
+  CHECK(skipped);
+  REQUIRE(times["backup#1"].size() == 2);
+  REQUIRE(times["backup#2"].size() == 2);
+  CHECK(times["backup#1"][1] - times["backup#1"][0] == Approx(3e6));
+  CHECK(times["backup#2"][0] - times["backup#1"][0] == Approx(1e6));
+}
+
+TEST_CASE("runs of several threads keep their tracks") {
+  const TracePath path;
+  TraceFile trace{path};
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < 4; ++t) {
+    threads.emplace_back([&trace, t] {
+      for (std::size_t i = 0; i < 25; ++i) {
+        Play run{trace, "r" + std::to_string(t) + "-" + std::to_string(i), t};
+        run.started("A");
+        run.hop("A", 1us, "B");
+        run.hop("B", 1us, "Done");
+        run.finished(Outcome::Success, "Done");
+      }
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  const json events = path.read();
+  for (int process = 2; process < 102; ++process) {
+    const std::string name = name_of(events, "process_name", process, 0);
+    REQUIRE(name.starts_with("run r"));
+    const int thread = name[5] - '0' + 1;
+    CHECK(slices_of(events, process, thread).size() == 5);
+  }
+}
+
+TEST_CASE("a trace file that cannot be opened is an error that names it") {
+  try {
+    TraceFile trace{"/no/such/folder/trace.json"};
+    FAIL("no error");
+  } catch (const cano::Error& error) {
+    CHECK(error.errc() == cano::Errc::Configuration);
+    CHECK(error.message() ==
+          "Cannot open the trace file /no/such/folder/trace.json: No such file or directory");
+  }
+}
+
+TEST_CASE("a trace file that cannot be written throws, which switches the observer off") {
+  if (!std::filesystem::exists("/dev/full")) return;
+  CHECK_THROWS_AS(TraceFile{"/dev/full"}, cano::Error);
+}
