@@ -45,6 +45,7 @@
 #include <cano/time/zone_rules.hpp>
 #include <cano/version.hpp>
 #include <cano/workflow/graph.hpp>
+#include <cano/workflow/graph_format.hpp>
 #include <cano/workflow/problem.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/run_options.hpp>

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <cano/observe/detail/text.hpp>
+#include <cano/observe/run_path.hpp>
+#include <cano/workflow/detail/graph_view.hpp>
+
+namespace cano::detail {
+
+// Texts are quoted, so only what ends a quoted text or is read as markup needs an entity.
+inline std::string mermaid_text(std::string_view text) {
+  std::string out;
+  for (const char c : one_line(text)) {
+    if (std::string_view{"\"#<>&`"}.find(c) == std::string_view::npos) {
+      out += c;
+    } else {
+      out.append("#").append(std::to_string(static_cast<int>(c))).append(";");
+    }
+  }
+  return out;
+}
+
+inline std::string mermaid_of(const GraphView& view) {
+  std::string out = "flowchart TD\n";
+  std::string classes;
+  for (std::size_t i = 0; i < view.nodes.size(); ++i) {
+    const GraphView::Node& node = view.nodes[i];
+    const std::string id = "s" + std::to_string(i);
+    if (node.node.is_start) out.append("  start((\" \")) --> ").append(id).append("\n");
+    std::string label = "\"" + mermaid_text(node.node.name);
+    for (const std::string& note : notes_of(node))
+      label.append("<br/>").append(mermaid_text(note));
+    label += '"';
+    out.append("  ").append(id);
+    out.append(node.node.is_exit ? "(((" + label + ")))" : "(" + label + ")").append("\n");
+    if (node.goes_anywhere()) {
+      const std::string unknown = "u" + std::to_string(i);
+      out.append("  ").append(id).append(" -.-> ").append(unknown).append("{\"?\"}\n");
+    }
+    if (node.is_missing()) classes.append("  class ").append(id).append(" missing\n");
+    if (node.path != nullptr) classes.append("  class ").append(id).append(" taken\n");
+    if (node.path != nullptr && node.path->failed != 0) {
+      classes.append("  class ").append(id).append(" failed\n");
+    }
+  }
+  for (const GraphView::Edge& each : view.edges) {
+    out.append("  s").append(std::to_string(each.edge.from));
+    if (each.count == 0) {
+      out.append(" --> s");
+    } else {
+      out.append(" ==>|\"").append(std::to_string(each.count)).append("\"| s");
+    }
+    out.append(std::to_string(each.edge.to)).append("\n");
+  }
+  if (classes.empty()) return out;
+  return out + classes +
+         "  classDef missing stroke-dasharray: 4 4\n"
+         "  classDef taken stroke-width: 3px\n"
+         "  classDef failed stroke: #c00\n";
+}
+
+// Graphviz reads entities in a text, and `\N` or `\l` as commands.
+inline std::string dot_text(std::string_view text) {
+  std::string out;
+  for (const char c : one_line(text)) {
+    if (c == '&') {
+      out += "&amp;";
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+  }
+  return out;
+}
+
+inline std::string dot_of(const GraphView& view) {
+  std::string out =
+      "digraph workflow {\n"
+      "  charset=\"UTF-8\";\n"
+      "  node [shape=box, style=rounded];\n";
+  for (std::size_t i = 0; i < view.nodes.size(); ++i) {
+    const GraphView::Node& node = view.nodes[i];
+    const std::string id = "s" + std::to_string(i);
+    if (node.node.is_start) {
+      out.append("  start [shape=point, label=\"\"];\n  start -> ").append(id).append(";\n");
+    }
+    out.append("  ").append(id).append(" [label=\"").append(dot_text(node.node.name));
+    for (const std::string& note : notes_of(node))
+      out.append("\\n").append(dot_text(note));
+    out += '"';
+    if (node.node.is_exit) out += ", peripheries=2";
+    if (node.is_missing()) out += ", style=\"rounded,dashed\"";
+    if (node.path != nullptr) out += ", penwidth=2";
+    if (node.path != nullptr && node.path->failed != 0) out += ", color=red";
+    out += "];\n";
+    if (node.goes_anywhere()) {
+      const std::string unknown = "u" + std::to_string(i);
+      out.append("  ").append(unknown).append(" [shape=plaintext, label=\"?\"];\n  ");
+      out.append(id).append(" -> ").append(unknown).append(" [style=dashed];\n");
+    }
+  }
+  for (const GraphView::Edge& each : view.edges) {
+    out.append("  s").append(std::to_string(each.edge.from)).append(" -> s");
+    out.append(std::to_string(each.edge.to));
+    if (each.count != 0) {
+      out.append(" [label=\"").append(std::to_string(each.count)).append("\", penwidth=2]");
+    }
+    out += ";\n";
+  }
+  return out + "}\n";
+}
+
+inline nlohmann::json json_of(const GraphView& view, bool with_path) {
+  nlohmann::json nodes = nlohmann::json::array();
+  for (const GraphView::Node& each : view.nodes) {
+    nlohmann::json node{{"name", valid_utf8(each.node.name)},
+                        {"is_start", each.node.is_start},
+                        {"is_exit", each.node.is_exit},
+                        {"has_task", each.node.has_task},
+                        {"targets_known", each.node.targets_known},
+                        {"max_attempts", each.node.max_attempts}};
+    if (with_path) {
+      const RunPath::State path = each.path == nullptr ? RunPath::State{} : *each.path;
+      node["visits"] = path.visits;
+      node["attempts"] = path.attempts;
+      node["failed_attempts"] = path.failed_attempts;
+      node["working_ms"] = milliseconds_of(path.working);
+      node["pausing_ms"] = milliseconds_of(path.pausing);
+      node["succeeded"] = path.succeeded;
+      node["failed"] = path.failed;
+      node["cancelled"] = path.cancelled;
+    }
+    nodes.push_back(std::move(node));
+  }
+  nlohmann::json edges = nlohmann::json::array();
+  for (const GraphView::Edge& each : view.edges) {
+    nlohmann::json edge{{"from", each.edge.from}, {"to", each.edge.to}};
+    if (with_path) {
+      edge["declared"] = each.declared;
+      edge["count"] = each.count;
+    }
+    edges.push_back(std::move(edge));
+  }
+  return {{"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
+}
+
+}  // namespace cano::detail

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <cano/workflow/graph_format.hpp>
+
+#include "support/catch.hpp"
+#include "support/play.hpp"
+
+using cano::Graph;
+using cano::RunPath;
+using cano::to_dot;
+using cano::to_json;
+using cano::to_mermaid;
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+namespace {
+
+Graph::Node node(std::string name, std::size_t max_attempts, bool targets_known = true) {
+  Graph::Node made;
+  made.name = std::move(name);
+  made.has_task = max_attempts != 0;
+  made.max_attempts = max_attempts;
+  made.targets_known = made.has_task && targets_known;
+  return made;
+}
+
+Graph::Node exit_node(std::string name) {
+  Graph::Node made = node(std::move(name), 0);
+  made.is_exit = true;
+  return made;
+}
+
+// Fetch (start, retries) -> Check -> Fetch | Done; Odd goes anywhere; Lost has no task.
+Graph sample() {
+  Graph graph;
+  graph.nodes = {node("Fetch", 4), node("Check", 1), exit_node("Done"), node("Odd", 1, false),
+                 node("Lost", 0)};
+  graph.nodes[0].is_start = true;
+  graph.edges = {{0, 1}, {1, 0}, {1, 2}, {1, 4}};
+  return graph;
+}
+
+RunPath::State visited(std::string name, std::size_t visits, std::size_t attempts,
+                       cano::Duration working) {
+  RunPath::State state;
+  state.name = std::move(name);
+  state.visits = visits;
+  state.attempts = attempts;
+  state.working = working;
+  return state;
+}
+
+// Fetch (one retry) -> Odd -> Extra, which nobody declared and where the run failed.
+RunPath sample_path() {
+  RunPath path;
+  path.runs = 1;
+  path.states = {visited("Fetch", 1, 2, 1500us), visited("Odd", 1, 1, 2ms),
+                 visited("Extra", 0, 0, 0ms)};
+  path.states[0].failed_attempts = 1;
+  path.states[0].pausing = 100ms;
+  path.states[2].failed = 1;
+  path.steps = {{0, 1, 1}, {1, 2, 1}};
+  return path;
+}
+
+Graph hostile_graph() {
+  Graph graph;
+  graph.nodes = {node(hostile, 1), exit_node("<b>&amp;#`\"\\N\\l")};
+  graph.nodes[0].is_start = true;
+  graph.edges = {{0, 1}};
+  return graph;
+}
+
+// Every line is one of the few statements we use of Mermaid's language.
+void check_mermaid(const std::string& text) {
+  const std::string quoted = "\"[^\"`<>&\\x00-\\x1f]*((<br/>)[^\"`<>&\\x00-\\x1f]*)*\"";
+  const std::regex statement{
+      "  (start\\(\\(\" \"\\)\\) --> s\\d+"
+      "|s\\d+\\(" +
+      quoted + "\\)|s\\d+\\(\\(\\(" + quoted +
+      "\\)\\)\\)"
+      "|s\\d+ -\\.-> u\\d+\\{\"\\?\"\\}"
+      "|s\\d+ --> s\\d+|s\\d+ ==>\\|\"\\d+\"\\| s\\d+"
+      "|class s\\d+ (missing|taken|failed)"
+      "|classDef (missing|taken|failed) [a-z0-9:# -]+)"};
+  std::istringstream lines{text};
+  std::string line;
+  std::getline(lines, line);
+  CHECK(line == "flowchart TD");
+  while (std::getline(lines, line)) {
+    INFO(line);
+    CHECK(std::regex_match(line, statement));
+  }
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t found = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+    ++found;
+  return found;
+}
+
+// What Graphviz draws; empty where it is not installed.
+std::string svg_of(const std::string& dot) {
+  if (std::system("dot -V > /dev/null 2>&1") != 0) {
+    WARN("Graphviz is not installed: the drawings are not checked");
+    return {};
+  }
+  const auto folder = std::filesystem::temp_directory_path();
+  const auto source = folder / "cano_graph_format_test.dot";
+  const auto drawing = folder / "cano_graph_format_test.svg";
+  std::ofstream{source} << dot;
+  const std::string command =
+      "dot -Tsvg -o '" + drawing.string() + "' '" + source.string() + "' 2>&1";
+  CHECK(std::system(command.c_str()) == 0);
+  std::stringstream svg;
+  svg << std::ifstream{drawing}.rdbuf();
+  std::filesystem::remove(source);
+  std::filesystem::remove(drawing);
+  return svg.str();
+}
+
+}  // namespace
+
+TEST_CASE("Mermaid shows start, exits, retries, unknown targets and missing tasks") {
+  const std::string text = to_mermaid(sample());
+  CHECK(text ==
+        "flowchart TD\n"
+        "  start((\" \")) --> s0\n"
+        "  s0(\"Fetch<br/>up to 4 attempts\")\n"
+        "  s1(\"Check\")\n"
+        "  s2(((\"Done\")))\n"
+        "  s3(\"Odd\")\n"
+        "  s3 -.-> u3{\"?\"}\n"
+        "  s4(\"Lost<br/>no task\")\n"
+        "  s0 --> s1\n"
+        "  s1 --> s0\n"
+        "  s1 --> s2\n"
+        "  s1 --> s4\n"
+        "  class s4 missing\n"
+        "  classDef missing stroke-dasharray: 4 4\n"
+        "  classDef taken stroke-width: 3px\n"
+        "  classDef failed stroke: #c00\n");
+  check_mermaid(text);
+}
+
+TEST_CASE("Mermaid shows a path with counts and times, also where it was not declared") {
+  const std::string text = to_mermaid(sample(), sample_path());
+  check_mermaid(text);
+  CHECK(text.find("s0(\"Fetch<br/>up to 4 attempts<br/>1 visit, 1.5 ms<br/>1 of 2 attempts "
+                  "failed<br/>paused 100 ms\")\n") != std::string::npos);
+  CHECK(text.find("s5(\"Extra<br/>no task<br/>0 visits<br/>1 failed here\")\n") !=
+        std::string::npos);
+  CHECK(text.find("  s0 ==>|\"1\"| s3\n") != std::string::npos);
+  CHECK(text.find("  s3 ==>|\"1\"| s5\n") != std::string::npos);
+  CHECK(text.find("  s0 --> s1\n") != std::string::npos);
+  CHECK(text.find("  class s5 failed\n") != std::string::npos);
+}
+
+TEST_CASE("Mermaid survives hostile names") {
+  const std::string text = to_mermaid(hostile_graph());
+  check_mermaid(text);
+  CHECK(text.find("s0(\"a#34;b\\c\\nINFO forged\\r\\t\\u{1b}[31m") != std::string::npos);
+  CHECK(text.find("s1(((\"#60;b#62;#38;amp;#35;#96;#34;\\N\\l\")))") != std::string::npos);
+}
+
+TEST_CASE("DOT shows the same") {
+  CHECK(to_dot(sample()) ==
+        "digraph workflow {\n"
+        "  charset=\"UTF-8\";\n"
+        "  node [shape=box, style=rounded];\n"
+        "  start [shape=point, label=\"\"];\n"
+        "  start -> s0;\n"
+        "  s0 [label=\"Fetch\\nup to 4 attempts\"];\n"
+        "  s1 [label=\"Check\"];\n"
+        "  s2 [label=\"Done\", peripheries=2];\n"
+        "  s3 [label=\"Odd\"];\n"
+        "  u3 [shape=plaintext, label=\"?\"];\n"
+        "  s3 -> u3 [style=dashed];\n"
+        "  s4 [label=\"Lost\\nno task\", style=\"rounded,dashed\"];\n"
+        "  s0 -> s1;\n"
+        "  s1 -> s0;\n"
+        "  s1 -> s2;\n"
+        "  s1 -> s4;\n"
+        "}\n");
+  const std::string path = to_dot(sample(), sample_path());
+  CHECK(path.find("s0 [label=\"Fetch\\nup to 4 attempts\\n1 visit, 1.5 ms\\n1 of 2 attempts "
+                  "failed\\npaused 100 ms\", penwidth=2];\n") != std::string::npos);
+  CHECK(path.find("  s0 -> s3 [label=\"1\", penwidth=2];\n") != std::string::npos);
+  CHECK(path.find("color=red") != std::string::npos);
+}
+
+TEST_CASE("Graphviz draws it") {
+  const std::string svg = svg_of(to_dot(sample(), sample_path()));
+  if (svg.empty()) return;
+  CHECK(count(svg, "class=\"node\"") == 8);  // six states, the start's dot, the question mark
+  CHECK(count(svg, "class=\"edge\"") == 8);  // four declared, two taken, two to and from those
+  CHECK(svg.find(">up to 4 attempts</text>") != std::string::npos);
+}
+
+TEST_CASE("Graphviz draws hostile names as they are") {
+  const std::string svg = svg_of(to_dot(hostile_graph()));
+  if (svg.empty()) return;
+  CHECK(count(svg, "class=\"node\"") == 3);
+  CHECK(svg.find("INFO forged\\r\\t\\u{1b}[31m") != std::string::npos);
+  CHECK(svg.find("&lt;b&gt;&amp;amp;#`&quot;\\N\\l</text>") != std::string::npos);
+}
+
+TEST_CASE("JSON holds nodes and edges") {
+  CHECK(
+      to_json(sample())["edges"] ==
+      json::parse(R"([{"from":0,"to":1},{"from":1,"to":0},{"from":1,"to":2},{"from":1,"to":4}])"));
+  CHECK(to_json(sample())["nodes"][0] ==
+        json::parse(R"({"name":"Fetch","is_start":true,"is_exit":false,"has_task":true,
+                        "targets_known":true,"max_attempts":4})"));
+  CHECK(to_json(sample())["nodes"].size() == 5);
+  CHECK(to_json(Graph{}) == json::parse(R"({"nodes":[],"edges":[]})"));
+}
+
+TEST_CASE("JSON holds the path") {
+  const json graph = to_json(sample(), sample_path());
+  CHECK(graph["runs"] == 1);
+  CHECK(graph["nodes"][0] ==
+        json::parse(R"({"name":"Fetch","is_start":true,"is_exit":false,"has_task":true,
+                        "targets_known":true,"max_attempts":4,"visits":1,"attempts":2,
+                        "failed_attempts":1,"working_ms":1.5,"pausing_ms":100.0,"succeeded":0,
+                        "failed":0,"cancelled":0})"));
+  CHECK(graph["nodes"][1]["visits"] == 0);
+  CHECK(graph["edges"][0] == json::parse(R"({"from":0,"to":1,"declared":true,"count":0})"));
+  CHECK(graph["edges"][4] == json::parse(R"({"from":0,"to":3,"declared":false,"count":1})"));
+}
+
+TEST_CASE("JSON of hostile names can be written") {
+  const std::string text = to_json(hostile_graph()).dump();
+  const std::string name = json::parse(text)["nodes"][0]["name"];
+  CHECK(name.starts_with("a\"b\\c\nINFO forged\r\t"));
+}
+
+TEST_CASE("a declared step that is taken keeps its place and gets its count") {
+  RunPath path;
+  path.runs = 2;
+  path.states = {visited("Fetch", 2, 2, 1ms), visited("Check", 2, 2, 1ms)};
+  path.steps = {{0, 1, 2}};
+  const json graph = to_json(sample(), path);
+  CHECK(graph["nodes"].size() == 5);
+  CHECK(graph["edges"].size() == 4);
+  CHECK(graph["edges"][0] == json::parse(R"({"from":0,"to":1,"declared":true,"count":2})"));
+}
