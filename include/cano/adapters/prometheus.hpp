@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <cano/adapters/detail/prometheus_series.hpp>
+#include <cano/duration.hpp>
+#include <cano/observe/event.hpp>
+#include <cano/observe/observer.hpp>
+#include <cano/observe/span.hpp>
+
+namespace cano {
+
+struct PrometheusOptions {
+  /// Upper bounds of the histograms, in seconds, rising.
+  std::vector<double> buckets{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1,
+                              0.5,    1.0,    5.0,   10.0,  60.0, 600.0};
+  /// How many sets of labels a metric may have; what comes later is counted as "other".
+  std::size_t max_series = 1000;
+};
+
+/// Counts what happens in a prometheus-cpp registry (Debian: prometheus-cpp-dev; CMake:
+/// `find_package(prometheus-cpp)`, `prometheus-cpp::core`).
+///
+///     auto registry = std::make_shared<prometheus::Registry>();
+///     workflow.with_observer(std::make_shared<PrometheusObserver>(*registry));
+///     prometheus::Exposer exposer{"127.0.0.1:9464"};
+///     exposer.RegisterCollectable(registry);
+///
+/// | metric | labels |
+/// | --- | --- |
+/// | `cano_runs_total`, `cano_run_duration_seconds` | workflow, outcome |
+/// | `cano_runs_running` | workflow |
+/// | `cano_state_visits_total` | workflow, state |
+/// | `cano_attempts_total` | workflow, state, outcome |
+/// | `cano_attempt_duration_seconds` | workflow, state |
+/// | `cano_retries_total`, `cano_timeouts_total` | workflow, state |
+/// | `cano_batches_running`, `cano_batch_duration_seconds` | workflow |
+/// | `cano_batch_instances_total` | workflow, outcome |
+/// | `cano_job_runs_total` | job, outcome |
+/// | `cano_job_runs_running`, `cano_job_duration_seconds`, `cano_job_lateness_seconds` | job |
+/// | `cano_job_skips_total` | job, reason |
+///
+/// `workflow` is the name of the tracing span, empty without one. A run id is never a label.
+///
+/// **Errors.** `std::invalid_argument` when the registry holds one of the names as another kind of
+/// metric.
+/// **Threads.** Distinct objects: safe. Shared objects: safe.
+/// **Lifetime.** The registry must outlive the observer. Two observers of one registry add up.
+class PrometheusObserver final : public Observer {
+ public:
+  explicit PrometheusObserver(prometheus::Registry& registry, PrometheusOptions options = {})
+      : make_{registry, options.buckets, options.max_series} {}
+
+  void on_run_started(const RunStarted& e) override {
+    runs_running_.at(workflow(e.run)).Increment();
+  }
+  void on_run_finished(const RunFinished& e) override {
+    runs_running_.at(workflow(e.run)).Decrement();
+    runs_.at(workflow(e.run), to_string(e.outcome)).Increment();
+    run_duration_.at(workflow(e.run), to_string(e.outcome)).Observe(seconds(e.elapsed));
+  }
+  void on_state_entered(const StateEntered& e) override {
+    visits_.at(workflow(e.run), e.state).Increment();
+  }
+  void on_attempt_succeeded(const AttemptSucceeded& e) override {
+    attempts_.at(workflow(e.run), e.state, to_string(Outcome::Success)).Increment();
+    attempt_duration_.at(workflow(e.run), e.state).Observe(seconds(e.elapsed));
+  }
+  void on_attempt_failed(const AttemptFailed& e) override {
+    attempts_.at(workflow(e.run), e.state, to_string(Outcome::Failed)).Increment();
+    attempt_duration_.at(workflow(e.run), e.state).Observe(seconds(e.elapsed));
+    if (e.timed_out) timeouts_.at(workflow(e.run), e.state).Increment();
+    if (e.will_retry) retries_.at(workflow(e.run), e.state).Increment();
+  }
+
+  void on_batch_started(const BatchStarted& e) override {
+    batches_running_.at(workflow(e.run)).Increment();
+  }
+  void on_batch_finished(const BatchFinished& e) override {
+    const std::string_view name = workflow(e.run);
+    batches_running_.at(name).Decrement();
+    batch_duration_.at(name).Observe(seconds(e.elapsed));
+    const auto add = [&](Outcome outcome, std::size_t count) {
+      instances_.at(name, to_string(outcome)).Increment(static_cast<double>(count));
+    };
+    add(Outcome::Success, e.completed);
+    add(Outcome::Failed, e.failed);
+    add(Outcome::Cancelled, e.cancelled);
+  }
+
+  void on_occurrence_started(const OccurrenceStarted& e) override {
+    jobs_running_.at(e.job).Increment();
+    job_lateness_.at(e.job).Observe(seconds(e.lateness));
+  }
+  void on_occurrence_finished(const OccurrenceFinished& e) override {
+    jobs_running_.at(e.job).Decrement();
+    jobs_.at(e.job, to_string(e.outcome)).Increment();
+    job_duration_.at(e.job).Observe(seconds(e.elapsed));
+  }
+  void on_occurrence_skipped(const OccurrenceSkipped& e) override {
+    skips_.at(e.job, to_string(e.reason)).Increment();
+  }
+
+ private:
+  template <std::size_t Labels> using Counters = detail::Series<prometheus::Counter, Labels>;
+  template <std::size_t Labels> using Gauges = detail::Series<prometheus::Gauge, Labels>;
+  template <std::size_t Labels> using Histograms = detail::Series<prometheus::Histogram, Labels>;
+
+  static std::string_view workflow(const RunInfo& run) noexcept {
+    return run.span != nullptr ? std::string_view{run.span->name()} : std::string_view{};
+  }
+  static double seconds(Duration duration) noexcept {
+    return std::chrono::duration<double>(duration).count();
+  }
+
+  detail::SeriesMaker make_;
+
+  Counters<2> runs_{make_, "cano_runs_total", "Runs that have ended.", {"workflow", "outcome"}};
+  Gauges<1> runs_running_{make_, "cano_runs_running", "Runs under way.", {"workflow"}};
+  Histograms<2> run_duration_{
+      make_, "cano_run_duration_seconds", "How long runs took.", {"workflow", "outcome"}};
+
+  Counters<2> visits_{
+      make_, "cano_state_visits_total", "How often states were entered.", {"workflow", "state"}};
+  Counters<3> attempts_{make_,
+                        "cano_attempts_total",
+                        "Attempts of tasks that have ended.",
+                        {"workflow", "state", "outcome"}};
+  Histograms<2> attempt_duration_{make_,
+                                  "cano_attempt_duration_seconds",
+                                  "How long attempts of tasks took.",
+                                  {"workflow", "state"}};
+  Counters<2> retries_{make_,
+                       "cano_retries_total",
+                       "Failed attempts that were followed by another one.",
+                       {"workflow", "state"}};
+  Counters<2> timeouts_{
+      make_, "cano_timeouts_total", "Attempts that a limit has ended.", {"workflow", "state"}};
+
+  Gauges<1> batches_running_{make_, "cano_batches_running", "Batches under way.", {"workflow"}};
+  Histograms<1> batch_duration_{
+      make_, "cano_batch_duration_seconds", "How long batches took.", {"workflow"}};
+  Counters<2> instances_{make_,
+                         "cano_batch_instances_total",
+                         "Instances of batches that have ended.",
+                         {"workflow", "outcome"}};
+
+  Counters<2> jobs_{
+      make_, "cano_job_runs_total", "Runs of scheduled jobs that have ended.", {"job", "outcome"}};
+  Gauges<1> jobs_running_{
+      make_, "cano_job_runs_running", "Runs of scheduled jobs under way.", {"job"}};
+  Histograms<1> job_duration_{
+      make_, "cano_job_duration_seconds", "How long runs of scheduled jobs took.", {"job"}};
+  Histograms<1> job_lateness_{make_,
+                              "cano_job_lateness_seconds",
+                              "How much later than planned scheduled jobs started.",
+                              {"job"}};
+  Counters<2> skips_{make_,
+                     "cano_job_skips_total",
+                     "Occurrences of scheduled jobs that did not run.",
+                     {"job", "reason"}};
+};
+
+}  // namespace cano

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <prometheus/text_serializer.h>
+
+#include <cano/adapters/prometheus.hpp>
+
+#include "support/catch.hpp"
+#include "support/play.hpp"
+
+using cano::Outcome;
+using cano::PrometheusObserver;
+using cano::Span;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string text_of(const prometheus::Registry& registry) {
+  return prometheus::TextSerializer{}.Serialize(registry.Collect());
+}
+
+// Whether the text has this line.
+bool has(const std::string& text, const std::string& line) {
+  return ('\n' + text).find('\n' + line + '\n') != std::string::npos;
+}
+
+void play_run(PrometheusObserver& observer, const Span* span) {
+  Play run{observer, "run-id-17", span};
+  run.started("Fetch");
+  run.entered("Fetch");
+  run.attempt(2);
+  run.wait(2ms);
+  run.failed("slow", true, true);
+  run.paused(100ms);
+  run.attempt(2);
+  run.wait(30ms);
+  run.succeeded("Done");
+  run.finished(Outcome::Success, "Done");
+}
+
+}  // namespace
+
+TEST_CASE("runs, states, attempts, retries and timeouts are counted and timed") {
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  const Span span{"orders"};
+  play_run(observer, &span);
+  const std::string text = text_of(registry);
+  CHECK(has(text, R"(cano_runs_total{outcome="success",workflow="orders"} 1)"));
+  CHECK(has(text, R"(cano_runs_running{workflow="orders"} 0)"));
+  CHECK(has(text, R"(cano_run_duration_seconds_sum{outcome="success",workflow="orders"} 0.132)"));
+  CHECK(has(text,
+            R"(cano_run_duration_seconds_bucket{outcome="success",workflow="orders",le="0.1"} 0)"));
+  CHECK(has(text,
+            R"(cano_run_duration_seconds_bucket{outcome="success",workflow="orders",le="0.5"} 1)"));
+  CHECK(has(text, R"(cano_state_visits_total{state="Fetch",workflow="orders"} 1)"));
+  CHECK(has(text, R"(cano_attempts_total{outcome="failed",state="Fetch",workflow="orders"} 1)"));
+  CHECK(has(text, R"(cano_attempts_total{outcome="success",state="Fetch",workflow="orders"} 1)"));
+  CHECK(has(text, R"(cano_attempt_duration_seconds_count{state="Fetch",workflow="orders"} 2)"));
+  CHECK(has(text, R"(cano_retries_total{state="Fetch",workflow="orders"} 1)"));
+  CHECK(has(text, R"(cano_timeouts_total{state="Fetch",workflow="orders"} 1)"));
+  CHECK(text.find("run-id-17") == std::string::npos);
+}
+
+TEST_CASE("runs under way and other outcomes; without a span the workflow has no name") {
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  Play first{observer, "1"};
+  Play second{observer, "2"};
+  first.started("A");
+  second.started("A");
+  CHECK(has(text_of(registry), R"(cano_runs_running{workflow=""} 2)"));
+  first.finished(Outcome::Cancelled, "A", "stopped");
+  second.finished(Outcome::Failed, "A", "broken");
+  const std::string text = text_of(registry);
+  CHECK(has(text, R"(cano_runs_running{workflow=""} 0)"));
+  CHECK(has(text, R"(cano_runs_total{outcome="cancelled",workflow=""} 1)"));
+  CHECK(has(text, R"(cano_runs_total{outcome="failed",workflow=""} 1)"));
+}
+
+TEST_CASE("batches are counted by the outcome of their instances") {
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  const Span span{"orders"};
+  Play run{observer, "b", &span};
+  observer.on_batch_started({run.info(), 10, "wait_forever", {}});
+  CHECK(has(text_of(registry), R"(cano_batches_running{workflow="orders"} 1)"));
+  observer.on_batch_finished({run.info(), 10, 7, 2, 1, 1500ms, {}});
+  const std::string text = text_of(registry);
+  CHECK(has(text, R"(cano_batches_running{workflow="orders"} 0)"));
+  CHECK(has(text, R"(cano_batch_duration_seconds_sum{workflow="orders"} 1.5)"));
+  CHECK(has(text, R"(cano_batch_instances_total{outcome="success",workflow="orders"} 7)"));
+  CHECK(has(text, R"(cano_batch_instances_total{outcome="failed",workflow="orders"} 2)"));
+  CHECK(has(text, R"(cano_batch_instances_total{outcome="cancelled",workflow="orders"} 1)"));
+}
+
+TEST_CASE("scheduled jobs are counted by outcome, with lateness and what was skipped") {
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  observer.on_occurrence_started({"backup", 1, std::nullopt, 250ms, {}});
+  CHECK(has(text_of(registry), R"(cano_job_runs_running{job="backup"} 1)"));
+  observer.on_occurrence_finished({"backup", 1, Outcome::Failed, "full", 2s, {}});
+  observer.on_occurrence_skipped({"backup", std::nullopt, cano::SkipReason::Overlap, {}});
+  const std::string text = text_of(registry);
+  CHECK(has(text, R"(cano_job_runs_running{job="backup"} 0)"));
+  CHECK(has(text, R"(cano_job_runs_total{job="backup",outcome="failed"} 1)"));
+  CHECK(has(text, R"(cano_job_lateness_seconds_sum{job="backup"} 0.25)"));
+  CHECK(has(text, R"(cano_job_duration_seconds_sum{job="backup"} 2)"));
+  CHECK(has(text, R"(cano_job_skips_total{job="backup",reason="overlap"} 1)"));
+}
+
+TEST_CASE("past the limit new label values are counted as other") {
+  prometheus::Registry registry;
+  cano::PrometheusOptions options;
+  options.max_series = 2;
+  PrometheusObserver observer{registry, options};
+  Play run{observer, "r"};
+  for (const char* state : {"A", "B", "C", "D", "A"})
+    run.entered(state);
+  const std::string text = text_of(registry);
+  CHECK(has(text, R"(cano_state_visits_total{state="A",workflow=""} 2)"));
+  CHECK(has(text, R"(cano_state_visits_total{state="B",workflow=""} 1)"));
+  CHECK(has(text, R"(cano_state_visits_total{state="other",workflow="other"} 2)"));
+  CHECK(text.find("\"C\"") == std::string::npos);
+}
+
+TEST_CASE("promtool accepts it all, also hostile names") {
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  const Span span{hostile};
+  play_run(observer, &span);
+  Play run{observer, hostile, &span};
+  run.entered(hostile);
+  observer.on_batch_started({run.info(), 1, "wait_forever", {}});
+  observer.on_batch_finished({run.info(), 1, 1, 0, 0, 1s, {}});
+  observer.on_occurrence_started({hostile, 1, std::nullopt, 0s, {}});
+  observer.on_occurrence_finished({hostile, 1, Outcome::Success, "", 0s, {}});
+  observer.on_occurrence_skipped({hostile, std::nullopt, cano::SkipReason::Paused, {}});
+  const std::string text = text_of(registry);
+  CHECK(text.find("workflow=\"a\\\"b\\\\c\\nINFO forged") != std::string::npos);
+  CHECK(text.find('\xff') == std::string::npos);
+
+  if (std::system("promtool --version > /dev/null 2>&1") != 0) {
+    WARN("promtool (Debian package prometheus) is not installed: the format is not checked");
+    return;
+  }
+  const auto file = std::filesystem::temp_directory_path() / "cano_prometheus_test.txt";
+  std::ofstream{file, std::ios::binary} << text;
+  CHECK(std::system(("promtool check metrics < '" + file.string() + "'").c_str()) == 0);
+  std::filesystem::remove(file);
+}
+
+TEST_CASE("several observers of one registry, and threads, add up") {
+  prometheus::Registry registry;
+  PrometheusObserver first{registry};
+  PrometheusObserver second{registry};
+  std::vector<std::thread> threads;
+  for (PrometheusObserver* observer : {&first, &first, &second, &second}) {
+    threads.emplace_back([observer] {
+      for (int i = 0; i < 100; ++i)
+        play_run(*observer, nullptr);
+    });
+  }
+  for (std::thread& thread : threads)
+    thread.join();
+  CHECK(has(text_of(registry), R"(cano_runs_total{outcome="success",workflow=""} 400)"));
+}
+
+TEST_CASE("a registry that holds a name as another kind of metric is refused") {
+  prometheus::Registry registry;
+  prometheus::BuildGauge().Name("cano_runs_total").Help("mine").Register(registry);
+  CHECK_THROWS_AS(PrometheusObserver{registry}, std::invalid_argument);
+}
