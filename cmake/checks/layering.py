@@ -23,12 +23,12 @@ FOLDERS = {
     "concurrent": ["workflow", "runtime"],
     "schedule": ["time", "observe", "runtime"],
     "testing": ["time", "observe"],
-    "adapters": ["observe"],
+    "adapters": ["time", "observe"],
 }
 OPT_IN = ["testing", "adapters"]  # not part of the umbrella
 
 # Who wants only one of these pays for no Asio.
-WITHOUT_ASIO = ["cano/schedule/cron_expression.hpp", "cano/task/retry_policy.hpp"]
+WITHOUT_ASIO = ["cano/schedule/schedule.hpp", "cano/task/retry_policy.hpp"]
 
 FORBIDDEN = {
     r"#include\s*<boost/asio\.hpp>": "costs seconds a file: include the piece that is used",
@@ -109,15 +109,25 @@ def check_order(texts, listed):
                 fault(header, f"stands above {included}, which it includes, in CMakeLists.txt")
 
 
-def check_without_asio(texts):
+def reached_from(header, texts):
+    """`header` and all headers of ours that it brings in."""
+    reached, waiting = set(), [header]
+    while waiting:
+        reached.add(current := waiting.pop())
+        waiting += [h for h in includes_of(texts[current]) if h in texts and h not in reached]
+    return reached
+
+
+def check_boost(texts):
+    for header in filter(is_public, texts):
+        reached = reached_from(header, texts)
+        if "cano/version.hpp" in reached:
+            continue
+        for user in sorted(h for h in reached if "<boost/" in texts[h]):
+            fault(header, f"{user} needs Boost: include cano/version.hpp, which refuses an old one")
     for header in WITHOUT_ASIO:
-        waiting, seen = [header] if header in texts else [], set()
-        while waiting:
-            current = waiting.pop()
-            if "<boost/asio" in texts[current]:
-                fault(header, f"must not bring in Asio, which {current} includes")
-            seen.add(current)
-            waiting += [h for h in includes_of(texts[current]) if h in texts and h not in seen]
+        for user in sorted(h for h in reached_from(header, texts) if "<boost/asio" in texts[h]):
+            fault(header, f"must not bring in Asio, which {user} includes")
 
 
 def check_umbrella(texts):
@@ -161,7 +171,7 @@ def main():
         if header != "cano.hpp":
             check_folders(header, text)
     check_order(texts, listed)
-    check_without_asio(texts)
+    check_boost(texts)
     check_umbrella(texts)
     check_sources(root, texts)
     for line in faults:

@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include <cano/version.hpp>  // IWYU pragma: keep
+
 namespace cano {
 
 /// How long: every limit, delay and interval of the library, in the steady clock's unit.

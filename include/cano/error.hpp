@@ -7,6 +7,8 @@
 #include <system_error>
 #include <utility>
 
+#include <cano/version.hpp>  // IWYU pragma: keep
+
 namespace cano {
 
 /// What went wrong, as a `std::error_code` enumeration of category "cano".
