@@ -34,16 +34,20 @@ boost::asio::awaitable<Step> ask(Mirror& mirror) {
 }
 
 int main() {
+  //! [describe]
   const auto download = cano::ConcurrentWorkflow<Step, Mirror>{Step::Ask}
                             .add(Step::Ask, ask, cano::TaskConfig::minimal())
                             .add_exit_state(Step::Done);
+  //! [describe]
 
   std::vector<Mirror> mirrors{
       {"oslo", 300ms}, {"lima", 40ms, true}, {"rome", 120ms}, {"kyiv", 900ms}, {"bonn", 80ms}};
 
   cano::VirtualTime time;  // the waits take no real time here
+  //! [execute]
   const auto [results, status] =
       time.run(download.execute_concurrent(mirrors, cano::WaitForQuota{2, true}));
+  //! [execute]
 
   for (std::size_t i = 0; i < mirrors.size(); ++i) {
     std::cout << mirrors[i].name << ": ";
