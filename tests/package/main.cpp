@@ -7,5 +7,10 @@
 enum class State { Start, Done };
 
 int main() {
-  std::printf("cano %s: %s\n", CANO_VERSION_STRING, cano::state_name(State::Done).c_str());
+  cano::Workflow<State> workflow{State::Start};
+  workflow.add(State::Start, [](cano::MemoryStore&) { return State::Done; });
+  workflow.add_exit_state(State::Done);
+  cano::MemoryStore store;
+  const State end = cano::run(workflow, store);
+  std::printf("cano %s: %s\n", CANO_VERSION_STRING, cano::state_name(end).c_str());
 }
