@@ -3,6 +3,7 @@
 
 #include <array>
 #include <concepts>
+#include <cstddef>
 #include <type_traits>
 
 namespace cano {
@@ -45,7 +46,8 @@ template <auto... Targets> class Next {
   static constexpr std::array<state_type, sizeof...(Targets)> targets{Targets...};
 
   template <auto Target>
-  constexpr Next(To<Target>) noexcept : state_{Target} {  // NOLINT(google-explicit-constructor)
+  constexpr Next(To<Target>) noexcept  // NOLINT(google-explicit-constructor)
+      : index_{index_of<Target>()} {
     static_assert(std::same_as<state_type, std::remove_cv_t<decltype(Target)>>,
                   "cano: this target is of another state type than the task's Next<...>");
     if constexpr (std::same_as<state_type, std::remove_cv_t<decltype(Target)>>) {
@@ -54,10 +56,20 @@ template <auto... Targets> class Next {
     }
   }
 
-  constexpr state_type state() const noexcept { return state_; }
+  constexpr state_type state() const noexcept { return targets[index_]; }
 
  private:
-  state_type state_;
+  template <auto Target> static consteval std::size_t index_of() {
+    if constexpr (std::same_as<state_type, std::remove_cv_t<decltype(Target)>>) {
+      for (std::size_t i = 0; i < sizeof...(Targets); ++i) {
+        if (targets[i] == Target) return i;
+      }
+    }
+    return 0;
+  }
+
+  // Not the state itself: g++ 12 warns of a member whose enum is in an unnamed namespace.
+  std::size_t index_;
 };
 
 }  // namespace cano
