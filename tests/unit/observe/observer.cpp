@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include <memory>
+#include <stdexcept>
+#include <type_traits>
+
+#include <cano/error.hpp>
+#include <cano/observe/detail/observer_list.hpp>
+#include <cano/observe/observer.hpp>
+
+#include "support/catch.hpp"
+
+using cano::Observer;
+using cano::RunStarted;
+using cano::detail::ObserverList;
+
+namespace {
+
+struct Counting : Observer {
+  int calls = 0;
+  bool throws = false;
+  void on_run_started(const RunStarted&) override {
+    ++calls;
+    if (throws) throw 1;
+  }
+};
+
+void notify(const ObserverList& list) {
+  const cano::RunInfo run;
+  list.notify(&Observer::on_run_started, RunStarted{run, "A", {}});
+}
+
+}  // namespace
+
+TEST_CASE("an observer overrides the hooks it wants, the others do nothing") {
+  Observer nothing;
+  const cano::RunInfo run;
+  nothing.on_run_started(RunStarted{run, "A", {}});
+  nothing.on_batch_started(cano::BatchStarted{run, 1, "", {}});
+  nothing.on_occurrence_due(cano::OccurrenceDue{"job", {}, {}});
+  STATIC_REQUIRE(std::has_virtual_destructor_v<Observer>);
+  STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<Observer>);
+}
+
+TEST_CASE("an observer that throws is switched off, alone and for all copies of the list") {
+  const auto bad = std::make_shared<Counting>();
+  const auto good = std::make_shared<Counting>();
+  ObserverList list;
+  list.add(bad);
+  list.add(good);
+  const ObserverList copy = list;
+  notify(list);
+  CHECK(list.switched_off() == 0);
+  bad->throws = true;
+  notify(list);
+  notify(list);
+  notify(copy);
+  CHECK(bad->calls == 2);
+  CHECK(good->calls == 4);
+  CHECK(copy.switched_off() == 1);
+}
+
+TEST_CASE("a null observer is refused") {
+  ObserverList list;
+  try {
+    list.add(nullptr);
+    FAIL("was not refused");
+  } catch (const cano::Error& error) {
+    CHECK(error.errc() == cano::Errc::Configuration);
+    CHECK(error.message() == "The observer is a null pointer");
+  }
+  CHECK(list.empty());
+}
