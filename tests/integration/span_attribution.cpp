@@ -3,8 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <fstream>
 #include <memory>
 #include <span>
 #include <sstream>
@@ -34,6 +32,7 @@
 #include <cano/workflow/workflow.hpp>
 
 #include "support/catch.hpp"
+#include "support/temp_file.hpp"
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -194,9 +193,9 @@ TEST_CASE("the path of a run is drawn over the graph its workflow declares") {
 }
 
 TEST_CASE("a task that throws leaves a complete trace and its line in the log") {
-  const auto path = std::filesystem::temp_directory_path() / "cano_span_attribution_test.json";
+  const TempFile file;
   std::ostringstream log;
-  const auto trace = std::make_shared<cano::TraceFile>(path);
+  const auto trace = std::make_shared<cano::TraceFile>(file.path());
   cano::LogOptions options;
   options.filter = cano::LogFilter::parse("info");
   const Flow flow = Flow{S::Work}
@@ -209,9 +208,7 @@ TEST_CASE("a task that throws leaves a complete trace and its line in the log") 
   Data data;
   CHECK_THROWS_AS(cano::run(flow, data), std::runtime_error);
 
-  std::ifstream file{path};
-  const auto events = nlohmann::json::parse(file);  // while the trace is still open
-  std::filesystem::remove(path);
+  const auto events = nlohmann::json::parse(file.read());  // while the trace is still open
   int open = 0;
   bool told = false;
   for (const auto& event : events) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -14,6 +12,7 @@
 
 #include "support/catch.hpp"
 #include "support/play.hpp"
+#include "support/temp_file.hpp"
 
 using cano::Outcome;
 using cano::PrometheusObserver;
@@ -151,10 +150,9 @@ TEST_CASE("promtool accepts it all, also hostile names") {
     WARN("promtool (Debian package prometheus) is not installed: the format is not checked");
     return;
   }
-  const auto file = std::filesystem::temp_directory_path() / "cano_prometheus_test.txt";
-  std::ofstream{file, std::ios::binary} << text;
-  CHECK(std::system(("promtool check metrics < '" + file.string() + "'").c_str()) == 0);
-  std::filesystem::remove(file);
+  const TempFile file;
+  file.write(text);
+  CHECK(std::system(("promtool check metrics < '" + file.path().string() + "'").c_str()) == 0);
 }
 
 TEST_CASE("several observers of one registry, and threads, add up") {

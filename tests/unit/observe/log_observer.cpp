@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <limits>
 #include <sstream>
 #include <streambuf>
@@ -16,6 +15,7 @@
 
 #include "support/catch.hpp"
 #include "support/play.hpp"
+#include "support/temp_file.hpp"
 
 using cano::Field;
 using cano::Level;
@@ -248,19 +248,15 @@ TEST_CASE("colour only where it is asked for: a stream that is no terminal has n
 }
 
 TEST_CASE("a file is appended to; one that cannot be opened is an error that names it") {
-  const auto path = std::filesystem::temp_directory_path() / "cano_log_observer_test.log";
-  std::filesystem::remove(path);
+  const TempFile file;
   for (const char* message : {"first", "second"}) {
-    LogObserver log{path, options("info")};
+    LogObserver log{file.path(), options("info")};
     Play{log, "r"}.log(Level::Info, message);
   }
-  std::ifstream file{path};
-  std::stringstream text;
-  text << file.rdbuf();
-  std::filesystem::remove(path);
-  REQUIRE(lines_of(text.str()).size() == 2);
-  CHECK(lines_of(text.str())[0].ends_with("app: first"));
-  CHECK(lines_of(text.str())[1].ends_with("app: second"));
+  const std::string text = file.read();
+  REQUIRE(lines_of(text).size() == 2);
+  CHECK(lines_of(text)[0].ends_with("app: first"));
+  CHECK(lines_of(text)[1].ends_with("app: second"));
 
   try {
     LogObserver log{std::filesystem::path{"/no/such/folder/x.log"}, options("info")};

@@ -2,7 +2,6 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,6 +15,7 @@
 
 #include "support/catch.hpp"
 #include "support/play.hpp"
+#include "support/temp_file.hpp"
 
 using cano::Level;
 using cano::Outcome;
@@ -28,20 +28,11 @@ namespace {
 
 class TracePath {
  public:
-  TracePath() { std::filesystem::remove(path_); }
-  ~TracePath() { std::filesystem::remove(path_); }
-  TracePath(const TracePath&) = delete;
-  TracePath& operator=(const TracePath&) = delete;
-
-  operator const std::filesystem::path&() const { return path_; }
-  json read() const {
-    std::ifstream file{path_};
-    return json::parse(file);
-  }
+  operator const std::filesystem::path&() const { return file_.path(); }
+  json read() const { return json::parse(file_.read()); }
 
  private:
-  std::filesystem::path path_ =
-      std::filesystem::temp_directory_path() / "cano_trace_file_test.json";
+  TempFile file_;
 };
 
 // The slices of a track as "name@depth from..to", checked to be nested.

@@ -2,8 +2,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <regex>
 #include <sstream>
 #include <string>
@@ -15,6 +13,7 @@
 
 #include "support/catch.hpp"
 #include "support/play.hpp"
+#include "support/temp_file.hpp"
 
 using cano::Graph;
 using cano::RunPath;
@@ -117,18 +116,13 @@ std::string svg_of(const std::string& dot) {
     WARN("Graphviz is not installed: the drawings are not checked");
     return {};
   }
-  const auto folder = std::filesystem::temp_directory_path();
-  const auto source = folder / "cano_graph_format_test.dot";
-  const auto drawing = folder / "cano_graph_format_test.svg";
-  std::ofstream{source} << dot;
+  const TempFile source;
+  const TempFile drawing;
+  source.write(dot);
   const std::string command =
-      "dot -Tsvg -o '" + drawing.string() + "' '" + source.string() + "' 2>&1";
+      "dot -Tsvg -o '" + drawing.path().string() + "' '" + source.path().string() + "' 2>&1";
   CHECK(std::system(command.c_str()) == 0);
-  std::stringstream svg;
-  svg << std::ifstream{drawing}.rdbuf();
-  std::filesystem::remove(source);
-  std::filesystem::remove(drawing);
-  return svg.str();
+  return drawing.read();
 }
 
 }  // namespace

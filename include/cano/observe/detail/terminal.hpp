@@ -13,14 +13,14 @@
 namespace cano::detail {
 
 /// Whether the stream is one of the standard ones and a person at a terminal reads it.
-inline bool is_terminal(const std::ostream& stream) noexcept {
+inline bool is_terminal([[maybe_unused]] const std::ostream& stream) noexcept {
 #if __has_include(<unistd.h>)
   const char* const kind = std::getenv("TERM");
   if (kind == nullptr || std::string_view{kind} == "dumb") return false;
   if (&stream == &std::cout) return isatty(STDOUT_FILENO) == 1;
   return (&stream == &std::cerr || &stream == &std::clog) && isatty(STDERR_FILENO) == 1;
 #else
-  return &stream != &stream;
+  return false;
 #endif
 }
 
