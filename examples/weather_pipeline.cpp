@@ -372,10 +372,9 @@ struct Validate {
 /// Puts the broken rows aside, to be counted and named in the report.
 struct Sanitize {
   Next<State::Process> run(WeatherJob& job) const {
-    const auto good = std::stable_partition(job.rows.begin(), job.rows.end(),
-                                            [](const Row& row) { return row.day.has_value(); });
-    job.broken.assign(good, job.rows.end());
-    job.rows.erase(good, job.rows.end());
+    for (const Row& row : job.rows)
+      if (!row.day) job.broken.push_back(row);
+    std::erase_if(job.rows, [](const Row& row) { return !row.day; });
     return to<State::Process>;
   }
 };
