@@ -79,24 +79,24 @@ class MemoryStore {
   /// A copy of the value.
   template <class T> T get(std::string_view key) const {
     check_copyable<T>();
-    const auto slot = table_.read<T>(key);
-    if (!slot) throw detail::key_not_found(key);
-    return slot->template value<T>();
+    const auto held = table_.read<T>(key);
+    if (!held) throw detail::key_not_found(key);
+    return **held;
   }
 
   /// A copy of the value, or nothing where `get` throws `Error(KeyNotFound)`.
   template <class T> std::optional<T> find(std::string_view key) const {
     check_copyable<T>();
-    const auto slot = table_.read<T>(key);
-    return slot ? std::optional<T>{slot->template value<T>()} : std::nullopt;
+    const auto held = table_.read<T>(key);
+    return held ? std::optional<T>{**held} : std::nullopt;
   }
 
   /// A copy of the value, or `fallback` where `get` throws `Error(KeyNotFound)`.
   template <class T> detail::Stored<T> get_or(std::string_view key, T fallback) const {
     using Value = detail::Stored<T>;
     check_copyable<Value>();
-    const auto slot = table_.read<Value>(key);
-    if (slot) return slot->template value<Value>();
+    const auto held = table_.read<Value>(key);
+    if (held) return **held;
     return Value(std::move(fallback));
   }
 
@@ -108,9 +108,9 @@ class MemoryStore {
     check_storable<T>();
     static_assert(std::is_invocable_v<F, const T&>, "cano: with<T>() calls read(const T&)");
     if constexpr (detail::StoreCopyable<T>) {
-      const auto slot = table_.read<T>(key);
-      if (!slot) throw detail::key_not_found(key);
-      return std::invoke(std::forward<F>(read), slot->template value<T>());
+      const auto held = table_.read<T>(key);
+      if (!held) throw detail::key_not_found(key);
+      return std::invoke(std::forward<F>(read), **held);
     } else {
       detail::SlotChange loan{table_, key, Access::Exclusive};
       if (loan.value().empty()) throw detail::key_not_found(key);

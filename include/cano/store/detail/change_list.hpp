@@ -6,6 +6,7 @@
 #include <string_view>
 #include <thread>
 
+#include <cano/store/detail/short_lock.hpp>
 #include <cano/store/detail/store_error.hpp>
 
 namespace cano::detail {
@@ -80,7 +81,7 @@ class ChangeList {
   /// Waits, with `lock` released, until the change of `key` may have ended.
   ///
   /// **Errors.** `Error(Store)` when it would never end: this thread is part of it.
-  void wait(std::unique_lock<std::mutex>& lock, std::string_view key) {
+  void wait(std::unique_lock<ShortLock>& lock, std::string_view key) {
     Change* change = find(key);
     if (change == nullptr) return;
     if (change->changer == &this_changer()) throw used_by_itself(key);
@@ -103,7 +104,7 @@ class ChangeList {
     return mutex;
   }
 
-  static void sleep(std::unique_lock<std::mutex>& lock, Change& change) {
+  static void sleep(std::unique_lock<ShortLock>& lock, Change& change) {
     Changer& self = this_changer();
     std::unique_lock waiters_lock{waiters_mutex()};
     for (const Change* at = &change; at != nullptr; at = at->changer->waits_for) {

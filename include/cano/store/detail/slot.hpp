@@ -137,4 +137,24 @@ template <class T> bool Slot::holds() const noexcept {
          *type_->info == *slot_type<T>.info;
 }
 
+/// The value of a slot at one moment, with no lock held: shared, or copied when it lies in the
+/// slot.
+template <class T> class HeldValue {
+ public:
+  explicit HeldValue(const Slot& slot) noexcept : slot_{slot} {}
+  const T& operator*() const noexcept { return slot_.value<T>(); }
+
+ private:
+  Slot slot_;
+};
+
+template <StoredInline T> class HeldValue<T> {
+ public:
+  explicit HeldValue(const Slot& slot) noexcept : value_{slot.value<T>()} {}
+  const T& operator*() const noexcept { return value_; }
+
+ private:
+  T value_;
+};
+
 }  // namespace cano::detail
