@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+// expect: cano: a Node needs .post\(Store&, E\) const.
+#include <string>
+
+#include <cano/workflow/workflow.hpp>
+
+enum class State { Start, Middle, Done };
+
+struct Data {
+  int value = 0;
+};
+
+struct Step {
+#ifdef CANO_MISTAKE
+  int prep(Data& data) const { return data.value; }
+  std::string exec(int) const { return {}; }
+  State post(Data&, int) const { return State::Done; }
+#else
+  int prep(Data& data) const { return data.value; }
+  std::string exec(int) const { return {}; }
+  State post(Data&, const std::string&) const { return State::Done; }
+#endif
+};
+
+void build() { cano::Workflow<State, Data>{State::Start}.add(State::Start, Step{}); }
