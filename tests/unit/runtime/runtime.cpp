@@ -340,7 +340,7 @@ TEST_CASE("destroying a Runtime stops coroutines that only yield") {
 
 TEST_CASE("destroying a Runtime unwinds coroutines that wait for one another across shards") {
   const auto token = std::make_shared<int>(0);
-  for (int levels = 0; levels < 24; ++levels) {
+  for (const int levels : {0, 1, 2, 3, 5, 10, 200}) {
     Runtime runtime{3};
     asio::co_spawn(runtime.get_executor(), nest(runtime, levels, token), asio::detached);
     for (int i = 0; i <= levels; ++i)
