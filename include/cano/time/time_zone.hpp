@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <cano/error.hpp>
+#include <cano/time/detail/zone_source.hpp>
+#include <cano/time/zone_rules.hpp>
+
+namespace cano {
+
+/// The rules by which clocks on the wall are set in some place: UTC, or a zone such as
+/// "Europe/Berlin".
+///
+/// UTC needs nothing. Every other zone needs a time-zone database, which is not part of this
+/// library: `std::chrono`'s where the standard library has it (g++ 14), else Howard Hinnant's date
+/// library, for programs that include `<cano/adapters/time_zones.hpp>` in one of their source files
+/// and link it.
+///
+/// **Threads.** Distinct objects: safe. Shared objects: safe to read.
+///
+///     const auto zone = cano::TimeZone::iana("Europe/Berlin");
+class TimeZone {
+ public:
+  /// UTC.
+  TimeZone() noexcept = default;
+
+  /// A zone whose data come from elsewhere.
+  ///
+  /// **Errors.** `Error(Configuration)` for a null pointer.
+  explicit TimeZone(std::shared_ptr<const ZoneRules> rules) : rules_{std::move(rules)} {
+    if (!rules_) throw Error{Errc::Configuration, "A time zone was made of no rules"};
+  }
+
+  static TimeZone utc() noexcept { return {}; }
+
+  /// The zone of that name in the time-zone database; "UTC" and "Etc/UTC" need none.
+  ///
+  /// **Errors.** `Error(Configuration)`, with the name, when there is no such zone or no database.
+  static TimeZone iana(std::string_view name) {
+    if (name == "UTC" || name == "Etc/UTC") return utc();
+    const std::string label = "Time zone '" + std::string{name} + '\'';
+    return look_up(label, [name](const detail::ZoneSource& source) { return source.find(name); });
+  }
+
+  /// The zone that this machine is set to.
+  ///
+  /// **Errors.** `Error(Configuration)` when it cannot be told or there is no database.
+  static TimeZone system() {
+    return look_up("The system's time zone",
+                   [](const detail::ZoneSource& source) { return source.system(); });
+  }
+
+  /// "UTC", or the database's name for the zone. It lives as long as some copy of this object.
+  std::string_view name() const noexcept { return rules_ ? rules_->name() : "UTC"; }
+
+  bool is_utc() const noexcept { return !rules_; }
+
+  /// The span of one offset that holds `time`.
+  ///
+  /// **Errors.** `Error(Configuration)` when the zone's rules answer with a span that does not hold
+  /// it, or with an offset of a day or more.
+  ZoneSpan span_at(std::chrono::sys_seconds time) const {
+    using std::chrono::sys_seconds;
+    if (!rules_) return {sys_seconds::min(), sys_seconds::max(), std::chrono::seconds{0}};
+    const ZoneSpan span = rules_->span_at(time);
+    const bool holds = span.begin <= time && time < span.end;
+    if (!holds || span.offset <= -std::chrono::days{1} || span.offset >= std::chrono::days{1}) {
+      throw Error{Errc::Configuration,
+                  "Time zone '" + std::string{name()} + "' has rules that contradict themselves"};
+    }
+    return span;
+  }
+
+  /// Whether both have the same name.
+  friend bool operator==(const TimeZone& a, const TimeZone& b) noexcept {
+    return a.name() == b.name();
+  }
+
+ private:
+  template <class Find> static TimeZone look_up(const std::string& label, Find find) {
+    const detail::ZoneSource* const source = detail::zone_source.load();
+    if (source == nullptr) {
+      throw Error{Errc::Configuration,
+                  label +
+                      " needs a time-zone database, and this program has none: include "
+                      "<cano/adapters/time_zones.hpp> in one of its source files"};
+    }
+    try {
+      return TimeZone{find(*source)};
+    } catch (const std::exception& error) {
+      throw Error{Errc::Configuration, label + " cannot be had: " + error.what()};
+    }
+  }
+
+  std::shared_ptr<const ZoneRules> rules_;  // null: UTC
+};
+
+}  // namespace cano

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cano/error.hpp>
+#include <cano/time/time_zone.hpp>
+#include <cano/time/zone_rules.hpp>
+
+#include "support/catch.hpp"
+#include "support/made_up_zone.hpp"
+#include "support/time_text.hpp"
+
+using cano::Errc;
+using cano::TimeZone;
+using cano::ZoneRules;
+using cano::ZoneSpan;
+using cano_test::MadeUpZone;
+using cano_test::utc;
+using std::chrono::hours;
+using std::chrono::sys_seconds;
+
+namespace {
+
+// Gives the program a database for as long as it lives.
+class SourceGuard {
+ public:
+  explicit SourceGuard(const cano::detail::ZoneSource* source)
+      : previous_{cano::detail::zone_source.exchange(source)} {}
+  SourceGuard(const SourceGuard&) = delete;
+  SourceGuard& operator=(const SourceGuard&) = delete;
+  ~SourceGuard() { cano::detail::zone_source.store(previous_); }
+
+ private:
+  const cano::detail::ZoneSource* previous_;
+};
+
+std::shared_ptr<const ZoneRules> moon() {
+  return std::make_shared<MadeUpZone>("Moon/Tycho", hours{3}, std::vector<MadeUpZone::Change>{});
+}
+
+const cano::detail::ZoneSource moon_only{[](std::string_view name) {
+                                           if (name != "Moon/Tycho")
+                                             throw std::runtime_error{"not on the moon"};
+                                           return moon();
+                                         },
+                                         [] { return moon(); }};
+
+// Throws what it is asked to fail with.
+template <class Call> std::string message_of(Call call) {
+  try {
+    call();
+  } catch (const cano::Error& error) {
+    CHECK(error.errc() == Errc::Configuration);
+    return error.message();
+  }
+  return "no error";
+}
+
+}  // namespace
+
+TEST_CASE("UTC needs no database and is always there") {
+  const SourceGuard none{nullptr};
+  for (const TimeZone& zone :
+       {TimeZone{}, TimeZone::utc(), TimeZone::iana("UTC"), TimeZone::iana("Etc/UTC")}) {
+    CHECK(zone.is_utc());
+    CHECK(zone.name() == "UTC");
+    CHECK(zone == TimeZone::utc());
+    CHECK(zone.span_at(utc("2025-01-01 00:00")) ==
+          ZoneSpan{sys_seconds::min(), sys_seconds::max(), hours{0}});
+  }
+}
+
+TEST_CASE("without a database a zone is an error that names it and the remedy") {
+  const SourceGuard none{nullptr};
+  CHECK(message_of([] { TimeZone::iana("Europe/Berlin"); }) ==
+        "Time zone 'Europe/Berlin' needs a time-zone database, and this program has none: include "
+        "<cano/adapters/time_zones.hpp> in one of its source files");
+  CHECK(message_of([] { TimeZone::system(); }) ==
+        "The system's time zone needs a time-zone database, and this program has none: include "
+        "<cano/adapters/time_zones.hpp> in one of its source files");
+}
+
+TEST_CASE("zones come from the database") {
+  const SourceGuard source{&moon_only};
+  const TimeZone zone = TimeZone::iana("Moon/Tycho");
+  CHECK(zone.name() == "Moon/Tycho");
+  CHECK_FALSE(zone.is_utc());
+  CHECK(zone.span_at(utc("2025-01-01 00:00")).offset == hours{3});
+  CHECK(TimeZone::system() == zone);
+  CHECK(zone != TimeZone::utc());
+}
+
+TEST_CASE("a zone that the database does not have is an error that names it") {
+  const SourceGuard source{&moon_only};
+  CHECK(message_of([] { TimeZone::iana("Moon/Kepler"); }) ==
+        "Time zone 'Moon/Kepler' cannot be had: not on the moon");
+}
+
+TEST_CASE("a zone is made of rules of one's own") {
+  const TimeZone zone = cano_test::berlin_2025();
+  CHECK(zone.name() == "Berlin in 2025");
+  CHECK(zone.span_at(utc("2025-07-01 00:00")).offset == hours{2});
+  CHECK(zone == cano_test::berlin_2025());
+  CHECK(message_of([] { TimeZone{nullptr}; }) == "A time zone was made of no rules");
+}
+
+TEST_CASE("rules that contradict themselves are found out") {
+  struct Wrong final : ZoneRules {
+    explicit Wrong(ZoneSpan answer) : span{answer} {}
+    std::string_view name() const noexcept override { return "Wrong"; }
+    ZoneSpan span_at(sys_seconds) const override { return span; }
+    ZoneSpan span;
+  };
+  const auto time = utc("2025-01-01 00:00");
+  const auto message = [&](ZoneSpan answer) {
+    const TimeZone zone{std::make_shared<Wrong>(answer)};
+    return message_of([&] { zone.span_at(time); });
+  };
+  const std::string expected = "Time zone 'Wrong' has rules that contradict themselves";
+  CHECK(message({time - hours{2}, time, hours{0}}) == expected);
+  CHECK(message({time + hours{1}, time + hours{2}, hours{0}}) == expected);
+  CHECK(message({time, time + hours{1}, hours{24}}) == expected);
+  CHECK(message({time, time + hours{1}, hours{-24}}) == expected);
+  CHECK(message({time, time + hours{1}, hours{23}}) == "no error");
+}
