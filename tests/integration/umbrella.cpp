@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "integration/umbrella.hpp"
+
 #include <cano.hpp>
 
-#include "integration/umbrella.hpp"
 #include "support/catch.hpp"
 
 TEST_CASE("two files that include the umbrella link together and share what is inline") {

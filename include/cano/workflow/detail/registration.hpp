@@ -150,8 +150,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   }
   ~Registration() = default;
 
-  template <class, StateLike, class>
-  friend class Registration;
+  template <class, StateLike, class> friend class Registration;
 
   /// For a run, which keeps it alive.
   std::shared_ptr<const DefinitionType> definition() const noexcept {
