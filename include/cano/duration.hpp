@@ -53,11 +53,11 @@ constexpr To saturate_cast(std::chrono::duration<Rep, Period> from) noexcept {
     return To{saturating_scale<Int, Ratio>(from.count())};
   } else {
     const auto count = static_cast<long double>(from.count()) * Ratio::num / Ratio::den;
-    if (count != count) return To::zero();
     // Not `>`: the largest integer may round up to a number that no longer fits.
     if (count >= static_cast<long double>(Limits::max())) return To::max();
-    if (count <= static_cast<long double>(Limits::min())) return To::min();
-    return To{static_cast<Int>(count)};
+    if (count > static_cast<long double>(Limits::min())) return To{static_cast<Int>(count)};
+    // NaN compares with nothing.
+    return count <= static_cast<long double>(Limits::min()) ? To::min() : To::zero();
   }
 }
 

@@ -39,10 +39,13 @@ class VirtualWait {
   steady_time deadline_;
 };
 
+// How many virtual clocks this process has: all that real time pays to know of them.
+inline std::atomic<int> virtual_clock_count{0};
+
 /// What stands in for the real clocks in an execution context: the other side of the seam.
 class VirtualClock {
  public:
-  VirtualClock() { count_.fetch_add(1, std::memory_order_relaxed); }
+  VirtualClock() { virtual_clock_count.fetch_add(1, std::memory_order_relaxed); }
   VirtualClock(const VirtualClock&) = delete;
   VirtualClock& operator=(const VirtualClock&) = delete;
 
@@ -57,14 +60,8 @@ class VirtualClock {
   /// The context is going: destroys every wait without completing it.
   virtual void drop_all() noexcept = 0;
 
-  /// Whether this process has any: the check that real time pays for.
-  static bool any_exists() noexcept { return count_.load(std::memory_order_relaxed) != 0; }
-
  protected:
-  ~VirtualClock() { count_.fetch_sub(1, std::memory_order_relaxed); }
-
- private:
-  static inline std::atomic<int> count_{0};
+  ~VirtualClock() { virtual_clock_count.fetch_sub(1, std::memory_order_relaxed); }
 };
 
 /// The place in an execution context where its virtual clock, if it has one, is found.
@@ -87,12 +84,12 @@ class ClockService : public asio::execution_context::service {
 
 /// The virtual clock of the context, or null when its time is real.
 inline VirtualClock* virtual_clock_of(asio::execution_context& context) {
-  if (!VirtualClock::any_exists()) return nullptr;
+  if (virtual_clock_count.load(std::memory_order_relaxed) == 0) return nullptr;
   return asio::use_service<ClockService>(context).clock();
 }
 
 inline VirtualClock* virtual_clock_of(const asio::any_io_executor& executor) {
-  if (!VirtualClock::any_exists()) return nullptr;
+  if (virtual_clock_count.load(std::memory_order_relaxed) == 0) return nullptr;
   return virtual_clock_of(asio::query(executor, asio::execution::context));
 }
 
