@@ -97,6 +97,7 @@ class MemoryStore {
     check_copyable<Value>();
     const auto held = table_.read<Value>(key);
     if (held) return **held;
+    detail::check_text(key, fallback);
     return Value(std::move(fallback));
   }
 

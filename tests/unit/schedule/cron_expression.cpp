@@ -330,7 +330,8 @@ TEST_CASE("times of day in English") {
   CHECK(describe("30 * * * * *") == "At second 30 of every minute");
   CHECK(describe("*/10 */5 * * * *") == "Every 10 seconds of every 5th minute of every hour");
   CHECK(describe("0,30 5 * * * *") == "Every 30 seconds of minute 5 of every hour");
-  CHECK(describe("30 * 9-17 * * *") == "At second 30 of every minute from 09:00 through 17:59, every day");
+  CHECK(describe("30 * 9-17 * * *") ==
+        "At second 30 of every minute from 09:00 through 17:59, every day");
   CHECK(describe("* 30 2 * * *") == "Every second of minute 30 of hour 2");
 }
 

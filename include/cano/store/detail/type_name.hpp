@@ -46,7 +46,7 @@ inline void erase_argument(std::string& text, std::string_view start) {
 template <class T> std::string type_name() {
   using Replacement = std::pair<std::string_view, std::string_view>;
   // The same text from both compilers; of two that overlap the longer one comes first.
-  static constexpr std::array<Replacement, 13> replacements{{
+  static constexpr std::array<Replacement, 14> replacements{{
       {"std::__cxx11::", "std::"},
       {"std::__1::", "std::"},
       {"{anonymous}::", ""},
@@ -60,6 +60,7 @@ template <class T> std::string type_name() {
       {"short unsigned int", "unsigned short"},
       {"short int", "short"},
       {" *", "*"},
+      {" (", "("},
   }};
   std::string name{type_in_signature(spelled_type<T>())};
   for (const std::string_view start :
