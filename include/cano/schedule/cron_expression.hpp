@@ -164,7 +164,7 @@ namespace detail {
 template <std::size_t Size> struct CronLiteralText {
   char characters[Size];
 
-  consteval CronLiteralText(const char (&text)[Size]) { std::ranges::copy(text, characters); }
+  consteval CronLiteralText(const char (&text)[Size]) { std::copy_n(text, Size, characters); }
   constexpr std::string_view view() const noexcept { return {characters, Size - 1}; }
 };
 

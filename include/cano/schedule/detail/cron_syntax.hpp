@@ -51,7 +51,8 @@ constexpr char upper(char c) noexcept {
 constexpr bool is_letter(char c) noexcept { return upper(c) >= 'A' && upper(c) <= 'Z'; }
 
 constexpr bool same_word(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, {}, upper, upper);
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return upper(x) == upper(y); });
 }
 
 struct CronMacro {
