@@ -89,6 +89,13 @@ class CronYears {
   std::array<CronBits, 3> words_{};
 };
 
+inline constexpr CronYears all_cron_years = [] {
+  CronYears years;
+  for (int year = first_cron_year; year <= last_cron_year; ++year)
+    years.insert(year);
+  return years;
+}();
+
 // What an expression says, in sets of bits.
 struct CronFields {
   CronBits seconds = 0;

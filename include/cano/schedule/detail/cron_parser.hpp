@@ -46,7 +46,7 @@ class CronParser {
       return fail(CronFault::WrongNumberOfFields, words[max_fields].begin, 1);
     }
     if (count == 5) fields_.seconds = cron_bit(0);
-    if (count < 7) add_range(CronField::Year, first_cron_year, last_cron_year, 1);
+    if (count < 7) fields_.years = all_cron_years;
     const int first = static_cast<int>(count == 5 ? CronField::Minute : CronField::Second);
     for (std::size_t i = 0; i < count; ++i) {
       if (!parse_field(static_cast<CronField>(first + static_cast<int>(i)), words[i])) return false;
@@ -85,7 +85,7 @@ class CronParser {
       return fail(CronFault::QuestionMarkNotAlone, at_, 1);
     }
     fields_.set_wildcard(field_);
-    add_range(field_, info_.low, greatest(), 1);
+    add_range(info_.low, greatest(), 1);
     return true;
   }
 
@@ -103,7 +103,7 @@ class CronParser {
     if (field_ == CronField::DayOfWeek && peek() == '#') return parse_nth(*value);
     if (peek() == '-') return parse_range(*value);
     if (peek() == '/') return parse_open_range(*value, is_first);
-    add(field_, *value);
+    add(*value);
     return true;
   }
 
@@ -113,7 +113,7 @@ class CronParser {
     if (!step) return false;
     if (low > greatest()) low = info_.low;  // Sunday as 7
     if (is_first && low == info_.low && minds_wildcards()) fields_.set_wildcard(field_);
-    add_range(field_, low, greatest(), *step);
+    add_range(low, greatest(), *step);
     return true;
   }
 
@@ -131,7 +131,7 @@ class CronParser {
       if (field_ == CronField::Year) return fail(CronFault::YearsDoNotWrap, begin, 1);
       *high += info_.count;
     }
-    add_range(field_, low, *high, *step);
+    add_range(low, *high, *step);
     return true;
   }
 
@@ -228,15 +228,14 @@ class CronParser {
     return number;
   }
 
-  constexpr void add_range(CronField field, int low, int high, int step) noexcept {
+  constexpr void add_range(int low, int high, int step) noexcept {
     for (int value = low; value <= high; value += step)
-      add(field, value);
+      add(value);
   }
 
   // A value beyond the field's greatest one comes from a range that wraps.
-  constexpr void add(CronField field, int value) noexcept {
-    const CronFieldInfo info = cron_field_info(field);
-    fields_.insert(field, info.low + (value - info.low) % info.count);
+  constexpr void add(int value) noexcept {
+    fields_.insert(field_, value > greatest() ? value - info_.count : value);
   }
 
   // In a month or a year it makes no difference how all of them are written.
