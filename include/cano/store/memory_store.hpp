@@ -78,7 +78,7 @@ class MemoryStore {
 
   /// A copy of the value.
   template <class T> T get(std::string_view key) const {
-    check_copyable<T>();
+    static_assert(can_be_copied<T>());
     const auto held = table_.read<T>(key);
     if (!held) throw detail::key_not_found(key);
     return **held;
@@ -86,7 +86,7 @@ class MemoryStore {
 
   /// A copy of the value, or nothing where `get` throws `Error(KeyNotFound)`.
   template <class T> std::optional<T> find(std::string_view key) const {
-    check_copyable<T>();
+    static_assert(can_be_copied<T>());
     const auto held = table_.read<T>(key);
     return held ? std::optional<T>{**held} : std::nullopt;
   }
@@ -94,7 +94,7 @@ class MemoryStore {
   /// A copy of the value, or `fallback` where `get` throws `Error(KeyNotFound)`.
   template <class T> detail::Stored<T> get_or(std::string_view key, T fallback) const {
     using Value = detail::Stored<T>;
-    check_copyable<Value>();
+    static_assert(can_be_copied<Value>());
     const auto held = table_.read<Value>(key);
     if (held) return **held;
     detail::check_text(key, fallback);
@@ -106,7 +106,7 @@ class MemoryStore {
   /// The value stays as it is during the call, whatever others put meanwhile; do not return a
   /// reference into it. A move-only value is lent to one caller at a time.
   template <class T, class F> decltype(auto) with(std::string_view key, F&& read) const {
-    check_storable<T>();
+    static_assert(can_be_stored<T>());
     static_assert(std::is_invocable_v<F, const T&>, "cano: with<T>() calls read(const T&)");
     if constexpr (detail::StoreCopyable<T>) {
       const auto held = table_.read<T>(key);
@@ -129,7 +129,7 @@ class MemoryStore {
   ///
   /// **Errors.** `Error(KeyNotFound)` when there is none and a `T` needs arguments to be made.
   template <class T, class F> void update(std::string_view key, F&& change) {
-    check_storable<T>();
+    static_assert(can_be_stored<T>());
     static_assert(std::is_invocable_v<F, T&>, "cano: update<T>() calls change(T&)");
     detail::Slot fresh;  // destroys what it has in the end, when the key is free again
     detail::SlotChange slot{table_, key,
@@ -170,7 +170,7 @@ class MemoryStore {
 
   /// Moves the value out of the store, or gives nothing when there is none.
   template <class T> std::optional<T> take(std::string_view key) {
-    check_storable<T>();
+    static_assert(can_be_stored<T>());
     detail::SlotChange slot{table_, key, Access::Exclusive};
     if (slot.value().empty()) return std::nullopt;
     std::optional<T> taken = moved_out(expected<T>(slot, key), slot.value().unique());
@@ -196,7 +196,7 @@ class MemoryStore {
 
   /// The values at this moment as a JSON object: what nlohmann_json can write, and of the others
   /// `{"type": "..."}`. Include `<nlohmann/json.hpp>` to call it.
-  template <std::same_as<nlohmann::json> Json = nlohmann::json> Json to_json() const {
+  template <std::same_as<nlohmann::json> Json = nlohmann::json> auto to_json() const {
     static_assert(requires { sizeof(Json); }, "cano: to_json() needs #include <nlohmann/json.hpp>");
     Json values = Json::object();
     for (const auto& [key, slot] : table_.snapshot()) {
@@ -234,14 +234,15 @@ class MemoryStore {
  private:
   using Access = detail::SlotChange::Access;
 
-  template <class T> static constexpr void check_storable() {
+  // Functions, and asserted: so these errors come before those of the code that follows them.
+  template <class T> static consteval bool can_be_stored() {
     static_assert(detail::Storable<T>, "cano: name the type by value, as in get<std::string>(key)");
+    return true;
   }
-
-  template <class T> static constexpr void check_copyable() {
-    check_storable<T>();
+  template <class T> static consteval bool can_be_copied() {
     static_assert(detail::StoreCopyable<T>,
                   "cano: this call copies the value, which is move-only: use with, update or take");
+    return can_be_stored<T>();
   }
 
   template <class T> static T& expected(detail::SlotChange& slot, std::string_view key) {

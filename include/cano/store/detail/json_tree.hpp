@@ -37,8 +37,16 @@ struct JsonTree {
 template <class T>
 concept JsonText = std::convertible_to<const T&, std::string_view>;
 
+namespace json_lookup {
+
+void to_json() = delete;  // hides those of cano: only the one beside the type is meant
+
 template <class T>
-concept JsonByLookup = requires(nlohmann::json& out, const T& value) { to_json(out, value); };
+concept HasToJson = requires(nlohmann::json& out, const T& value) { to_json(out, value); };
+
+template <class T> void write(nlohmann::json& out, const T& value) { to_json(out, value); }
+
+}  // namespace json_lookup
 
 template <class T>
 concept JsonBySerializer = requires(nlohmann::json& out, const T& value) {
@@ -72,7 +80,7 @@ constexpr bool json_elements_writable(std::index_sequence<At...>) {
 template <class T> constexpr bool json_writable() {
   if constexpr (std::is_arithmetic_v<T> || std::is_null_pointer_v<T> || JsonText<T>) {
     return !std::is_pointer_v<T>;
-  } else if constexpr (std::same_as<T, nlohmann::json> || JsonByLookup<T>) {
+  } else if constexpr (std::same_as<T, nlohmann::json> || json_lookup::HasToJson<T>) {
     return true;
   } else if constexpr (JsonObject<T>) {
     return json_writable<typename T::mapped_type>();
@@ -106,8 +114,8 @@ template <class T> JsonTree::Writer own_writer(const T& value) {
   return [&value](nlohmann::json& out) {
     if constexpr (std::same_as<T, nlohmann::json>) {
       out = value;
-    } else if constexpr (JsonByLookup<T>) {
-      to_json(out, value);
+    } else if constexpr (json_lookup::HasToJson<T>) {
+      json_lookup::write(out, value);
     } else {
       nlohmann::adl_serializer<T>::to_json(out, value);
     }
@@ -136,7 +144,7 @@ template <class T> JsonTree to_tree(const T& value) {
     return number_to_tree(value);
   } else if constexpr (JsonText<T>) {
     return {std::string{std::string_view{value}}};
-  } else if constexpr (std::same_as<T, nlohmann::json> || JsonByLookup<T>) {
+  } else if constexpr (std::same_as<T, nlohmann::json> || json_lookup::HasToJson<T>) {
     return {own_writer(value)};
   } else if constexpr (JsonObject<T> || JsonArray<T>) {
     return range_to_tree(value);
