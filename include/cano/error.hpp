@@ -31,6 +31,7 @@ enum class Errc {
 /// The category of `Errc`; its messages are the prefixes of `Error::what()`.
 inline const std::error_category& error_category() noexcept;
 
+/// What makes an `Errc` comparable to, and convertible into, a `std::error_code`.
 inline std::error_code make_error_code(Errc code) noexcept {
   return {static_cast<int>(code), error_category()};
 }
@@ -101,11 +102,14 @@ class Error : public std::system_error {
   /// No error: what `Result::error()` gives for a result that holds a value.
   Error() : Error{Errc{}, "none"} {}
 
+  /// An error whose `what()` is the text of the code, a colon and the message.
   Error(Errc code, std::string message)
       : std::system_error{make_error_code(code)}, text_{make_text(code, std::move(message))} {}
 
   // Copies only: an error that was moved from would have no text to show.
+  /// Never throws: copies share the text.
   Error(const Error&) noexcept = default;
+  /// @overload
   Error& operator=(const Error&) noexcept = default;
   ~Error() override = default;
 
@@ -115,6 +119,7 @@ class Error : public std::system_error {
   /// The message without its prefix: "No task registered for state: B".
   const std::string& message() const noexcept { return text_->message; }
 
+  /// The kind of error, for a `switch`.
   Errc errc() const noexcept { return static_cast<Errc>(code().value()); }
 
   /// A stable name for logs and metrics: "node_execution", "key_not_found", "timeout", ...

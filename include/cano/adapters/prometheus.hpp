@@ -19,6 +19,7 @@
 
 namespace cano {
 
+/// How a `PrometheusObserver` counts.
 struct PrometheusOptions {
   /// Upper bounds of the histograms, in seconds, rising.
   std::vector<double> buckets{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1,
@@ -27,8 +28,8 @@ struct PrometheusOptions {
   std::size_t max_series = 1000;
 };
 
-/// Counts what happens in a prometheus-cpp registry (Debian: prometheus-cpp-dev; CMake:
-/// `find_package(prometheus-cpp)`, `prometheus-cpp::core`).
+/// Counts what happens in a prometheus-cpp registry. Its program needs that library: the package
+/// prometheus-cpp-dev of Debian, in CMake `find_package(prometheus-cpp)` and its target `core`.
 ///
 ///     auto registry = std::make_shared<prometheus::Registry>();
 ///     workflow.with_observer(std::make_shared<PrometheusObserver>(*registry));
@@ -57,6 +58,7 @@ struct PrometheusOptions {
 /// **Lifetime.** The registry must outlive the observer. Two observers of one registry add up.
 class PrometheusObserver final : public Observer {
  public:
+  /// Adds to the metrics of the registry.
   explicit PrometheusObserver(prometheus::Registry& registry, PrometheusOptions options = {})
       : make_{registry, options.buckets, options.max_series} {}
 

@@ -11,7 +11,7 @@ namespace cano {
 /// What a batch came to: `auto [results, status] = co_await ...`.
 template <class State> struct ConcurrentResult {
   std::vector<WorkflowResult<State>> results;  ///< `results[i]` belongs to `stores[i]`.
-  ConcurrentStatus status;
+  ConcurrentStatus status;  ///< The counters at the end; they add up to the number of stores.
 };
 
 }  // namespace cano

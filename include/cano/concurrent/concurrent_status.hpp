@@ -9,12 +9,13 @@ namespace cano {
 
 /// The counters of a batch, while it runs or at its end; then they add up to `total_workflows`.
 struct ConcurrentStatus {
-  std::size_t total_workflows = 0;
-  std::size_t completed = 0;  ///< Reached an exit state.
-  std::size_t failed = 0;
-  std::size_t cancelled = 0;
-  Duration elapsed{};
+  std::size_t total_workflows = 0;  ///< Instances in the batch.
+  std::size_t completed = 0;        ///< Reached an exit state.
+  std::size_t failed = 0;           ///< Ended with an error.
+  std::size_t cancelled = 0;        ///< Stopped before their end, or never started.
+  Duration elapsed{};               ///< Since the batch began.
 
+  /// Whether every instance has finished.
   bool is_complete() const noexcept { return completed + failed + cancelled >= total_workflows; }
 
   /// Instances that have not finished, started or not.
@@ -22,6 +23,7 @@ struct ConcurrentStatus {
     return is_complete() ? 0 : total_workflows - completed - failed - cancelled;
   }
 
+  /// Member by member.
   bool operator==(const ConcurrentStatus&) const = default;
 };
 

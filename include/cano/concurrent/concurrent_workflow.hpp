@@ -58,6 +58,7 @@ class ConcurrentWorkflow
   using Base = detail::Registration<ConcurrentWorkflow<State, Store>, State, Store>;
 
  public:
+  /// A workflow without tasks whose instances begin in `start`.
   explicit ConcurrentWorkflow(State start) : Base{std::move(start)} {}
 
   /// The same states, tasks and settings.
@@ -74,6 +75,7 @@ class ConcurrentWorkflow
     max_in_flight_ = limit;
     return *this;
   }
+  /// @overload
   ConcurrentWorkflow&& with_max_in_flight(std::size_t limit) && {
     return std::move(with_max_in_flight(limit));
   }
@@ -84,6 +86,7 @@ class ConcurrentWorkflow
     progress_ = std::move(progress);
     return *this;
   }
+  /// @overload
   ConcurrentWorkflow&& with_progress(std::function<void(const ConcurrentStatus&)> progress) && {
     return std::move(with_progress(std::move(progress)));
   }
@@ -97,6 +100,7 @@ class ConcurrentWorkflow
                                                               WaitStrategy strategy) const {
     return execute(make_batch(stores, std::move(strategy), RunOptions{}), {}, max_in_flight_);
   }
+  /// @overload
   asio::awaitable<ConcurrentResult<State>> execute_concurrent(std::span<Store> stores,
                                                               WaitStrategy strategy,
                                                               RunOptions options) const {
@@ -110,6 +114,7 @@ class ConcurrentWorkflow
     return execute(make_batch(stores, std::move(strategy), RunOptions{}), detail::lanes_on(runtime),
                    max_in_flight_);
   }
+  /// @overload
   asio::awaitable<ConcurrentResult<State>> execute_concurrent(Runtime& runtime,
                                                               std::span<Store> stores,
                                                               WaitStrategy strategy,
@@ -157,6 +162,9 @@ ConcurrentWorkflow(Workflow<State, Store>) -> ConcurrentWorkflow<State, Store>;
 /// **Threads.** Distinct objects: safe. Shared objects: safe to run, any number of times at once.
 template <StateLike State, class Store = MemoryStore> class ConcurrentBatch {
  public:
+  /// What `ConcurrentWorkflow::batch` makes.
+  ///
+  /// **Errors.** `Error(Configuration)` for 0 instances.
   ConcurrentBatch(ConcurrentWorkflow<State, Store> workflow, std::size_t instances,
                   WaitStrategy strategy)
       : workflow_{std::move(workflow)}, instances_{instances}, strategy_{std::move(strategy)} {
@@ -165,7 +173,9 @@ template <StateLike State, class Store = MemoryStore> class ConcurrentBatch {
     }
   }
 
+  /// How many instances each run of the batch has.
   std::size_t instances() const noexcept { return instances_; }
+  /// How long each run of the batch waits for them.
   const WaitStrategy& strategy() const noexcept { return strategy_; }
 
   /// Runs the batch once, with stores of its own that are destroyed at the end.
@@ -174,6 +184,7 @@ template <StateLike State, class Store = MemoryStore> class ConcurrentBatch {
   {
     return execute_with_fresh_stores(*this, std::move(options));
   }
+  /// @overload
   asio::awaitable<ConcurrentResult<State>> execute() const
     requires std::default_initializable<Store>
   {

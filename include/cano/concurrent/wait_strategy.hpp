@@ -13,30 +13,34 @@ namespace cano {
 
 /// Waits for every instance.
 struct WaitForever {
+  /// Always.
   bool operator==(const WaitForever&) const = default;
 };
 
 /// Waits until `quota` instances have finished, then cancels the rest; 0 cancels all.
 struct WaitForQuota {
-  std::size_t quota;
+  std::size_t quota;            ///< How many instances to wait for.
   bool successes_only = false;  ///< Whether a failed instance does not count.
 
+  /// Member by member.
   bool operator==(const WaitForQuota&) const = default;
 };
 
 /// Waits that long, then cancels the instances that have not finished.
 struct WaitDuration {
-  Duration limit;
+  Duration limit;  ///< From the start of the batch.
 
+  /// Member by member.
   bool operator==(const WaitDuration&) const = default;
 };
 
 /// Waits for the quota or that long, whichever comes first.
 struct WaitQuotaOrDuration {
-  std::size_t quota;
-  Duration limit;
+  std::size_t quota;            ///< How many instances to wait for.
+  Duration limit;               ///< From the start of the batch.
   bool successes_only = false;  ///< Whether a failed instance does not count.
 
+  /// Member by member.
   bool operator==(const WaitQuotaOrDuration&) const = default;
 };
 

@@ -15,7 +15,11 @@
 namespace cano {
 
 /// How a run, an instance or a scheduled occurrence ended.
-enum class Outcome { Success, Failed, Cancelled };
+enum class Outcome {
+  Success,    ///< It reached its end.
+  Failed,     ///< An error ended it.
+  Cancelled,  ///< It was asked to stop, or was not wanted any more.
+};
 
 /// "success", "failed" or "cancelled".
 constexpr std::string_view to_string(Outcome outcome) noexcept {
@@ -31,7 +35,11 @@ constexpr std::string_view to_string(Outcome outcome) noexcept {
 }
 
 /// The three parts of a Node's attempt.
-enum class Phase { Prep, Exec, Post };
+enum class Phase {
+  Prep,  ///< Loads from the store.
+  Exec,  ///< Works, without the store.
+  Post,  ///< Saves, and names the next state.
+};
 
 /// "prep", "exec" or "post".
 constexpr std::string_view to_string(Phase phase) noexcept {
@@ -56,114 +64,131 @@ struct RunInfo {
   const Span* span = nullptr;   ///< From `with_tracing_span`; null without one.
 };
 
+/// A run begins.
 struct RunStarted {
-  const RunInfo& run;
-  std::string_view state;
-  steady_time at;
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Where it starts.
+  steady_time at;          ///< When.
 };
 
+/// A run has ended, however; after this nothing more comes from it.
 struct RunFinished {
-  const RunInfo& run;
-  Outcome outcome;
-  std::string_view state;  ///< The final state; for other outcomes the one it stopped in.
-  std::string_view error;  ///< Empty on success.
-  std::size_t transitions;
-  std::size_t attempts;
-  Duration elapsed;
-  steady_time at;
+  const RunInfo& run;       ///< Which run.
+  Outcome outcome;          ///< How it ended.
+  std::string_view state;   ///< The final state; for other outcomes the one it stopped in.
+  std::string_view error;   ///< Empty on success.
+  std::size_t transitions;  ///< How many times a task led to the next state.
+  std::size_t attempts;     ///< How many there were, in all states.
+  Duration elapsed;         ///< Since the run began.
+  steady_time at;           ///< When.
 };
 
+/// A run has come to a state: its start, the next one, or its exit.
 struct StateEntered {
-  const RunInfo& run;
-  std::string_view state;
-  steady_time at;
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Its state, by name.
+  steady_time at;          ///< When.
 };
 
+/// A task is about to be called.
 struct AttemptStarted {
-  const RunInfo& run;
-  std::string_view state;
-  std::size_t attempt;  ///< From 1.
-  std::size_t max_attempts;
-  steady_time at;
+  const RunInfo& run;        ///< Which run.
+  std::string_view state;    ///< Its state, by name.
+  std::size_t attempt;       ///< From 1.
+  std::size_t max_attempts;  ///< What the retry policy allows.
+  steady_time at;            ///< When.
 };
 
+/// A task has named the next state.
 struct AttemptSucceeded {
-  const RunInfo& run;
-  std::string_view state;
-  std::size_t attempt;
-  std::string_view next_state;
-  Duration elapsed;
-  steady_time at;
+  const RunInfo& run;           ///< Which run.
+  std::string_view state;       ///< Its state, by name.
+  std::size_t attempt;          ///< From 1.
+  std::string_view next_state;  ///< Where the run goes.
+  Duration elapsed;             ///< Since the attempt began.
+  steady_time at;               ///< When.
 };
 
+/// A task has thrown, returned an error, or was cut short.
 struct AttemptFailed {
-  const RunInfo& run;
-  std::string_view state;
-  std::size_t attempt;
-  std::size_t max_attempts;
-  std::string_view error;
-  bool timed_out;  ///< A limit of the library ended it.
-  bool will_retry;
-  Duration elapsed;
-  steady_time at;
+  const RunInfo& run;        ///< Which run.
+  std::string_view state;    ///< Its state, by name.
+  std::size_t attempt;       ///< From 1.
+  std::size_t max_attempts;  ///< What the retry policy allows.
+  std::string_view error;    ///< What the exception says.
+  bool timed_out;            ///< A limit of the library ended it.
+  bool will_retry;           ///< Whether another attempt follows.
+  Duration elapsed;          ///< Since the attempt began.
+  steady_time at;            ///< When.
 };
 
+/// A run waits before the next attempt.
 struct RetryPause {
-  const RunInfo& run;
-  std::string_view state;
-  std::size_t attempt;  ///< The attempt that failed.
-  Duration delay;
-  steady_time at;
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Its state, by name.
+  std::size_t attempt;     ///< The attempt that failed.
+  Duration delay;          ///< How long it waits.
+  steady_time at;          ///< When.
 };
 
+/// A phase of a Node is about to be called.
 struct PhaseStarted {
-  const RunInfo& run;
-  std::string_view state;
-  std::size_t attempt;
-  Phase phase;
-  steady_time at;
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Its state, by name.
+  std::size_t attempt;     ///< From 1.
+  Phase phase;             ///< Which one.
+  steady_time at;          ///< When.
 };
 
+/// A phase of a Node has returned or thrown.
 struct PhaseFinished {
-  const RunInfo& run;
-  std::string_view state;
-  std::size_t attempt;
-  Phase phase;
-  bool failed;
-  Duration elapsed;
-  steady_time at;
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Its state, by name.
+  std::size_t attempt;     ///< From 1.
+  Phase phase;             ///< Which one.
+  bool failed;             ///< Whether it threw.
+  Duration elapsed;        ///< Since the phase began.
+  steady_time at;          ///< When.
 };
 
 /// What a task said with `TaskContext::log`.
 struct LogRecord {
-  const RunInfo& run;
-  std::string_view state;
-  std::size_t attempt;
-  Level level;
-  std::string_view message;
-  std::span<const Field> fields;
-  steady_time at;
+  const RunInfo& run;             ///< Which run.
+  std::string_view state;         ///< Its state, by name.
+  std::size_t attempt;            ///< From 1.
+  Level level;                    ///< How much it matters.
+  std::string_view message;       ///< The text.
+  std::span<const Field> fields;  ///< What goes with it.
+  steady_time at;                 ///< When.
 };
 
+/// A batch begins.
 struct BatchStarted {
-  const RunInfo& run;
-  std::size_t instances;
-  std::string_view wait_strategy;
-  steady_time at;
+  const RunInfo& run;              ///< The batch, as a run.
+  std::size_t instances;           ///< How many there are.
+  std::string_view wait_strategy;  ///< By name, as `to_string` gives it.
+  steady_time at;                  ///< When.
 };
 
+/// A batch has ended; none of its instances is running.
 struct BatchFinished {
-  const RunInfo& run;
-  std::size_t total;
-  std::size_t completed;
-  std::size_t failed;
-  std::size_t cancelled;
-  Duration elapsed;
-  steady_time at;
+  const RunInfo& run;     ///< The batch, as a run.
+  std::size_t total;      ///< How many instances there were.
+  std::size_t completed;  ///< Reached an exit state.
+  std::size_t failed;     ///< Ended with an error.
+  std::size_t cancelled;  ///< Stopped before their end.
+  Duration elapsed;       ///< Since the batch began.
+  steady_time at;         ///< When.
 };
 
 /// What became of an occurrence of a schedule that did not start a run.
-enum class SkipReason { Overlap, Coalesced, Misfire, Paused, Shutdown };
+enum class SkipReason {
+  Overlap,    ///< The job was still running, and may not run twice at once.
+  Coalesced,  ///< It fell together with another one that waits.
+  Misfire,    ///< Its time had passed by too much.
+  Paused,     ///< The job was paused.
+  Shutdown,   ///< The scheduler was stopping.
+};
 
 /// "overlap", "coalesced", "misfire", "paused" or "shutdown".
 constexpr std::string_view to_string(SkipReason reason) noexcept {
@@ -184,33 +209,36 @@ constexpr std::string_view to_string(SkipReason reason) noexcept {
 
 /// A moment at which a scheduled job is to run.
 struct OccurrenceDue {
-  std::string_view job;
+  std::string_view job;                ///< Its id.
   std::optional<system_time> nominal;  ///< Empty for a manual trigger.
-  system_time at;
+  system_time at;                      ///< When.
 };
 
+/// A job begins to run.
 struct OccurrenceStarted {
-  std::string_view job;
-  std::uint64_t run;  ///< Number of the job's run, from 1.
-  std::optional<system_time> nominal;
-  Duration lateness;
-  system_time at;
+  std::string_view job;                ///< Its id.
+  std::uint64_t run;                   ///< Number of the job's run, from 1.
+  std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
+  Duration lateness;                   ///< From then until now.
+  system_time at;                      ///< When.
 };
 
+/// A run of a job has ended.
 struct OccurrenceFinished {
-  std::string_view job;
-  std::uint64_t run;
-  Outcome outcome;
-  std::string_view error;
-  Duration elapsed;
-  system_time at;
+  std::string_view job;    ///< Its id.
+  std::uint64_t run;       ///< Number of the job's run, from 1.
+  Outcome outcome;         ///< How it ended.
+  std::string_view error;  ///< Empty unless it failed.
+  Duration elapsed;        ///< Since it began.
+  system_time at;          ///< When.
 };
 
+/// An occurrence has come to nothing.
 struct OccurrenceSkipped {
-  std::string_view job;
-  std::optional<system_time> nominal;
-  SkipReason reason;
-  system_time at;
+  std::string_view job;                ///< Its id.
+  std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
+  SkipReason reason;                   ///< Why.
+  system_time at;                      ///< When.
 };
 
 }  // namespace cano

@@ -39,14 +39,16 @@ concept FieldValueLike =
 
 /// A name and a value that go with a log line or a span: `{"user_id", 12345}`.
 struct Field {
+  /// From a number, a flag, or anything that makes a `std::string`.
   template <detail::FieldValueLike T>
   Field(std::string field_name, T&& field_value)
       : name{std::move(field_name)},
         value{detail::make_field_value(std::forward<T>(field_value))} {}
 
-  std::string name;
-  FieldValue value;
+  std::string name;  ///< Stands before the `=` of a log line.
+  FieldValue value;  ///< The value, in the widest type of its kind.
 
+  /// Member by member.
   bool operator==(const Field&) const = default;
 };
 

@@ -61,6 +61,7 @@ class LogFilter {
     return filter;
   }
 
+  /// Whether lines of that level and target are wanted.
   bool enabled(std::string_view target, Level level) const noexcept {
     const Rule* best = nullptr;
     for (const Rule& rule : rules_) {

@@ -29,12 +29,16 @@
 
 namespace cano {
 
-/// A line for people, or an object a line for programs.
-enum class LogFormat { Text, Json };
+/// How a `LogObserver` writes a line.
+enum class LogFormat {
+  Text,  ///< For people.
+  Json,  ///< For programs: one object a line.
+};
 
+/// What a `LogObserver` writes, and how.
 struct LogOptions {
-  LogFilter filter = LogFilter::from_environment();
-  LogFormat format = LogFormat::Text;
+  LogFilter filter = LogFilter::from_environment();  ///< Which lines.
+  LogFormat format = LogFormat::Text;                ///< What a line looks like.
   std::optional<bool> colour{};          ///< Unset: only on a terminal, and not with `NO_COLOR`.
   std::function<system_time()> clock{};  ///< Unset: the system clock.
 };
@@ -59,6 +63,7 @@ class LogObserver final : public Observer {
   /// Writes to `std::clog`, that is standard error.
   explicit LogObserver(LogOptions options = {}) : LogObserver{std::clog, std::move(options)} {}
 
+  /// Writes to a stream.
   explicit LogObserver(std::ostream& stream, LogOptions options = {})
       : options_{std::move(options)},
         stream_{&stream},

@@ -20,21 +20,37 @@ class Observer {
   Observer& operator=(const Observer&) = delete;
   virtual ~Observer() = default;
 
+  /// A run begins.
   virtual void on_run_started(const RunStarted&) {}
+  /// A run has ended.
   virtual void on_run_finished(const RunFinished&) {}
+  /// A run has come to a state.
   virtual void on_state_entered(const StateEntered&) {}
+  /// A task is about to be called.
   virtual void on_attempt_started(const AttemptStarted&) {}
+  /// A task has named the next state.
   virtual void on_attempt_succeeded(const AttemptSucceeded&) {}
+  /// An attempt has failed.
   virtual void on_attempt_failed(const AttemptFailed&) {}
+  /// A run waits before the next attempt.
   virtual void on_retry_pause(const RetryPause&) {}
+  /// A phase of a Node is about to be called.
   virtual void on_phase_started(const PhaseStarted&) {}
+  /// A phase of a Node has ended.
   virtual void on_phase_finished(const PhaseFinished&) {}
+  /// A task says something.
   virtual void on_log(const LogRecord&) {}
+  /// A batch begins.
   virtual void on_batch_started(const BatchStarted&) {}
+  /// A batch has ended.
   virtual void on_batch_finished(const BatchFinished&) {}
+  /// A job is due.
   virtual void on_occurrence_due(const OccurrenceDue&) {}
+  /// A job begins to run.
   virtual void on_occurrence_started(const OccurrenceStarted&) {}
+  /// A run of a job has ended.
   virtual void on_occurrence_finished(const OccurrenceFinished&) {}
+  /// A job that was due does not run.
   virtual void on_occurrence_skipped(const OccurrenceSkipped&) {}
 };
 

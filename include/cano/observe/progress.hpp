@@ -23,18 +23,21 @@ namespace cano {
 
 /// The counters that `Progress` shows.
 struct ProgressCounts {
-  std::size_t total = 0;
-  std::size_t completed = 0;
-  std::size_t failed = 0;
-  std::size_t cancelled = 0;
-  Duration elapsed{};
+  std::size_t total = 0;      ///< Instances in the batch.
+  std::size_t completed = 0;  ///< Reached an exit state.
+  std::size_t failed = 0;     ///< Ended with an error.
+  std::size_t cancelled = 0;  ///< Stopped before their end.
+  Duration elapsed{};         ///< Since the batch began.
 
+  /// Those that have ended, however.
   std::size_t finished() const noexcept { return completed + failed + cancelled; }
+  /// Those that have not.
   std::size_t running() const noexcept { return total - std::min(total, finished()); }
 };
 
+/// How a `Progress` looks.
 struct ProgressOptions {
-  std::string label = "progress";
+  std::string label = "progress";                          ///< Stands before the figures.
   std::optional<bool> terminal{};                          ///< Unset: whether the stream is one.
   Duration redraw_every = std::chrono::milliseconds{100};  ///< On a terminal, by `elapsed`.
 };
@@ -53,6 +56,7 @@ struct ProgressOptions {
 /// **Lifetime.** The stream must outlive it.
 class Progress {
  public:
+  /// Shows nothing yet.
   explicit Progress(std::ostream& stream = std::cerr, ProgressOptions options = {})
       : stream_{stream},
         options_{std::move(options)},

@@ -18,6 +18,7 @@ namespace cano {
 /// **Threads.** Distinct objects: safe. Shared objects: safe while nobody calls `with`.
 class Span {
  public:
+  /// A span without fields.
   explicit Span(std::string name) : name_{std::move(name)} {}
 
   /// Adds a field; a second one of the same name stands beside the first.
@@ -25,13 +26,17 @@ class Span {
     fields_.emplace_back(std::move(name), std::forward<T>(value));
     return *this;
   }
+  /// @overload
   template <detail::FieldValueLike T> Span&& with(std::string name, T&& value) && {
     return std::move(with(std::move(name), std::forward<T>(value)));
   }
 
+  /// What the span is called.
   const std::string& name() const noexcept { return name_; }
+  /// Its fields, in the order in which they were added.
   const std::vector<Field>& fields() const noexcept { return fields_; }
 
+  /// Whether name and fields are equal.
   bool operator==(const Span&) const = default;
 
  private:

@@ -41,6 +41,8 @@ namespace cano {
 /// run on one of its own threads, and its executors and what the work refers to must outlive it.
 class Runtime {
  public:
+  /// Starts so many threads, each with an `io_context` of its own.
+  ///
   /// **Errors.** `Error(Configuration)` for 0 threads; `std::system_error` when the system has no
   /// more.
   explicit Runtime(std::size_t threads = default_threads()) : Runtime{threads, nullptr} {}

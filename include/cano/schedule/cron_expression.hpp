@@ -72,6 +72,8 @@ struct CronMaker;
 /// **Threads.** Distinct objects: safe. Shared objects: safe to read.
 class CronExpression {
  public:
+  /// Reads an expression.
+  ///
   /// **Errors.** `Error(Configuration)` that names the field, the column (from 1, in bytes) and
   /// what is wrong there.
   static CronExpression parse(std::string_view text) { return try_parse(text).value(); }
@@ -124,6 +126,7 @@ class CronExpression {
   /// Parsed again it is equal to this one.
   std::string to_string() const { return detail::cron_text(fields_); }
 
+  /// What `CronExpression::to_string` gives.
   friend std::string to_string(const CronExpression& expression) { return expression.to_string(); }
 
   /// Whether both name the same values, however they are written: `0 9 * * MON` is `0 9 * * 1`.

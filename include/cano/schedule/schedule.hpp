@@ -28,6 +28,7 @@ namespace cano {
 /// **Threads.** Distinct objects: safe. Shared objects: safe to read.
 class Schedule {
  public:
+  /// What decides when a job is due.
   enum class Kind {
     Every,   ///< At a fixed interval.
     Cron,    ///< By a cron expression in a time zone.
@@ -55,6 +56,7 @@ class Schedule {
   static Schedule cron(std::string_view expression, TimeZone zone = TimeZone::utc()) {
     return cron(CronExpression::parse(expression), std::move(zone));
   }
+  /// @overload
   static Schedule cron(CronExpression expression, TimeZone zone = TimeZone::utc()) {
     return Schedule{Kind::Cron, Duration::zero(), expression, std::move(zone)};
   }
@@ -64,6 +66,7 @@ class Schedule {
     return Schedule{Kind::Manual, Duration::zero(), std::nullopt, TimeZone::utc()};
   }
 
+  /// Which of `every`, `cron` and `manual` made it.
   Kind kind() const noexcept { return kind_; }
 
   /// The interval of `every`, else zero. `Duration::max()` is never due.
@@ -92,6 +95,7 @@ class Schedule {
     return std::nullopt;
   }
 
+  /// Whether both are of one kind, with equal intervals, expressions and zones.
   friend bool operator==(const Schedule&, const Schedule&) = default;
 
  private:

@@ -15,9 +15,10 @@ namespace cano {
 ///     store.put(user_id, 42);
 ///     const int id = store.get(user_id);
 template <class T> struct Key {
+  /// The type of the value.
   using value_type = T;
 
-  std::string_view name;
+  std::string_view name;  ///< The name of the value.
 };
 
 }  // namespace cano

@@ -46,19 +46,26 @@ namespace cano {
 ///     auto name = store.get<std::string>("name");
 class MemoryStore {
  public:
+  /// An empty store.
   MemoryStore() = default;
 
+  /// A copy of every value.
+  ///
   /// **Errors.** `Error(Store)` naming the first key found whose value cannot be copied.
   MemoryStore(const MemoryStore& other) { table_.exchange(other.table_.copy()); }
+  /// Takes the values of a store, which is empty then.
   MemoryStore(MemoryStore&& other) noexcept { table_.exchange(other.table_.exchange({})); }
+  /// Replaces all values by copies; on an error nothing changes.
   MemoryStore& operator=(const MemoryStore& other) {
     if (this != &other) table_.exchange(other.table_.copy());
     return *this;
   }
+  /// Replaces all values by those of a store, which is empty then.
   MemoryStore& operator=(MemoryStore&& other) noexcept {
     if (this != &other) table_.exchange(other.table_.exchange({}));
     return *this;
   }
+  /// Destroys the values, whose destructors may still use the store.
   ~MemoryStore() {
     // The destructors of the values find the store empty, not half destroyed.
     while (!empty())
@@ -181,6 +188,7 @@ class MemoryStore {
   /// Whether there was a value to remove.
   bool remove(std::string_view key) { return table_.remove(key); }
 
+  /// Whether there is a value under the key, of any type.
   bool contains(std::string_view key) const { return table_.contains(key); }
 
   /// The keys at this moment, sorted.
@@ -190,8 +198,11 @@ class MemoryStore {
     return keys;
   }
 
+  /// How many values there are.
   std::size_t size() const { return table_.size(); }
+  /// Whether there are none.
   bool empty() const { return size() == 0; }
+  /// Destroys all values.
   void clear() { table_.exchange({}); }
 
   /// The values at this moment as a JSON object: what nlohmann_json can write, and of the others
@@ -210,25 +221,35 @@ class MemoryStore {
     return values;
   }
 
+  /// @overload
   template <class T> void put(Key<T> key, std::type_identity_t<T> value) {
     put(key.name, std::move(value));
   }
+  /// @overload
   template <class T> T get(Key<T> key) const { return get<T>(key.name); }
+  /// @overload
   template <class T> std::optional<T> find(Key<T> key) const { return find<T>(key.name); }
+  /// @overload
   template <class T> T get_or(Key<T> key, std::type_identity_t<T> fallback) const {
     return get_or<T>(key.name, std::move(fallback));
   }
+  /// @overload
   template <class T> void append(Key<std::vector<T>> key, std::type_identity_t<T> item) {
     append(key.name, std::move(item));
   }
+  /// @overload
   template <class T, class F> decltype(auto) with(Key<T> key, F&& read) const {
     return with<T>(key.name, std::forward<F>(read));
   }
+  /// @overload
   template <class T, class F> void update(Key<T> key, F&& change) {
     update<T>(key.name, std::forward<F>(change));
   }
+  /// @overload
   template <class T> std::optional<T> take(Key<T> key) { return take<T>(key.name); }
+  /// @overload
   template <class T> bool remove(Key<T> key) { return remove(key.name); }
+  /// @overload
   template <class T> bool contains(Key<T> key) const { return contains(key.name); }
 
  private:

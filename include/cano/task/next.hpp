@@ -10,7 +10,7 @@ namespace cano {
 
 /// The type of `to<Target>`.
 template <auto Target> struct To {
-  static constexpr auto target = Target;
+  static constexpr auto target = Target;  ///< The state.
 };
 
 /// Names the next state in a task that declares its targets: `return to<State::Done>;`.
@@ -38,6 +38,7 @@ template <auto... Targets> class Next {
   static_assert(sizeof...(Targets) > 0, "cano: Next<> needs at least one target state");
 
  public:
+  /// The type of the states.
   using state_type = typename detail::FirstOf<Targets...>::type;
   static_assert((std::same_as<state_type, std::remove_cv_t<decltype(Targets)>> && ...),
                 "cano: all targets of a Next<...> must be of one state type");
@@ -45,6 +46,7 @@ template <auto... Targets> class Next {
   /// All declared targets, in the order they are written.
   static constexpr std::array<state_type, sizeof...(Targets)> targets{Targets...};
 
+  /// From `to<Target>`, if `Target` is one of the declared states.
   template <auto Target>
   constexpr Next(To<Target>) noexcept  // NOLINT(google-explicit-constructor)
       : index_{index_of<Target>()} {
@@ -56,6 +58,7 @@ template <auto... Targets> class Next {
     }
   }
 
+  /// The state that was chosen.
   constexpr state_type state() const noexcept { return targets[index_]; }
 
  private:

@@ -47,7 +47,9 @@ enum class Jitter {
 /// `retry_if` is.
 class RetryPolicy {
  public:
+  /// The unit of delays.
   using milliseconds = std::chrono::milliseconds;
+  /// Decides of an exception whether it is worth another attempt.
   using Predicate = std::function<bool(const std::exception_ptr&)>;
 
   /// One attempt.

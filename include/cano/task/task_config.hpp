@@ -24,19 +24,23 @@ namespace cano {
 /// **Errors.** A limit that is not positive throws `Error(Configuration)`.
 class TaskConfig {
  public:
+  /// Exponential back-off with 3 retries, no limits.
   TaskConfig() = default;
 
   /// One attempt, no limits.
   static TaskConfig minimal() { return TaskConfig{}.with_retry(RetryPolicy::none()); }
 
+  /// Retries as the policy says.
   TaskConfig with_retry(RetryPolicy policy) const {
     TaskConfig changed = *this;
     changed.retry_ = std::move(policy);
     return changed;
   }
+  /// Retries with the same delay each time, see `RetryPolicy::fixed`.
   TaskConfig with_fixed_retry(std::size_t retries, std::chrono::milliseconds delay) const {
     return with_retry(RetryPolicy::fixed(retries, delay));
   }
+  /// Retries with growing delays, see `RetryPolicy::exponential`.
   TaskConfig with_exponential_retry(std::size_t max_retries) const {
     return with_retry(RetryPolicy::exponential(max_retries));
   }
@@ -58,8 +62,11 @@ class TaskConfig {
     return changed;
   }
 
+  /// Whether and when a failed attempt is tried again.
   const RetryPolicy& retry() const noexcept { return retry_; }
+  /// The limit of each attempt, if there is one.
   std::optional<Duration> attempt_timeout() const noexcept { return attempt_timeout_; }
+  /// The limit of all attempts and pauses, if there is one.
   std::optional<Duration> timeout() const noexcept { return timeout_; }
 
  private:

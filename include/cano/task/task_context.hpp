@@ -25,6 +25,7 @@ namespace cano {
 /// **Lifetime.** Until the attempt ends; do not keep a reference.
 class TaskContext {
  public:
+  /// For the engine, which makes the one that a task gets.
   explicit TaskContext(detail::RunCore& run) noexcept : run_{&run} {}
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
@@ -35,6 +36,7 @@ class TaskContext {
   /// How many attempts the retry policy allows, at least 1.
   std::size_t max_attempts() const noexcept { return run_->state_info()->max_attempts; }
 
+  /// The state whose task this is, as `cano::state_name` gives it.
   std::string_view state_name() const noexcept { return run_->state_info()->name; }
 
   /// `RunOptions::run_id`, or one made by the library; the same for all instances of a batch.

@@ -24,16 +24,16 @@ namespace cano {
 
 /// An event that a `RecordingObserver` kept, with a copy of all that it said.
 struct RecordedEvent {
-  std::string name;  ///< "run_started", "attempt_failed", "log", ...: the hook without "on_".
-  std::string run_id;
-  std::size_t instance_id = 0;
-  bool in_batch = false;
-  std::optional<Span> span;
-  std::string state;
-  std::size_t attempt = 0;  ///< From 1; 0 for an event outside of attempts.
-  Level level = Level::Info;
-  std::string message;
-  std::vector<Field> fields;  ///< The rest, e.g. "error", "next_state", "elapsed_ms".
+  std::string name;    ///< "run_started", "attempt_failed", "log", ...: the hook without "on_".
+  std::string run_id;  ///< Empty for an event of a schedule.
+  std::size_t instance_id = 0;  ///< Index in its batch.
+  bool in_batch = false;        ///< Whether the run is one instance of a batch.
+  std::optional<Span> span;     ///< That of the workflow, if it has one.
+  std::string state;            ///< Empty for an event outside of states.
+  std::size_t attempt = 0;      ///< From 1; 0 for an event outside of attempts.
+  Level level = Level::Info;    ///< As a log line has it.
+  std::string message;          ///< What a log line says first.
+  std::vector<Field> fields;    ///< The rest, e.g. "error", "next_state", "elapsed_ms".
 
   /// The value of the field, or null when there is none of that name or it is of another type.
   /// Whole numbers are `std::int64_t` or, where they cannot be negative, `std::uint64_t`.
@@ -99,6 +99,7 @@ class RecordingObserver final : public Observer {
     });
   }
 
+  /// How many events of one name there are.
   std::size_t count(std::string_view name) const { return all(name).size(); }
 
   /// Forgets the events so far.

@@ -53,9 +53,12 @@ class VirtualTime {
   VirtualTime(const VirtualTime&) = delete;
   VirtualTime& operator=(const VirtualTime&) = delete;
 
+  /// For what is to run under this clock.
   asio::any_io_executor get_executor() { return context_.get_executor(); }
 
+  /// What the steady clock shows.
   steady_time now() const noexcept { return clock_.now(); }
+  /// What the wall clock shows.
   system_time wall_now() const noexcept { return clock_.wall_now(); }
 
   /// How far the steady clock has come since the start.

@@ -27,6 +27,7 @@ class Clock {
   static Clock of(const asio::any_io_executor& executor) {
     return Clock{detail::virtual_clock_of(executor)};
   }
+  /// @overload
   static Clock of(asio::execution_context& context) {
     return Clock{detail::virtual_clock_of(context)};
   }

@@ -37,6 +37,7 @@ class TimeZone {
     if (!rules_) throw Error{Errc::Configuration, "A time zone was made of no rules"};
   }
 
+  /// UTC, which needs no database.
   static TimeZone utc() noexcept { return {}; }
 
   /// The zone of that name in the time-zone database; "UTC" and "Etc/UTC" need none.
@@ -59,6 +60,7 @@ class TimeZone {
   /// "UTC", or the database's name for the zone. It lives as long as some copy of this object.
   std::string_view name() const noexcept { return rules_ ? rules_->name() : "UTC"; }
 
+  /// Whether it was made as UTC, rather than from rules that agree with it.
   bool is_utc() const noexcept { return !rules_; }
 
   /// The span of one offset that holds `time`.

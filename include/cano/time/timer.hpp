@@ -31,16 +31,19 @@ namespace cano {
 /// **Lifetime.** Must not outlive the executor's context.
 class Timer {
  public:
+  /// As Asio's timers have it.
   using executor_type = asio::any_io_executor;
 
   /// A timer whose expiry has passed: set one before waiting.
   explicit Timer(const executor_type& executor)
       : timer_{executor}, virtual_{detail::virtual_clock_of(executor)} {}
 
+  /// A timer that expires at `expiry`.
   Timer(const executor_type& executor, steady_time expiry) : Timer{executor} {
     timer_.expires_at(expiry);
   }
 
+  /// A timer that expires so long after now.
   template <class Rep, class Period>
   Timer(const executor_type& executor, std::chrono::duration<Rep, Period> from_now)
       : Timer{executor} {
@@ -54,8 +57,10 @@ class Timer {
     if (virtual_ != nullptr) virtual_->cancel_all_of(this);
   }
 
+  /// What handlers without an executor of their own run on.
   executor_type get_executor() { return timer_.get_executor(); }
 
+  /// When the timer expires, or has.
   steady_time expiry() const { return timer_.expiry(); }
 
   /// Cancels the waits under way and sets the time; returns how many were cancelled.

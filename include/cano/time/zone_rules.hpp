@@ -12,6 +12,7 @@ struct ZoneSpan {
   std::chrono::sys_seconds end;    ///< The first second after it.
   std::chrono::seconds offset;     ///< Local time minus UTC.
 
+  /// Member by member.
   friend bool operator==(const ZoneSpan&, const ZoneSpan&) = default;
 };
 

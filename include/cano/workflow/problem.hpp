@@ -8,6 +8,7 @@ namespace cano {
 
 /// Something `Workflow::validate` found, before anything ran.
 struct Problem {
+  /// What is wrong.
   enum class Kind {
     MissingTask,       ///< A run can come to the state, which has no task and is no exit.
     Unreachable,       ///< No declared path leads to the state.
@@ -15,10 +16,11 @@ struct Problem {
     UndeclaredTarget,  ///< A task declares a target that was never added to the workflow.
   };
 
-  Kind kind;
+  Kind kind;            ///< What is wrong.
   std::string state;    ///< The state at fault.
   std::string message;  ///< One sentence that names it.
 
+  /// Member by member.
   bool operator==(const Problem&) const = default;
 };
 

@@ -46,6 +46,7 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
   using Base = detail::Registration<Workflow<State, Store>, State, Store>;
 
  public:
+  /// A workflow without tasks whose runs begin in `start`.
   explicit Workflow(State start) : Base{std::move(start)} {}
 
   /// Runs to an exit state and returns it; throws what ended the run otherwise.
@@ -54,6 +55,7 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
   asio::awaitable<State> orchestrate(Store& store) const {
     return detail::orchestrate(this->definition(), store, RunOptions{});
   }
+  /// @overload
   asio::awaitable<State> orchestrate(Store& store, RunOptions options) const {
     return detail::orchestrate(this->definition(), store, std::move(options));
   }
@@ -62,6 +64,7 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
   asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store) const {
     return detail::try_orchestrate(this->definition(), store, RunOptions{});
   }
+  /// @overload
   asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store, RunOptions options) const {
     return detail::try_orchestrate(this->definition(), store, std::move(options));
   }
@@ -78,6 +81,7 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
     return asio::co_spawn(asio::any_io_executor{executor}, orchestrate(store, std::move(options)),
                           std::forward<CompletionToken>(token));
   }
+  /// @overload
   template <class Executor, class CompletionToken>
     requires std::convertible_to<Executor, asio::any_io_executor>
   auto async_orchestrate(const Executor& executor, Store& store, CompletionToken&& token) const {

@@ -20,6 +20,7 @@ template <class State> class WorkflowResult {
   /// An instance that never started: cancelled, in the default state.
   WorkflowResult() = default;
 
+  /// What the engine makes; `error` is null for a success.
   WorkflowResult(Outcome outcome, State state, std::exception_ptr error, std::size_t transitions,
                  std::size_t attempts, Duration elapsed)
       : state_{std::move(state)},
@@ -29,9 +30,13 @@ template <class State> class WorkflowResult {
         elapsed_{elapsed},
         outcome_{outcome} {}
 
+  /// How it ended.
   Outcome outcome() const noexcept { return outcome_; }
+  /// Whether an exit state was reached.
   bool is_success() const noexcept { return outcome_ == Outcome::Success; }
+  /// Whether a task, a limit or the workflow itself ended it with an error.
   bool is_failed() const noexcept { return outcome_ == Outcome::Failed; }
+  /// Whether it was asked to stop, or never started.
   bool is_cancelled() const noexcept { return outcome_ == Outcome::Cancelled; }
 
   /// The exit state that was reached; otherwise the state in which the run stopped.
