@@ -109,7 +109,7 @@ class PrometheusObserver final : public Observer {
     job_duration_.at(e.job).Observe(seconds(e.elapsed));
   }
   void on_occurrence_skipped(const OccurrenceSkipped& e) override {
-    skips_.at(e.job, to_string(e.reason)).Increment();
+    skips_.at(e.job, to_string(e.reason)).Increment(static_cast<double>(e.count));
   }
 
  private:

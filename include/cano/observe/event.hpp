@@ -184,10 +184,10 @@ struct BatchFinished {
 /// What became of an occurrence of a schedule that did not start a run.
 enum class SkipReason {
   Overlap,    ///< The job was still running, and may not run twice at once.
-  Coalesced,  ///< It fell together with another one that waits.
+  Coalesced,  ///< A later one stands for it too.
   Misfire,    ///< Its time had passed by too much.
   Paused,     ///< The job was paused.
-  Shutdown,   ///< The scheduler was stopping.
+  Shutdown,   ///< It waited for its turn when the scheduler stopped or the job was removed.
 };
 
 /// "overlap", "coalesced", "misfire", "paused" or "shutdown".
@@ -208,9 +208,19 @@ constexpr std::string_view to_string(SkipReason reason) noexcept {
 }
 
 /// A moment at which a scheduled job is to run.
+///
+/// Each is reported as due once, and then once as started or as skipped.
 struct OccurrenceDue {
   std::string_view job;                ///< Its id.
   std::optional<system_time> nominal;  ///< Empty for a manual trigger.
+  system_time at;                      ///< When.
+  std::uint64_t count = 1;  ///< How many at once, when some were missed: the last is given.
+};
+
+/// An occurrence waits until a run of the job under way has ended.
+struct OccurrenceQueued {
+  std::string_view job;                ///< Its id.
+  std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
   system_time at;                      ///< When.
 };
 
@@ -221,6 +231,7 @@ struct OccurrenceStarted {
   std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
   Duration lateness;                   ///< From then until now.
   system_time at;                      ///< When.
+  std::uint64_t missed = 0;            ///< How many earlier occurrences it stands for as well.
 };
 
 /// A run of a job has ended.
@@ -239,6 +250,7 @@ struct OccurrenceSkipped {
   std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
   SkipReason reason;                   ///< Why.
   system_time at;                      ///< When.
+  std::uint64_t count = 1;             ///< How many at once: the last is given.
 };
 
 }  // namespace cano

@@ -46,6 +46,8 @@ class Observer {
   virtual void on_batch_finished(const BatchFinished&) {}
   /// A job is due.
   virtual void on_occurrence_due(const OccurrenceDue&) {}
+  /// A job that is due has to wait for its turn.
+  virtual void on_occurrence_queued(const OccurrenceQueued&) {}
   /// A job begins to run.
   virtual void on_occurrence_started(const OccurrenceStarted&) {}
   /// A run of a job has ended.

@@ -139,12 +139,11 @@ class TraceFile final : public Observer {
   void on_occurrence_finished(const OccurrenceFinished& e) override {
     add_job("e", e.job, e.run, e.at, arguments(e), true);
   }
+  void on_occurrence_queued(const OccurrenceQueued& e) override {
+    mark_job(e.job, " queued", e.at, arguments(e));
+  }
   void on_occurrence_skipped(const OccurrenceSkipped& e) override {
-    const std::lock_guard lock{mutex_};
-    Json mark = event("i", schedule_process, 0, time_of(e.at), std::string{e.job} + " skipped",
-                      arguments(e));
-    mark["s"] = "p";
-    writer_.add(mark);
+    mark_job(e.job, " skipped", e.at, arguments(e));
   }
 
  private:
@@ -211,6 +210,14 @@ class TraceFile final : public Observer {
     slice["id"] = std::string{job} + '#' + std::to_string(run);
     writer_.add(slice);
     if (flush) writer_.flush();
+  }
+
+  void mark_job(std::string_view job, std::string_view what, system_time at, Json args) {
+    const std::lock_guard lock{mutex_};
+    const std::string name = std::string{job}.append(what);
+    Json mark = event("i", schedule_process, 0, time_of(at), name, std::move(args));
+    mark["s"] = "p";
+    writer_.add(mark);
   }
 
   std::size_t join(const RunInfo& run) {

@@ -106,13 +106,13 @@ TEST_CASE("scheduled jobs are counted by outcome, with lateness and what was ski
   observer.on_occurrence_started({"backup", 1, std::nullopt, 250ms, {}});
   CHECK(has(text_of(registry), R"(cano_job_runs_running{job="backup"} 1)"));
   observer.on_occurrence_finished({"backup", 1, Outcome::Failed, "full", 2s, {}});
-  observer.on_occurrence_skipped({"backup", std::nullopt, cano::SkipReason::Overlap, {}});
+  observer.on_occurrence_skipped({"backup", std::nullopt, cano::SkipReason::Overlap, {}, 3});
   const std::string text = text_of(registry);
   CHECK(has(text, R"(cano_job_runs_running{job="backup"} 0)"));
   CHECK(has(text, R"(cano_job_runs_total{job="backup",outcome="failed"} 1)"));
   CHECK(has(text, R"(cano_job_lateness_seconds_sum{job="backup"} 0.25)"));
   CHECK(has(text, R"(cano_job_duration_seconds_sum{job="backup"} 2)"));
-  CHECK(has(text, R"(cano_job_skips_total{job="backup",reason="overlap"} 1)"));
+  CHECK(has(text, R"(cano_job_skips_total{job="backup",reason="overlap"} 3)"));
 }
 
 TEST_CASE("past the limit new label values are counted as other") {

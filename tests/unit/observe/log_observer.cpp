@@ -125,22 +125,29 @@ TEST_CASE("scheduled jobs have lines too") {
   LogObserver log{out, options("cano::schedule")};
   const cano::system_time at = cano::system_time{} + 1h;
   log.on_occurrence_due({"backup", at, at});
-  log.on_occurrence_started({"backup", 4, at, 20ms, at});
+  log.on_occurrence_due({"backup", at, at, 3});
+  log.on_occurrence_queued({"backup", std::nullopt, at});
+  log.on_occurrence_started({"backup", 4, at, 20ms, at, 2});
   log.on_occurrence_finished({"backup", 4, Outcome::Failed, "disk full", 7ms, at});
   log.on_occurrence_finished({"backup", 5, Outcome::Success, "", 7ms, at});
   log.on_occurrence_skipped({"backup", std::nullopt, cano::SkipReason::Overlap, at});
+  log.on_occurrence_skipped({"backup", at, cano::SkipReason::Coalesced, at, 2});
   const std::string nominal = "nominal=\"1970-01-01T01:00:00.000000Z\"";
   const std::string time = "2026-03-01T08:30:00.000007Z ";
   CHECK(lines_of(out.str()) ==
         std::vector<std::string>{
             time + "DEBUG cano::schedule: Job is due job=\"backup\" " + nominal,
+            time + "DEBUG cano::schedule: Job is due job=\"backup\" " + nominal + " count=3",
+            time + "DEBUG cano::schedule: Job waits for its turn job=\"backup\"",
             time + " INFO cano::schedule: Job started job=\"backup\" run=4 " + nominal +
-                " lateness_ms=20",
+                " lateness_ms=20 missed=2",
             time + "ERROR cano::schedule: Job failed job=\"backup\" run=4 outcome=\"failed\" "
                    "error=\"disk full\" elapsed_ms=7",
             time + " INFO cano::schedule: Job succeeded job=\"backup\" run=5 "
                    "outcome=\"success\" elapsed_ms=7",
-            time + " WARN cano::schedule: Job was skipped job=\"backup\" reason=\"overlap\""});
+            time + " WARN cano::schedule: Job was skipped job=\"backup\" reason=\"overlap\"",
+            time + " WARN cano::schedule: Job was skipped job=\"backup\" reason=\"coalesced\" " +
+                nominal + " count=2"});
 }
 
 TEST_CASE("the filter goes by target and level") {

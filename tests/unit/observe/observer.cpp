@@ -37,6 +37,7 @@ TEST_CASE("an observer overrides the hooks it wants, the others do nothing") {
   nothing.on_run_started(RunStarted{run, "A", {}});
   nothing.on_batch_started(cano::BatchStarted{run, 1, "", {}});
   nothing.on_occurrence_due(cano::OccurrenceDue{"job", {}, {}});
+  nothing.on_occurrence_queued(cano::OccurrenceQueued{"job", {}, {}});
   STATIC_REQUIRE(std::has_virtual_destructor_v<Observer>);
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<Observer>);
 }

@@ -117,12 +117,14 @@ TEST_CASE("scheduled jobs are kept too") {
   RecordingObserver seen;
   const cano::system_time at{};
   seen.on_occurrence_due({"j", at, at});
+  seen.on_occurrence_queued({"j", at, at});
   seen.on_occurrence_started({"j", 1, std::nullopt, 3ms, at});
   seen.on_occurrence_finished({"j", 1, Outcome::Cancelled, "stopped", 1ms, at});
   seen.on_occurrence_skipped({"j", at, cano::SkipReason::Misfire, at});
   const std::string nominal = "nominal=\"1970-01-01T00:00:00.000000Z\"";
   CHECK(texts(seen.events()) ==
         std::vector<std::string>{"occurrence_due job=\"j\" " + nominal,
+                                 "occurrence_queued job=\"j\" " + nominal,
                                  "occurrence_started job=\"j\" run=1 lateness_ms=3",
                                  "occurrence_finished job=\"j\" run=1 outcome=\"cancelled\" "
                                  "error=\"stopped\" elapsed_ms=1",

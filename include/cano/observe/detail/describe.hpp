@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -162,10 +163,24 @@ inline void add_nominal(std::vector<Field>& fields, const std::optional<system_t
   if (nominal) fields.emplace_back("nominal", time_text(*nominal));
 }
 
+inline void add_count(std::vector<Field>& fields, std::uint64_t count) {
+  if (count > 1) fields.emplace_back("count", count);
+}
+
 inline EventHead head_of(const OccurrenceDue&) {
   return {"occurrence_due", Level::Debug, schedule_target, "Job is due"};
 }
 inline std::vector<Field> fields_of(const OccurrenceDue& e) {
+  std::vector<Field> fields{text_field("job", e.job)};
+  add_nominal(fields, e.nominal);
+  add_count(fields, e.count);
+  return fields;
+}
+
+inline EventHead head_of(const OccurrenceQueued&) {
+  return {"occurrence_queued", Level::Debug, schedule_target, "Job waits for its turn"};
+}
+inline std::vector<Field> fields_of(const OccurrenceQueued& e) {
   std::vector<Field> fields{text_field("job", e.job)};
   add_nominal(fields, e.nominal);
   return fields;
@@ -178,6 +193,7 @@ inline std::vector<Field> fields_of(const OccurrenceStarted& e) {
   std::vector<Field> fields{text_field("job", e.job), Field{"run", e.run}};
   add_nominal(fields, e.nominal);
   fields.emplace_back("lateness_ms", milliseconds_of(e.lateness));
+  if (e.missed > 0) fields.emplace_back("missed", e.missed);
   return fields;
 }
 
@@ -201,6 +217,7 @@ inline EventHead head_of(const OccurrenceSkipped&) {
 inline std::vector<Field> fields_of(const OccurrenceSkipped& e) {
   std::vector<Field> fields{text_field("job", e.job), text_field("reason", to_string(e.reason))};
   add_nominal(fields, e.nominal);
+  add_count(fields, e.count);
   return fields;
 }
 
