@@ -154,6 +154,7 @@ class ConcurrentWorkflow
   std::function<void(const ConcurrentStatus&)> progress_;
 };
 
+/// Lets `ConcurrentWorkflow{workflow}` tell the types by itself.
 template <StateLike State, class Store>
 ConcurrentWorkflow(Workflow<State, Store>) -> ConcurrentWorkflow<State, Store>;
 

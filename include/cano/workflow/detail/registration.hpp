@@ -32,7 +32,9 @@ namespace cano::detail {
 /// **Errors.** A call that throws leaves the workflow as it was.
 template <class Derived, StateLike State, class Store> class Registration {
  public:
+  /// The type that names the states.
   using state_type = State;
+  /// The type of what the tasks share.
   using store_type = Store;
 
   /// Gives `state` its work: a Task, a Node or a callable. `config` overrides the task's own.
@@ -48,6 +50,7 @@ template <class Derived, StateLike State, class Store> class Registration {
     }
     return self();
   }
+  /// @overload
   template <class T>
   Derived&& add(State state, T&& task, std::optional<TaskConfig> config = {}) && {
     return std::move(add(std::move(state), std::forward<T>(task), std::move(config)));
@@ -60,17 +63,22 @@ template <class Derived, StateLike State, class Store> class Registration {
     changed().add(std::make_shared<const Entry>(std::move(state)));
     return self();
   }
+  /// @overload
   Derived&& add_exit_state(State state) && { return std::move(add_exit_state(std::move(state))); }
 
+  /// Adds several, all or none of them.
   Derived& add_exit_states(std::initializer_list<State> states) & { return add_all(states); }
+  /// @overload
   Derived&& add_exit_states(std::initializer_list<State> states) && {
     return std::move(add_all(states));
   }
+  /// @overload
   template <std::ranges::input_range Range>
     requires std::convertible_to<std::ranges::range_reference_t<Range>, State>
   Derived& add_exit_states(Range&& states) & {
     return add_all(states);
   }
+  /// @overload
   template <std::ranges::input_range Range>
     requires std::convertible_to<std::ranges::range_reference_t<Range>, State>
   Derived&& add_exit_states(Range&& states) && {
@@ -82,6 +90,7 @@ template <class Derived, StateLike State, class Store> class Registration {
     changed().start = std::move(state);
     return self();
   }
+  /// @overload
   Derived&& start_at(State state) && { return std::move(start_at(std::move(state))); }
 
   /// Limits each run as a whole: tasks, retries and pauses. When it passes, what is under way is
@@ -96,6 +105,7 @@ template <class Derived, StateLike State, class Store> class Registration {
     changed().total_timeout = limit;
     return self();
   }
+  /// @overload
   Derived&& with_total_timeout(Duration limit) && { return std::move(with_total_timeout(limit)); }
 
   /// Ends a run that has not come to an exit after so many transitions, with an `Error(Workflow)`
@@ -104,6 +114,7 @@ template <class Derived, StateLike State, class Store> class Registration {
     changed().max_transitions = limit;
     return self();
   }
+  /// @overload
   Derived&& with_max_transitions(std::size_t limit) && {
     return std::move(with_max_transitions(limit));
   }
@@ -115,6 +126,7 @@ template <class Derived, StateLike State, class Store> class Registration {
     changed().observers.add(std::move(observer));
     return self();
   }
+  /// @overload
   Derived&& with_observer(std::shared_ptr<Observer> observer) && {
     return std::move(with_observer(std::move(observer)));
   }
@@ -124,6 +136,7 @@ template <class Derived, StateLike State, class Store> class Registration {
     changed().span = std::move(span);
     return self();
   }
+  /// @overload
   Derived&& with_tracing_span(Span span) && {
     return std::move(with_tracing_span(std::move(span)));
   }
