@@ -5,6 +5,8 @@
 /// included one by one, by who wants them.
 
 // IWYU pragma: begin_exports
+#include <nlohmann/json.hpp>  // so that every to_json() can be called
+
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>

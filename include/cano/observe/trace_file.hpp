@@ -11,12 +11,15 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <cano/duration.hpp>
 #include <cano/observe/detail/describe.hpp>
+#include <cano/observe/detail/json_writer.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/detail/trace_writer.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/observe/field.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/span.hpp>
 
@@ -61,16 +64,17 @@ class TraceFile final : public Observer {
 
   void on_run_started(const RunStarted& e) override {
     const std::lock_guard lock{mutex_};
-    Json args{{"run_id", e.run.run_id}};
-    if (e.run.in_batch) args["instance_id"] = e.run.instance_id;
-    if (e.run.span != nullptr) args["span"] = span_text(*e.run.span);
-    args["start"] = e.state;
+    JsonWriter args;
+    args.add("run_id", e.run.run_id);
+    if (e.run.in_batch) args.add("instance_id", e.run.instance_id);
+    if (e.run.span != nullptr) args.add("span", span_text(*e.run.span));
+    args.add("start", e.state);
     begin(e.run, Depth::Run, "run", e.at, std::move(args));
   }
   void on_run_finished(const RunFinished& e) override {
     const std::lock_guard lock{mutex_};
-    Json args = arguments(e);
-    args["final_state"] = e.state;
+    JsonWriter args = arguments(e);
+    args.add("final_state", e.state);
     end(e.run, Depth::Run, e.at, std::move(args));
     const auto track = tracks_.find(key_of(e.run));
     leave(e.run, track->second.process);
@@ -79,7 +83,7 @@ class TraceFile final : public Observer {
   }
   void on_state_entered(const StateEntered& e) override {
     const std::lock_guard lock{mutex_};
-    begin(e.run, Depth::State, e.state, e.at, Json::object());
+    begin(e.run, Depth::State, e.state, e.at, JsonWriter{});
   }
   void on_attempt_started(const AttemptStarted& e) override {
     const std::lock_guard lock{mutex_};
@@ -88,12 +92,12 @@ class TraceFile final : public Observer {
   void on_attempt_succeeded(const AttemptSucceeded& e) override {
     const std::lock_guard lock{mutex_};
     end(e.run, Depth::Attempt, e.at, arguments(e));
-    end(e.run, Depth::State, e.at, Json::object());
+    end(e.run, Depth::State, e.at, JsonWriter{});
   }
   void on_attempt_failed(const AttemptFailed& e) override {
     const std::lock_guard lock{mutex_};
     end(e.run, Depth::Attempt, e.at, arguments(e));
-    if (!e.will_retry) end(e.run, Depth::State, e.at, Json::object());
+    if (!e.will_retry) end(e.run, Depth::State, e.at, JsonWriter{});
   }
   void on_retry_pause(const RetryPause& e) override {
     const std::lock_guard lock{mutex_};
@@ -101,7 +105,7 @@ class TraceFile final : public Observer {
   }
   void on_phase_started(const PhaseStarted& e) override {
     const std::lock_guard lock{mutex_};
-    begin(e.run, Depth::Phase, to_string(e.phase), e.at, Json::object());
+    begin(e.run, Depth::Phase, to_string(e.phase), e.at, JsonWriter{});
   }
   void on_phase_finished(const PhaseFinished& e) override {
     const std::lock_guard lock{mutex_};
@@ -109,11 +113,12 @@ class TraceFile final : public Observer {
   }
   void on_log(const LogRecord& e) override {
     const std::lock_guard lock{mutex_};
-    Json args = arguments(e);
-    args["level"] = to_string(e.level);
+    std::vector<Field> fields = detail::fields_of(e);
+    fields.push_back(detail::text_field("level", to_string(e.level)));
     const Track& track = track_of(e.run);
-    Json mark = event("i", track.process, track.thread, time_of(e.at), e.message, std::move(args));
-    mark["s"] = "t";
+    JsonWriter mark =
+        event("i", track.process, track.thread, time_of(e.at), e.message, detail::json_of(fields));
+    mark.add("s", "t");
     writer_.add(mark);
   }
 
@@ -147,7 +152,7 @@ class TraceFile final : public Observer {
   }
 
  private:
-  using Json = detail::Json;
+  using JsonWriter = detail::JsonWriter;
 
   // How deep a slice stands on its track; those of one depth follow each other.
   enum class Depth : unsigned { None, Run, State, Attempt, Phase };
@@ -165,8 +170,8 @@ class TraceFile final : public Observer {
 
   static constexpr std::size_t schedule_process = 1;
 
-  template <class Event> static Json arguments(const Event& e) {
-    return detail::fields_to_json(detail::fields_of(e));
+  template <class Event> static JsonWriter arguments(const Event& e) {
+    return detail::json_of(detail::fields_of(e));
   }
 
   static std::string span_text(const Span& span) {
@@ -189,34 +194,36 @@ class TraceFile final : public Observer {
 
   static Key key_of(const RunInfo& run) { return {std::string{run.run_id}, run.instance_id}; }
 
-  static Json event(std::string_view kind, std::size_t process, std::size_t thread, double time,
-                    std::string_view name, Json args) {
-    Json json{{"ph", kind}, {"pid", process}, {"tid", thread}, {"ts", time}};
-    if (!name.empty()) json["name"] = name;
-    if (!args.empty()) json["args"] = std::move(args);
+  static JsonWriter event(std::string_view kind, std::size_t process, std::size_t thread,
+                          double time, std::string_view name, const JsonWriter& args) {
+    JsonWriter json;
+    json.add("ph", kind).add("pid", process).add("tid", thread).add("ts", time);
+    if (!name.empty()) json.add("name", name);
+    if (!args.empty()) json.add("args", args);
     return json;
   }
 
-  void add_name(std::string_view what, std::size_t process, std::size_t thread, std::string name) {
-    writer_.add(event("M", process, thread, 0, what, Json{{"name", std::move(name)}}));
+  void add_name(std::string_view what, std::size_t process, std::size_t thread,
+                std::string_view name) {
+    writer_.add(event("M", process, thread, 0, what, JsonWriter{}.add("name", name)));
   }
 
   void add_job(std::string_view kind, std::string_view job, std::uint64_t run, system_time at,
-               Json args, bool flush) {
+               const JsonWriter& args, bool flush) {
     const std::lock_guard lock{mutex_};
     // Runs of one job may overlap: such slices have an id instead of a place on a stack.
-    Json slice = event(kind, schedule_process, 0, time_of(at), job, std::move(args));
-    slice["cat"] = "job";
-    slice["id"] = std::string{job} + '#' + std::to_string(run);
+    JsonWriter slice = event(kind, schedule_process, 0, time_of(at), job, args);
+    slice.add("cat", "job").add("id", std::string{job} + '#' + std::to_string(run));
     writer_.add(slice);
     if (flush) writer_.flush();
   }
 
-  void mark_job(std::string_view job, std::string_view what, system_time at, Json args) {
+  void mark_job(std::string_view job, std::string_view what, system_time at,
+                const JsonWriter& args) {
     const std::lock_guard lock{mutex_};
     const std::string name = std::string{job}.append(what);
-    Json mark = event("i", schedule_process, 0, time_of(at), name, std::move(args));
-    mark["s"] = "p";
+    JsonWriter mark = event("i", schedule_process, 0, time_of(at), name, args);
+    mark.add("s", "p");
     writer_.add(mark);
   }
 
@@ -245,22 +252,23 @@ class TraceFile final : public Observer {
     return tracks_.emplace(key, track).first->second;
   }
 
-  void begin(const RunInfo& run, Depth depth, std::string_view name, steady_time at, Json args) {
+  void begin(const RunInfo& run, Depth depth, std::string_view name, steady_time at,
+             const JsonWriter& args) {
     Track& track = track_of(run);
-    close(track, depth, at, Json::object());  // the pause before this attempt, for one
-    writer_.add(event("B", track.process, track.thread, time_of(at), name, std::move(args)));
+    close(track, depth, at, JsonWriter{});  // the pause before this attempt, for one
+    writer_.add(event("B", track.process, track.thread, time_of(at), name, args));
     track.open = depth;
   }
-  void end(const RunInfo& run, Depth depth, steady_time at, Json args) {
-    close(track_of(run), depth, at, std::move(args));
+  void end(const RunInfo& run, Depth depth, steady_time at, const JsonWriter& args) {
+    close(track_of(run), depth, at, args);
   }
 
   // Ends the open slices from the innermost up to `depth`, which the arguments are of.
-  void close(Track& track, Depth depth, steady_time at, Json args) {
+  void close(Track& track, Depth depth, steady_time at, const JsonWriter& args) {
     while (track.open >= depth) {
       const bool last = track.open == depth;
-      writer_.add(event("E", track.process, track.thread, time_of(at), {},
-                        last ? std::move(args) : Json::object()));
+      writer_.add(
+          event("E", track.process, track.thread, time_of(at), {}, last ? args : JsonWriter{}));
       track.open = static_cast<Depth>(static_cast<unsigned>(track.open) - 1);
     }
   }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <string>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cano/observe/run_path.hpp>
+#include <cano/workflow/detail/graph_json.hpp>
 #include <cano/workflow/detail/graph_text.hpp>
 #include <cano/workflow/detail/graph_view.hpp>
 #include <cano/workflow/graph.hpp>
@@ -36,12 +38,15 @@ inline std::string to_dot(const Graph& graph, const RunPath& path) {
 
 /// The graph as `{"nodes": [...], "edges": [{"from": 0, "to": 1}]}`; edges name the nodes' places.
 /// Texts are UTF-8 whatever the states' names hold.
-inline nlohmann::json to_json(const Graph& graph) {
-  return detail::json_of(detail::GraphView{graph}, false);
+///
+/// Include `<nlohmann/json.hpp>` to call it.
+template <std::same_as<nlohmann::json> Json = nlohmann::json> Json to_json(const Graph& graph) {
+  return detail::json_of<Json>(detail::GraphView{graph}, false);
 }
 /// The same with what `RunPath` counts, and whether each edge was declared.
-inline nlohmann::json to_json(const Graph& graph, const RunPath& path) {
-  nlohmann::json json = detail::json_of(detail::GraphView{graph, path}, true);
+template <std::same_as<nlohmann::json> Json = nlohmann::json>
+Json to_json(const Graph& graph, const RunPath& path) {
+  Json json = detail::json_of<Json>(detail::GraphView{graph, path}, true);
   json["runs"] = path.runs;
   return json;
 }

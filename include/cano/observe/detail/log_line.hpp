@@ -7,6 +7,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/observe/detail/describe.hpp>
+#include <cano/observe/detail/json_writer.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
@@ -97,24 +98,26 @@ inline std::string text_line(system_time time, const EventHead& head, std::span<
 /// The same as an object on a line of its own.
 inline std::string json_line(system_time time, const EventHead& head,
                              std::span<const Field> fields) {
-  Json line{{"time", time_text(time)},
-            {"level", to_string(head.level)},
-            {"target", head.target},
-            {"event", head.name},
-            {"message", head.message}};
+  JsonWriter line;
+  line.add("time", time_text(time))
+      .add("level", to_string(head.level))
+      .add("target", head.target)
+      .add("event", head.name)
+      .add("message", head.message);
   if (head.run != nullptr) {
     if (const Span* const span = head.run->span) {
-      line["span"] = {{"name", span->name()}, {"fields", fields_to_json(span->fields())}};
+      line.add("span",
+               JsonWriter{}.add("name", span->name()).add("fields", json_of(span->fields())));
     }
-    line["run_id"] = head.run->run_id;
+    line.add("run_id", head.run->run_id);
     if (head.run->in_batch && head.target != concurrent_target) {
-      line["instance_id"] = head.run->instance_id;
+      line.add("instance_id", head.run->instance_id);
     }
   }
-  if (!head.state.empty()) line["state"] = head.state;
-  if (head.attempt != 0) line["attempt"] = head.attempt;
-  if (!fields.empty()) line["fields"] = fields_to_json(fields);
-  return json_text(line) + '\n';
+  if (!head.state.empty()) line.add("state", head.state);
+  if (head.attempt != 0) line.add("attempt", head.attempt);
+  if (!fields.empty()) line.add("fields", json_of(fields));
+  return line.text() + '\n';
 }
 
 }  // namespace cano::detail

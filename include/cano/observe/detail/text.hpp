@@ -4,13 +4,10 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <variant>
-
-#include <nlohmann/json.hpp>
 
 #include <cano/duration.hpp>
 #include <cano/observe/field.hpp>
@@ -157,22 +154,6 @@ inline std::string time_text(system_time time) {
 
 constexpr double milliseconds_of(Duration duration) noexcept {
   return std::chrono::duration<double, std::milli>(duration).count();
-}
-
-using Json = nlohmann::ordered_json;
-
-/// One line of valid JSON, whatever the strings hold.
-inline std::string json_text(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-/// Of two fields of one name the later one is kept: a JSON object has no place for both.
-inline Json fields_to_json(std::span<const Field> fields) {
-  Json object = Json::object();
-  for (const Field& field : fields) {
-    std::visit([&](const auto& value) { object[field.name] = value; }, field.value);
-  }
-  return object;
 }
 
 }  // namespace cano::detail

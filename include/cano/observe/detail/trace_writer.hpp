@@ -11,7 +11,7 @@
 #include <system_error>
 
 #include <cano/error.hpp>
-#include <cano/observe/detail/text.hpp>
+#include <cano/observe/detail/json_writer.hpp>
 
 namespace cano::detail {
 
@@ -29,10 +29,10 @@ class TraceWriter {
     flush();
   }
 
-  void add(const Json& event) {
+  void add(const JsonWriter& event) {
     buffer_ += empty_ ? "\n" : ",\n";
     empty_ = false;
-    buffer_ += json_text(event);
+    buffer_ += event.text();
     if (buffer_.size() >= flush_size) flush();
   }
 

@@ -4,9 +4,6 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
-
-#include <nlohmann/json.hpp>
 
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/run_path.hpp>
@@ -115,40 +112,6 @@ inline std::string dot_of(const GraphView& view) {
     out += ";\n";
   }
   return out + "}\n";
-}
-
-inline nlohmann::json json_of(const GraphView& view, bool with_path) {
-  nlohmann::json nodes = nlohmann::json::array();
-  for (const GraphView::Node& each : view.nodes) {
-    nlohmann::json node{{"name", valid_utf8(each.node.name)},
-                        {"is_start", each.node.is_start},
-                        {"is_exit", each.node.is_exit},
-                        {"has_task", each.node.has_task},
-                        {"targets_known", each.node.targets_known},
-                        {"max_attempts", each.node.max_attempts}};
-    if (with_path) {
-      const RunPath::State path = each.path == nullptr ? RunPath::State{} : *each.path;
-      node["visits"] = path.visits;
-      node["attempts"] = path.attempts;
-      node["failed_attempts"] = path.failed_attempts;
-      node["working_ms"] = milliseconds_of(path.working);
-      node["pausing_ms"] = milliseconds_of(path.pausing);
-      node["succeeded"] = path.succeeded;
-      node["failed"] = path.failed;
-      node["cancelled"] = path.cancelled;
-    }
-    nodes.push_back(std::move(node));
-  }
-  nlohmann::json edges = nlohmann::json::array();
-  for (const GraphView::Edge& each : view.edges) {
-    nlohmann::json edge{{"from", each.edge.from}, {"to", each.edge.to}};
-    if (with_path) {
-      edge["declared"] = each.declared;
-      edge["count"] = each.count;
-    }
-    edges.push_back(std::move(edge));
-  }
-  return {{"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
 }
 
 }  // namespace cano::detail

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include <cano/observe/detail/text.hpp>
+#include <cano/observe/run_path.hpp>
+#include <cano/workflow/detail/graph_view.hpp>
+
+namespace cano::detail {
+
+// A template, so that only who calls it needs nlohmann/json.hpp.
+template <class Json> Json json_of(const GraphView& view, bool with_path) {
+  Json nodes = Json::array();
+  for (const GraphView::Node& each : view.nodes) {
+    Json node{{"name", valid_utf8(each.node.name)},
+              {"is_start", each.node.is_start},
+              {"is_exit", each.node.is_exit},
+              {"has_task", each.node.has_task},
+              {"targets_known", each.node.targets_known},
+              {"max_attempts", each.node.max_attempts}};
+    if (with_path) {
+      const RunPath::State path = each.path == nullptr ? RunPath::State{} : *each.path;
+      node["visits"] = path.visits;
+      node["attempts"] = path.attempts;
+      node["failed_attempts"] = path.failed_attempts;
+      node["working_ms"] = milliseconds_of(path.working);
+      node["pausing_ms"] = milliseconds_of(path.pausing);
+      node["succeeded"] = path.succeeded;
+      node["failed"] = path.failed;
+      node["cancelled"] = path.cancelled;
+    }
+    nodes.push_back(std::move(node));
+  }
+  Json edges = Json::array();
+  for (const GraphView::Edge& each : view.edges) {
+    Json edge{{"from", each.edge.from}, {"to", each.edge.to}};
+    if (with_path) {
+      edge["declared"] = each.declared;
+      edge["count"] = each.count;
+    }
+    edges.push_back(std::move(edge));
+  }
+  return {{"nodes", std::move(nodes)}, {"edges", std::move(edges)}};
+}
+
+}  // namespace cano::detail
