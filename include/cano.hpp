@@ -19,6 +19,7 @@
 #include <cano/observe/log_filter.hpp>
 #include <cano/observe/log_observer.hpp>
 #include <cano/observe/observer.hpp>
+#include <cano/observe/observer_failure.hpp>
 #include <cano/observe/path_recorder.hpp>
 #include <cano/observe/progress.hpp>
 #include <cano/observe/run_path.hpp>

@@ -3,11 +3,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <stop_token>
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/observe/observer.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 
@@ -48,7 +50,8 @@ void* allocate(std::size_t size, std::size_t alignment) {
 
 namespace {
 
-enum class State { A, B, Done };
+// The second has a name that no small buffer holds.
+enum class State { First, SecondWithALongNameThatIsCopiedNowhere, Done };
 
 struct Count {
   int left;
@@ -59,30 +62,36 @@ State next(Count& count, State other) { return --count.left > 0 ? other : State:
 struct PlainNode {
   int prep(Count& count) const { return count.left; }
   int exec(int left) const { return left; }
-  State post(Count& count, int) const { return next(count, State::B); }
+  State post(Count& count, int) const {
+    return next(count, State::SecondWithALongNameThatIsCopiedNowhere);
+  }
 };
 
 struct WaitingNode {
   asio::awaitable<int> prep(Count& count) const { co_return count.left; }
   asio::awaitable<int> exec(int left) const { co_return left; }
-  asio::awaitable<State> post(Count& count, int) const { co_return next(count, State::A); }
+  asio::awaitable<State> post(Count& count, int) const { co_return next(count, State::First); }
 };
 
 using Flow = cano::Workflow<State, Count>;
 
 Flow plain() {
-  return Flow{State::A}
-      .add(State::A, [](Count& count) { return next(count, State::B); })
-      .add(State::B, PlainNode{})
+  return Flow{State::First}
+      .add(State::First,
+           [](Count& count) { return next(count, State::SecondWithALongNameThatIsCopiedNowhere); })
+      .add(State::SecondWithALongNameThatIsCopiedNowhere, PlainNode{})
       .add_exit_state(State::Done);
 }
 
 Flow waiting(const cano::TaskConfig& config = {}) {
-  return Flow{State::A}
+  return Flow{State::First}
       .add(
-          State::A, [](Count& count) -> asio::awaitable<State> { co_return next(count, State::B); },
+          State::First,
+          [](Count& count) -> asio::awaitable<State> {
+            co_return next(count, State::SecondWithALongNameThatIsCopiedNowhere);
+          },
           config)
-      .add(State::B, WaitingNode{}, config)
+      .add(State::SecondWithALongNameThatIsCopiedNowhere, WaitingNode{}, config)
       .add_exit_state(State::Done);
 }
 
@@ -125,6 +134,12 @@ TEST_CASE("a run that can be stopped allocates nothing a hop") {
   const std::stop_source source;
   CHECK(growth(plain(), with_stop(source)) == 0);
   CHECK(growth(waiting(), with_stop(source)) == 0);
+}
+
+TEST_CASE("an observer that does nothing allocates nothing a hop") {
+  const auto observer = std::make_shared<cano::Observer>();
+  CHECK(growth(plain().with_observer(observer)) == 0);
+  CHECK(growth(waiting().with_observer(observer)) == 0);
 }
 
 TEST_CASE("limits that are not reached allocate nothing a hop") {

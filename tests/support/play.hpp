@@ -41,6 +41,7 @@ class Play {
   void entered(std::string_view state) {
     state_ = state;
     attempt_ = 0;
+    state_entered_ = now_;
     to_.on_state_entered({info_, state_, now_});
   }
   void attempt(std::size_t max_attempts = 1) {
@@ -52,11 +53,12 @@ class Play {
   }
   void succeeded(std::string_view next) {
     ++transitions_;
-    to_.on_attempt_succeeded({info_, state_, attempt_, next, now_ - attempt_began_, now_});
+    to_.on_attempt_succeeded(
+        {info_, state_, attempt_, next, now_ - attempt_began_, now_ - state_entered_, now_});
   }
   void failed(std::string_view error, bool will_retry = false, bool timed_out = false) {
     to_.on_attempt_failed({info_, state_, attempt_, max_attempts_, error, timed_out, will_retry,
-                           now_ - attempt_began_, now_});
+                           now_ - attempt_began_, now_ - state_entered_, now_});
   }
   void paused(cano::Duration delay) {
     to_.on_retry_pause({info_, state_, attempt_, delay, now_});
@@ -87,6 +89,7 @@ class Play {
   cano::RunInfo info_;
   cano::steady_time now_{};
   cano::steady_time attempt_began_{};
+  cano::steady_time state_entered_{};
   std::string state_;
   std::size_t attempt_ = 0;
   std::size_t max_attempts_ = 1;

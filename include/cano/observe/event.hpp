@@ -83,7 +83,7 @@ struct RunFinished {
   steady_time at;           ///< When.
 };
 
-/// A run has come to a state: its start, the next one, or its exit.
+/// A run has come to a state that has a task; an exit state only ends it.
 struct StateEntered {
   const RunInfo& run;      ///< Which run.
   std::string_view state;  ///< Its state, by name.
@@ -106,6 +106,7 @@ struct AttemptSucceeded {
   std::size_t attempt;          ///< From 1.
   std::string_view next_state;  ///< Where the run goes.
   Duration elapsed;             ///< Since the attempt began.
+  Duration state_elapsed;       ///< Since the state was entered: earlier attempts and pauses too.
   steady_time at;               ///< When.
 };
 
@@ -119,6 +120,7 @@ struct AttemptFailed {
   bool timed_out;            ///< A limit of the library ended it.
   bool will_retry;           ///< Whether another attempt follows.
   Duration elapsed;          ///< Since the attempt began.
+  Duration state_elapsed;    ///< Since the state was entered: earlier attempts and pauses too.
   steady_time at;            ///< When.
 };
 
@@ -146,7 +148,7 @@ struct PhaseFinished {
   std::string_view state;  ///< Its state, by name.
   std::size_t attempt;     ///< From 1.
   Phase phase;             ///< Which one.
-  bool failed;             ///< Whether it threw.
+  bool failed;             ///< It threw, or returned an error that nobody asks for.
   Duration elapsed;        ///< Since the phase began.
   steady_time at;          ///< When.
 };

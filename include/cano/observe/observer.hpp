@@ -8,7 +8,8 @@ namespace cano {
 /// Sees what runs, batches and schedules do: override the hooks you want, the others do nothing.
 ///
 /// Attach it with `Workflow::with_observer`. Hooks run inline, on the thread of the run, so keep
-/// them short. An exception that leaves a hook never fails a run: the observer is switched off.
+/// them short. An exception that leaves a hook never fails a run: the observer is switched off, and
+/// `Workflow::observer_failures` says so.
 ///
 /// **Threads.** Distinct objects: safe. Shared objects: hooks of one observer are called by all
 /// runs it is attached to, at the same time; an observer guards its own data.

@@ -21,7 +21,8 @@ namespace cano {
 ///
 /// A task that wants it takes it last: `run(Store&, TaskContext&)`, `exec(P, TaskContext&)`.
 ///
-/// **Threads.** Use it from the run's own executor. The token from `stop_token()` may go anywhere.
+/// **Threads.** Use it from the run's own executor, but for `log`, which may be called from any
+/// thread (under `VirtualTime` only from its own). The token from `stop_token()` may go anywhere.
 /// **Lifetime.** Until the attempt ends; do not keep a reference.
 class TaskContext {
  public:

@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -10,6 +12,7 @@
 #include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/span.hpp>
+#include <cano/result.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 
@@ -66,6 +69,40 @@ struct Phases {
   }
   S post(Data&, int) const { return S::Done; }
 };
+
+// Each phase but the one that fails does its work; the Result of that one holds an error.
+template <int Failing, bool Awaits> struct FailingPhase {
+  template <class T> using Returned = std::conditional_t<Awaits, asio::awaitable<T>, T>;
+  template <class T> static asio::awaitable<T> later(T value) { co_return value; }
+  template <class T> static Returned<cano::Result<T>> give(int phase, T value) {
+    cano::Result<T> result{value};
+    if (phase == Failing) result = cano::Error{cano::Errc::Generic, "no"};
+    if constexpr (Awaits) {
+      return later(std::move(result));
+    } else {
+      return result;
+    }
+  }
+
+  auto prep(Data&) const { return give(1, 1); }
+  auto exec(int) const { return give(2, 2); }
+  auto post(Data&, int) const { return give(3, S::Done); }
+};
+
+// Its exec asks for the whole Result of prep: an error there is its input, not a failure.
+struct Tolerant {
+  cano::Result<int> prep(Data&) const { return cano::Error{cano::Errc::Generic, "no"}; }
+  int exec(const cano::Result<int>& prepared) const { return prepared.has_error() ? 1 : 0; }
+  S post(Data&, int) const { return S::Done; }
+};
+
+template <class Node> Lines ended_phases(Node node) {
+  Lines phases;
+  for (const std::string& line :
+       events_of(Flow{S::A}.add(S::A, node, once()).add_exit_state(S::Done)))
+    if (line.starts_with("phase_finished")) phases.push_back(line.substr(15));
+  return phases;
+}
 
 struct Throwing : cano::Observer {
   int calls = 0;
@@ -157,6 +194,51 @@ TEST_CASE("the events of a Node, attempt by attempt") {
               "run_finished success Done transitions=1 attempts=2 16ms"});
 }
 
+TEST_CASE("a phase that returns an error which nobody asks for has failed") {
+  const Lines first{"A 1 prep failed 0ms"};
+  CHECK(ended_phases(FailingPhase<1, false>{}) == first);
+  CHECK(ended_phases(FailingPhase<1, true>{}) == first);
+  const Lines second{"A 1 prep 0ms", "A 1 exec failed 0ms"};
+  CHECK(ended_phases(FailingPhase<2, false>{}) == second);
+  CHECK(ended_phases(FailingPhase<2, true>{}) == second);
+  const Lines third{"A 1 prep 0ms", "A 1 exec 0ms", "A 1 post failed 0ms"};
+  CHECK(ended_phases(FailingPhase<3, false>{}) == third);
+  CHECK(ended_phases(FailingPhase<3, true>{}) == third);
+  const Lines none{"A 1 prep 0ms", "A 1 exec 0ms", "A 1 post 0ms"};
+  CHECK(ended_phases(FailingPhase<0, false>{}) == none);
+  CHECK(ended_phases(FailingPhase<0, true>{}) == none);
+  CHECK(ended_phases(Tolerant{}) == none);
+}
+
+TEST_CASE("the time in a state spans its attempts and pauses; the next one begins where it ends") {
+  struct Times : cano::Observer {
+    std::vector<std::pair<cano::Duration, cano::Duration>> attempts;  // its own, the state's
+    std::vector<cano::steady_time> entered, left;
+    void on_state_entered(const cano::StateEntered& e) override { entered.push_back(e.at); }
+    void on_attempt_failed(const cano::AttemptFailed& e) override {
+      attempts.emplace_back(e.elapsed, e.state_elapsed);
+    }
+    void on_attempt_succeeded(const cano::AttemptSucceeded& e) override {
+      attempts.emplace_back(e.elapsed, e.state_elapsed);
+      left.push_back(e.at);
+    }
+  };
+  const auto times = std::make_shared<Times>();
+  const auto flow = Flow{S::A}
+                        .add(S::A, Phases{}, retries(1, 10ms))
+                        .add(S::Done, slow)
+                        .add_exit_state(S::B)
+                        .with_observer(times)
+                        .with_max_transitions(2);
+  Data data;
+  VirtualTime time;
+  CHECK(result_of(time, flow, data).is_failed());
+  using Pair = std::pair<cano::Duration, cano::Duration>;
+  CHECK(times->attempts == std::vector<Pair>{{3ms, 3ms}, {3ms, 16ms}, {5ms, 5ms}});
+  REQUIRE(times->entered.size() == 2);
+  CHECK(times->entered[1] == times->left[0]);
+}
+
 TEST_CASE("the events of max_transitions") {
   const auto lines =
       events_of(Flow{S::A}.add(S::A, [](Data&) { return S::A; }).with_max_transitions(2));
@@ -203,9 +285,13 @@ TEST_CASE("an observer that throws is switched off, fails nothing and stops no o
                         .with_observer(bad)
                         .with_observer(good);
   VirtualTime time;
+  CHECK(flow.observer_failures().empty());
   CHECK(result_of(time, flow, data).is_success());
   CHECK(result_of(time, flow, data).is_success());
   CHECK(bad->calls == 1);
+  REQUIRE(flow.observer_failures().size() == 1);
+  CHECK(flow.observer_failures()[0].observer == bad);
+  CHECK(flow.observer_failures()[0].message == "observer");
   CHECK(good->lines.size() == 16);
 }
 

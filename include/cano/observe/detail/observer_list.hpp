@@ -2,13 +2,16 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
+#include <cstdint>
+#include <exception>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include <cano/detail/exception_text.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
+#include <cano/observe/observer_failure.hpp>
 
 namespace cano::detail {
 
@@ -23,32 +26,45 @@ class ObserverList {
 
   bool empty() const noexcept { return attachments_.empty(); }
 
-  /// How many observers threw and were switched off.
-  std::size_t switched_off() const noexcept {
-    std::size_t count = 0;
+  /// Those that threw and were switched off, in the order in which they were added.
+  std::vector<ObserverFailure> failures() const {
+    std::vector<ObserverFailure> failures;
     for (const auto& attachment : attachments_) {
-      if (attachment->off.load(std::memory_order_relaxed)) ++count;
+      if (attachment->status.load(std::memory_order_acquire) != Status::Off) continue;
+      failures.push_back({attachment->observer, exception_text(attachment->thrown)});
     }
-    return count;
+    return failures;
   }
 
   template <class Event>
   void notify(void (Observer::*hook)(const Event&), const Event& event) const noexcept {
     for (const auto& attachment : attachments_) {
-      if (attachment->off.load(std::memory_order_relaxed)) continue;
+      if (attachment->status.load(std::memory_order_relaxed) != Status::On) continue;
       try {
         (attachment->observer.get()->*hook)(event);
       } catch (...) {
-        attachment->off.store(true, std::memory_order_relaxed);
+        attachment->switch_off(std::current_exception());
       }
     }
   }
 
  private:
+  enum class Status : std::uint8_t { On, Failing, Off };
+
   struct Attachment {
     explicit Attachment(std::shared_ptr<Observer> o) : observer{std::move(o)} {}
+
+    // Runs on other threads may call it, and see it throw, at the same time; the first one counts.
+    void switch_off(std::exception_ptr exception) noexcept {
+      Status on = Status::On;
+      if (!status.compare_exchange_strong(on, Status::Failing)) return;
+      thrown = std::move(exception);
+      status.store(Status::Off, std::memory_order_release);
+    }
+
     std::shared_ptr<Observer> observer;
-    std::atomic<bool> off{false};
+    std::atomic<Status> status{Status::On};
+    std::exception_ptr thrown;  // to be read once it is off
   };
 
   std::vector<std::shared_ptr<Attachment>> attachments_;

@@ -7,7 +7,7 @@
 
 namespace cano::detail {
 
-/// Tells the observers when a phase starts, and when it ends, by `done` or by an exception.
+/// Tells the observers when a phase starts, and when it ends: by `done`, or failed by an exception.
 class PhaseReport {
  public:
   PhaseReport(TaskContext& context, Phase phase) : run_{RunAccess::run(context)}, phase_{phase} {
@@ -18,15 +18,15 @@ class PhaseReport {
   PhaseReport(const PhaseReport&) = delete;
   PhaseReport& operator=(const PhaseReport&) = delete;
   ~PhaseReport() {
-    if (run_.observers() != nullptr) run_.report_phase_end(phase_, !done_, began_);
+    if (run_.observers() != nullptr) run_.report_phase_end(phase_, failed_, began_);
   }
 
-  void done() noexcept { done_ = true; }
+  void done(bool failed) noexcept { failed_ = failed; }
 
  private:
   RunCore& run_;
   Phase phase_;
-  bool done_ = false;
+  bool failed_ = true;
   steady_time began_{};
 };
 

@@ -100,21 +100,23 @@ class RunCore {
   // The rest of the way in, for every other state.
   void enter() {
     state_deadline_ = steady_time::max();
-    if (state_->has_limits) {
-      entered_ = clock_.now();
-      if (const auto limit = state_->config.timeout()) {
-        state_deadline_ = saturating_add(entered_, *limit);
-      }
+    if (state_->has_limits || observers_) entered_ = left_ ? *left_ : clock_.now();
+    left_.reset();
+    if (const auto limit = state_->config.timeout()) {
+      state_deadline_ = saturating_add(entered_, *limit);
     }
     if (observers_) {
-      notify(&Observer::on_state_entered, StateEntered{info_, state_->name, clock_.now()});
+      notify(&Observer::on_state_entered, StateEntered{info_, state_->name, entered_});
     }
   }
+
+  /// Others ran since the last state was left, so the next one is entered later than that.
+  void forget_when_left() noexcept { left_.reset(); }
 
   void begin_attempt() {
     attempt_deadline_ = steady_time::max();
     const auto limit = state_->config.attempt_timeout();
-    if (limit || observers_) attempt_started_ = clock_.now();
+    if (limit || observers_) attempt_started_ = attempt_ == 1 ? entered_ : clock_.now();
     if (limit) attempt_deadline_ = saturating_add(attempt_started_, *limit);
     arm_nearest_limit();
     if (observers_) {
@@ -141,11 +143,12 @@ class RunCore {
   /// The caller cancelled the run through its coroutine.
   void cancelled_by_caller() noexcept { cancelled_by_caller_ = true; }
 
-  void report_success(std::string_view next_state) const {
+  void report_success(std::string_view next_state) {
     const steady_time now = clock_.now();
-    notify(
-        &Observer::on_attempt_succeeded,
-        AttemptSucceeded{info_, state_->name, attempt_, next_state, now - attempt_started_, now});
+    left_ = now;
+    notify(&Observer::on_attempt_succeeded,
+           AttemptSucceeded{info_, state_->name, attempt_, next_state, now - attempt_started_,
+                            now - entered_, now});
   }
 
   bool has_failed() const noexcept { return failure_.has_value(); }
@@ -324,7 +327,8 @@ class RunCore {
     const steady_time now = clock_.now();
     notify(&Observer::on_attempt_failed,
            AttemptFailed{info_, state_->name, attempt_, state_->max_attempts, text,
-                         failure_->timed_out, will_retry, now - attempt_started_, now});
+                         failure_->timed_out, will_retry, now - attempt_started_, now - entered_,
+                         now});
   }
 
   RunInfo info_;
@@ -342,6 +346,9 @@ class RunCore {
   std::optional<Duration> run_timeout_;
   steady_time started_;
   steady_time entered_{};
+  // When the last state was left, if the next one is entered in the same breath: most of what an
+  // event costs is to read the clock.
+  std::optional<steady_time> left_;
   steady_time attempt_started_{};
   steady_time run_deadline_ = steady_time::max();
   steady_time state_deadline_ = steady_time::max();

@@ -31,8 +31,16 @@ template <class State, class Outcome> State settle(Outcome&& outcome, TaskContex
   }
 }
 
-/// Whether the attempt may go on with `value`; marks it as failed if that is the `Result` of a
-/// phase that holds an error the next one does not ask for.
+/// Whether `value` is the `Result` of a phase that holds an error which nobody asks for.
+template <bool Unwrap, class Value> bool is_error(const Value& value) {
+  if constexpr (Unwrap) {
+    return value.has_error();
+  } else {
+    return false;
+  }
+}
+
+/// Whether the attempt may go on with `value`; marks it as failed otherwise.
 template <bool Unwrap, class Value> bool accept(const Value& value, TaskContext& context) {
   if constexpr (Unwrap) {
     if (value.has_error()) {
@@ -62,18 +70,18 @@ void require_started(const asio::awaitable<T>& work, const TaskContext& context)
   }
 }
 
-template <class F, class Value, class... Before>
+template <bool Unwrap, class F, class Value, class... Before>
 auto run_plain_phase(Phase phase, const F& function, TaskContext& context, Value&& value,
                      Before&... before)
     -> ValueOf<ReturnsWith<F, std::decay_t<Value>, Before&...>> {
   PhaseReport report{context, phase};
   if constexpr (std::is_void_v<ReturnsWith<F, std::decay_t<Value>, Before&...>>) {
     call_with(function, context, std::forward<Value>(value), before...);
-    report.done();
+    report.done(false);
     return Nothing{};
   } else {
     auto returned = call_with(function, context, std::forward<Value>(value), before...);
-    report.done();
+    report.done(is_error<Unwrap>(returned));
     return returned;
   }
 }
@@ -81,13 +89,14 @@ auto run_plain_phase(Phase phase, const F& function, TaskContext& context, Value
 template <class State, class N, class Store>
 State run_plain_node(const N& node, Store& store, TaskContext& context) {
   using Types = NodeTypes<N, Store>;
-  auto prepared = run_plain_phase(Phase::Prep, prep_member, context, Nothing{}, node, store);
+  auto prepared = run_plain_phase<Types::exec_unwraps>(Phase::Prep, prep_member, context, Nothing{},
+                                                       node, store);
   if (!accept<Types::exec_unwraps>(prepared, context)) return State{};
-  auto executed = run_plain_phase(Phase::Exec, exec_member, context,
-                                  handed<Types::exec_unwraps>(prepared), node);
+  auto executed = run_plain_phase<Types::post_unwraps>(Phase::Exec, exec_member, context,
+                                                       handed<Types::exec_unwraps>(prepared), node);
   if (!accept<Types::post_unwraps>(executed, context)) return State{};
-  auto outcome = run_plain_phase(Phase::Post, post_member, context,
-                                 handed<Types::post_unwraps>(executed), node, store);
+  auto outcome = run_plain_phase<is_result<typename Types::PostReturns>>(
+      Phase::Post, post_member, context, handed<Types::post_unwraps>(executed), node, store);
   return settle<State>(std::move(outcome), context);
 }
 
@@ -98,7 +107,8 @@ asio::awaitable<State> run_node(const N& node, Store& store, TaskContext& contex
   using Types = NodeTypes<N, Store>;
   std::optional<ValueOf<typename Types::PrepReturns>> prepared;
   if constexpr (!is_awaitable<typename Types::PrepReturns>) {
-    prepared.emplace(run_plain_phase(Phase::Prep, prep_member, context, Nothing{}, node, store));
+    prepared.emplace(run_plain_phase<Types::exec_unwraps>(Phase::Prep, prep_member, context,
+                                                          Nothing{}, node, store));
   } else {
     PhaseReport report{context, Phase::Prep};
     auto work = call(prep_member, context, node, store);
@@ -109,14 +119,14 @@ asio::awaitable<State> run_node(const N& node, Store& store, TaskContext& contex
     } else {
       prepared.emplace(co_await std::move(work));
     }
-    report.done();
+    report.done(is_error<Types::exec_unwraps>(*prepared));
   }
   if (!accept<Types::exec_unwraps>(*prepared, context)) co_return State{};
 
   std::optional<ValueOf<typename Types::ExecReturns>> executed;
   if constexpr (!is_awaitable<typename Types::ExecReturns>) {
-    executed.emplace(run_plain_phase(Phase::Exec, exec_member, context,
-                                     handed<Types::exec_unwraps>(*prepared), node));
+    executed.emplace(run_plain_phase<Types::post_unwraps>(
+        Phase::Exec, exec_member, context, handed<Types::exec_unwraps>(*prepared), node));
   } else {
     PhaseReport report{context, Phase::Exec};
     auto work = call_with(exec_member, context, handed<Types::exec_unwraps>(*prepared), node);
@@ -127,13 +137,13 @@ asio::awaitable<State> run_node(const N& node, Store& store, TaskContext& contex
     } else {
       executed.emplace(co_await std::move(work));
     }
-    report.done();
+    report.done(is_error<Types::post_unwraps>(*executed));
   }
   if (!accept<Types::post_unwraps>(*executed, context)) co_return State{};
 
   if constexpr (!is_awaitable<typename Types::PostReturns>) {
-    auto outcome = run_plain_phase(Phase::Post, post_member, context,
-                                   handed<Types::post_unwraps>(*executed), node, store);
+    auto outcome = run_plain_phase<is_result<typename Types::PostReturns>>(
+        Phase::Post, post_member, context, handed<Types::post_unwraps>(*executed), node, store);
     co_return settle<State>(std::move(outcome), context);
   } else {
     PhaseReport report{context, Phase::Post};
@@ -141,7 +151,7 @@ asio::awaitable<State> run_node(const N& node, Store& store, TaskContext& contex
         call_with(post_member, context, handed<Types::post_unwraps>(*executed), node, store);
     require_started(work, context);
     auto outcome = co_await std::move(work);
-    report.done();
+    report.done(is_error<is_result<AwaitedT<typename Types::PostReturns>>>(outcome));
     co_return settle<State>(std::move(outcome), context);
   }
 }

@@ -11,10 +11,12 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
+#include <cano/observe/observer_failure.hpp>
 #include <cano/observe/span.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/bound_task.hpp>
@@ -119,7 +121,8 @@ template <class Derived, StateLike State, class Store> class Registration {
     return std::move(with_max_transitions(limit));
   }
 
-  /// Adds an observer; there may be several.
+  /// Adds an observer; there may be several. One that throws is switched off, see
+  /// `observer_failures()`; that never fails a run.
   ///
   /// **Errors.** `Error(Configuration)` for a null pointer.
   Derived& with_observer(std::shared_ptr<Observer> observer) & {
@@ -129,6 +132,12 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// @overload
   Derived&& with_observer(std::shared_ptr<Observer> observer) && {
     return std::move(with_observer(std::move(observer)));
+  }
+
+  /// The observers that threw and were switched off, in this workflow, in a copy of it or in one of
+  /// their runs; empty when all see everything.
+  std::vector<ObserverFailure> observer_failures() const {
+    return owned_->definition.observers.failures();
   }
 
   /// Everything the runs report stands under `span`.

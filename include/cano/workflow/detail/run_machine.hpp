@@ -136,6 +136,7 @@ template <StateLike State, class Store> class RunMachine {
   std::optional<Step> resume() {
     switch (std::exchange(at_, At::Arrival)) {
       case At::Arrival:
+        core_.forget_when_left();
         return std::nullopt;
       case At::QuickAttempt:
         if (core_.has_failed()) [[unlikely]]
@@ -225,9 +226,18 @@ template <StateLike State, class Store> class RunMachine {
     core_.end_attempt();
     if (core_.has_failed()) return after_failure();
     core_.leave();
-    if (core_.observers() != nullptr) core_.report_success(name_of(next_));
+    if (core_.observers() != nullptr) report_success();
     arrive(std::move(next_));
     return std::nullopt;
+  }
+
+  void report_success() {
+    const Entry* const next = definition_->table.find(next_).entry;
+    if (next != nullptr) {
+      core_.report_success(next->name);
+    } else {
+      core_.report_success(state_name(next_));
+    }
   }
 
   State call_plain(typename BoundTask<State, Store>::Call call, const void* object) {
@@ -275,11 +285,10 @@ template <StateLike State, class Store> class RunMachine {
   const Entry& entry() const noexcept { return static_cast<const Entry&>(*core_.state_info()); }
 
   // Names are kept at registration; only a state that was never added has to be named anew.
-  std::string name_of(const State& state) const {
-    const Entry* const entry = definition_->table.find(state).entry;
-    return entry != nullptr ? entry->name : state_name(state);
+  std::string name() const {
+    const Entry* const entry = definition_->table.find(state_).entry;
+    return entry != nullptr ? entry->name : state_name(state_);
   }
-  std::string name() const { return name_of(state_); }
 
   const DefinitionType* definition_;
   Store* store_;

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <cano/observe/observer.hpp>
+
+namespace cano {
+
+/// An observer that threw and was switched off; see `Workflow::observer_failures`.
+struct ObserverFailure {
+  std::shared_ptr<const Observer> observer;
+  std::string message;  ///< What it threw.
+};
+
+}  // namespace cano
