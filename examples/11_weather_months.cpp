@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Fan-out: the twelve months of Seattle's weather, one instance each, on a Runtime of two threads.
+//
+//     11_weather_months [weather.csv]
 
 #include <algorithm>
+#include <cstdio>
+#include <exception>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -41,27 +46,31 @@ Step sum_up(Month& month) {
     month.rain += day.rain;
     highs += day.high;
   }
-  month.mean_high = highs / static_cast<double>(month.days.size());
+  if (!month.days.empty()) month.mean_high = highs / static_cast<double>(month.days.size());
   return Step::Done;
 }
 
 std::vector<Day> read_days(const std::string& path) {
   std::ifstream file{path};
-  if (!file) throw cano::Error{cano::Errc::Preparation, "cannot open " + path};
-  std::vector<Day> days;
   std::string line;
-  std::getline(file, line);  // the header: date,precipitation,temp_max,temp_min,wind,weather
+  if (!std::getline(file, line))  // the header: date,precipitation,temp_max,temp_min,wind,weather
+    throw cano::Error{cano::Errc::Preparation, "cannot read " + path};
+  std::vector<Day> days;
   while (std::getline(file, line)) {
-    const auto rain_at = line.find(',') + 1;
-    const auto high_at = line.find(',', rain_at) + 1;
-    days.push_back(Day{std::stoi(line.substr(5, 2)), std::stod(line.substr(rain_at)),
-                       std::stod(line.substr(high_at))});
+    Day day{};
+    const int read =
+        std::sscanf(line.c_str(), "%*d-%d-%*d,%lf,%lf", &day.month, &day.rain, &day.high);
+    if (read != 3 || day.month < 1 || day.month > 12) {
+      throw cano::Error{cano::Errc::Preparation,
+                        path + ": line " + std::to_string(days.size() + 2) + " is not a day"};
+    }
+    days.push_back(day);
   }
   return days;
 }
 
-int main() {
-  const auto days = read_days(CANO_EXAMPLES_DATA "/seattle-weather.csv");
+int main(int argc, char** argv) try {
+  const auto days = read_days(argc > 1 ? argv[1] : CANO_EXAMPLES_DATA "/seattle-weather.csv");
   std::vector<Month> months;
   for (int number = 1; number <= 12; ++number)
     months.push_back(Month{&days, number});
@@ -81,4 +90,7 @@ int main() {
               << std::setw(8) << month.rain << " mm" << std::setw(7) << month.mean_high << " C\n";
   }
   std::cout << status.completed << " of " << status.total_workflows << " months done\n";
+} catch (const std::exception& error) {
+  std::cerr << "11_weather_months: " << error.what() << '\n';
+  return 1;
 }

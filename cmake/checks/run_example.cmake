@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Runs a program and asserts its exit code and its standard output:
-#   cmake -DEXPECTED_FILE=<file> | -DEXPECTED_REGEX=<regex> [-DEXPECTED_EXIT_CODE=<n>]
-#         -P run_example.cmake -- <program> <argument>...
+# Runs a program and asserts its exit code, its standard output and its standard error:
+#   cmake [-DEXPECTED_FILE=<file> | -DEXPECTED_REGEX=<regex>] [-DEXPECTED_ERROR=<line>]
+#         [-DEXPECTED_EXIT_CODE=<n>] -P run_example.cmake -- <program> <argument>...
+# Standard error must be exactly the line EXPECTED_ERROR; without that it may be anything.
 cmake_minimum_required(VERSION 3.24)
 include(${CMAKE_CURRENT_LIST_DIR}/command_after_dashes.cmake)
 
@@ -19,11 +20,16 @@ if(NOT "${exit_code}" STREQUAL "${EXPECTED_EXIT_CODE}")
                       "Standard output:\n${actual}\nStandard error:\n${errors}")
 endif()
 
+if(DEFINED EXPECTED_ERROR AND NOT errors STREQUAL "${EXPECTED_ERROR}\n")
+  message(FATAL_ERROR "Standard error is not as expected.\n"
+                      "--- expected\n${EXPECTED_ERROR}\n--- actual\n${errors}")
+endif()
+
 if(DEFINED EXPECTED_REGEX)
   if(NOT actual MATCHES "${EXPECTED_REGEX}")
     message(FATAL_ERROR "The output does not match \"${EXPECTED_REGEX}\":\n${actual}")
   endif()
-else()
+elseif(DEFINED EXPECTED_FILE)
   file(READ "${EXPECTED_FILE}" expected)
   if(NOT actual STREQUAL expected)
     message(FATAL_ERROR "The output is not that of ${EXPECTED_FILE}.\n"
