@@ -29,7 +29,10 @@ enum class Errc {
 };
 
 /// The category of `Errc`; its messages are the prefixes of `Error::what()`.
-inline const std::error_category& error_category() noexcept;
+///
+/// There is one in a program, as comparing error codes needs, also for libraries that hide their
+/// symbols.
+[[gnu::visibility("default")]] inline const std::error_category& error_category() noexcept;
 
 /// What makes an `Errc` comparable to, and convertible into, a `std::error_code`.
 inline std::error_code make_error_code(Errc code) noexcept {

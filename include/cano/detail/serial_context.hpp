@@ -15,7 +15,8 @@ namespace detail {
 /// Present in a context that one thread alone runs: its presence is all it says.
 class SerialContext : public asio::execution_context::service {
  public:
-  static inline asio::execution_context::id id;
+  // One for the program: libraries that hide their symbols look for it too.
+  [[gnu::visibility("default")]] static inline asio::execution_context::id id;
 
   explicit SerialContext(asio::execution_context& context)
       : asio::execution_context::service{context} {}

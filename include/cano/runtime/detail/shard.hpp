@@ -30,7 +30,8 @@ namespace detail {
 /// Finds the Runtime that an execution context belongs to.
 class RuntimeService : public asio::execution_context::service {
  public:
-  static inline asio::execution_context::id id;
+  // One for the program: libraries that hide their symbols look for it too.
+  [[gnu::visibility("default")]] static inline asio::execution_context::id id;
 
   explicit RuntimeService(asio::execution_context& context, Runtime* runtime = nullptr)
       : asio::execution_context::service{context}, runtime_{runtime} {}

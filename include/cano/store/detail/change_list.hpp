@@ -18,7 +18,8 @@ struct Changer {
   const Change* waits_for = nullptr;
 };
 
-inline Changer& this_changer() noexcept {
+// One a thread, also for libraries that hide their symbols.
+[[gnu::visibility("default")]] inline Changer& this_changer() noexcept {
   thread_local constinit Changer changer;
   return changer;
 }

@@ -39,8 +39,9 @@ class VirtualWait {
   steady_time deadline_;
 };
 
-// How many virtual clocks this process has: all that real time pays to know of them.
-inline std::atomic<int> virtual_clock_count{0};
+// How many virtual clocks this process has: all that real time pays to know of them. Visible, as
+// all that there is one of: a library that hides its symbols must not get one of its own.
+[[gnu::visibility("default")]] inline std::atomic<int> virtual_clock_count{0};
 
 /// What stands in for the real clocks in an execution context: the other side of the seam.
 class VirtualClock {
@@ -67,7 +68,8 @@ class VirtualClock {
 /// The place in an execution context where its virtual clock, if it has one, is found.
 class ClockService : public asio::execution_context::service {
  public:
-  static inline asio::execution_context::id id;
+  // One for the program: libraries that hide their symbols look for it too.
+  [[gnu::visibility("default")]] static inline asio::execution_context::id id;
 
   explicit ClockService(asio::execution_context& context, VirtualClock* clock = nullptr)
       : asio::execution_context::service{context}, clock_{clock} {}

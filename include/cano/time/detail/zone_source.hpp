@@ -46,7 +46,9 @@ inline constexpr const ZoneSource* first_zone_source = nullptr;
 #endif
 
 // Set at run time, not by a macro: it may then differ between source files of one program, and one
-// file that includes the adapter is enough for all of them.
-inline constinit std::atomic<const ZoneSource*> zone_source{first_zone_source};
+// file that includes the adapter is enough for all of them, also for libraries that hide their
+// symbols.
+[[gnu::visibility("default")]] inline constinit std::atomic<const ZoneSource*> zone_source{
+    first_zone_source};
 
 }  // namespace cano::detail
