@@ -2,14 +2,14 @@
 #pragma once
 
 #include <exception>
-#include <optional>
-#include <type_traits>
+#include <memory>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <cano/detail/final_result.hpp>
 #include <cano/detail/serial_context.hpp>
 #include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
@@ -25,25 +25,11 @@ namespace cano {
 template <class T> T run(asio::awaitable<T> work) {
   asio::io_context context{1};
   detail::mark_serial(context);
-  std::exception_ptr error;
-  if constexpr (std::is_void_v<T>) {
-    asio::co_spawn(context, std::move(work), [&](std::exception_ptr thrown) {
-      error = std::move(thrown);
-      context.stop();
-    });
-    context.run();
-    if (error) std::rethrow_exception(error);
-  } else {
-    std::optional<T> result;
-    asio::co_spawn(context, std::move(work), [&](std::exception_ptr thrown, T value) {
-      error = std::move(thrown);
-      if (!error) result.emplace(std::move(value));
-      context.stop();
-    });
-    context.run();
-    if (error) std::rethrow_exception(error);
-    return std::move(*result);
-  }
+  const auto result = std::make_shared<detail::FinalResult<T>>();
+  asio::co_spawn(context, detail::run_into(result, std::move(work)),
+                 [&](const std::exception_ptr&) { context.stop(); });
+  context.run();
+  return result->take();
 }
 
 /// Runs a workflow to its end on the calling thread: the simplest way to start.

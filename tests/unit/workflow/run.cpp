@@ -26,6 +26,11 @@ asio::awaitable<std::unique_ptr<int>> make(int value) {
   co_await asio::post(executor, asio::use_awaitable);
   co_return std::make_unique<int>(value);
 }
+struct Receipt {
+  explicit Receipt(int receipt_number) : number{receipt_number} {}
+  int number;
+};
+asio::awaitable<Receipt> pay() { co_return Receipt{42}; }
 asio::awaitable<void> set(int& value) {
   value = 7;
   co_return;
@@ -53,6 +58,8 @@ TEST_CASE("run blocks until a coroutine has ended, and returns its result") {
   cano::run(set(value));
   CHECK(value == 7);
 }
+
+TEST_CASE("run returns what cannot be made from nothing") { CHECK(cano::run(pay()).number == 42); }
 
 TEST_CASE("run rethrows") {
   CHECK(thrown_by<std::runtime_error>([] { cano::run(fail()); }).what() == std::string{"broken"});
