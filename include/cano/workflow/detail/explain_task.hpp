@@ -4,6 +4,7 @@
 #include <concepts>
 #include <type_traits>
 
+#include <cano/store/key_value_store.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/task_traits.hpp>
 
@@ -51,6 +52,39 @@ template <class T, class State, class Store> consteval void explain_why_no_task(
     static_assert(always_false<T>,
                   "cano: post() of a Node must return the State, a Next<...> of it, a Result of "
                   "either, or an asio::awaitable of one of these");
+  }
+}
+
+// ---- a task that works on a copy of the store
+
+/// The type of a function's first parameter; void for what is overloaded or a template.
+template <class F> struct FirstParameter {
+  using type = void;
+};
+template <class Returned, class First, class... Others, bool is_noexcept>
+struct FirstParameter<Returned (*)(First, Others...) noexcept(is_noexcept)> {
+  using type = First;
+};
+template <class Returned, class T, class First, class... Others, bool is_noexcept>
+struct FirstParameter<Returned (T::*)(First, Others...) const noexcept(is_noexcept)> {
+  using type = First;
+};
+
+// A store that is a handle, such as a pointer or a shared_ptr, may well be copied: no aggregate.
+template <class F, class Store>
+concept TakesACopy = std::same_as<typename FirstParameter<F>::type, Store> &&
+                     (std::is_aggregate_v<Store> || KeyValueStore<Store>);
+
+/// Whether the task takes the store by value: it would run, but what it writes would be lost.
+template <class T, class Store> consteval bool copies_store() {
+  if constexpr (requires { &T::run; }) {
+    return TakesACopy<decltype(&T::run), Store>;
+  } else if constexpr (requires { &T::operator(); }) {
+    return TakesACopy<decltype(&T::operator()), Store>;
+  } else if constexpr (requires { &T::prep, &T::post; }) {
+    return TakesACopy<decltype(&T::prep), Store> || TakesACopy<decltype(&T::post), Store>;
+  } else {
+    return TakesACopy<T, Store>;
   }
 }
 

@@ -45,6 +45,8 @@ template <class Derived, StateLike State, class Store> class Registration {
   template <class T> Derived& add(State state, T&& task, std::optional<TaskConfig> config = {}) & {
     using Decayed = std::decay_t<T>;
     if constexpr (Task<Decayed, State, Store> || Node<Decayed, State, Store>) {
+      static_assert(!copies_store<Decayed, Store>(),
+                    "cano: a task takes the store as Store&: what it writes to a copy is lost");
       if (!config) config = config_of(task);
       insert(std::move(state), std::move(*config), bind_task<State, Store>(std::forward<T>(task)));
     } else {
