@@ -71,7 +71,6 @@ class RunCore {
   }
 
   const ObserverList* observers() const noexcept { return observers_; }
-  const Clock& clock() const noexcept { return clock_; }
 
   /// A `Result` that holds an error: the failure of the attempt, without a throw.
   void fail(Error error) { failure_ = returned_failure(std::move(error)); }
@@ -100,8 +99,7 @@ class RunCore {
   // The rest of the way in, for every other state.
   void enter() {
     state_deadline_ = steady_time::max();
-    if (state_->has_limits || observers_) entered_ = left_ ? *left_ : clock_.now();
-    left_.reset();
+    if (state_->has_limits || observers_) entered_ = report_time();
     if (const auto limit = state_->config.timeout()) {
       state_deadline_ = saturating_add(entered_, *limit);
     }
@@ -110,19 +108,20 @@ class RunCore {
     }
   }
 
-  /// Others ran since the last state was left, so the next one is entered later than that.
-  void forget_when_left() noexcept { left_.reset(); }
+  /// Others run, or time is waited for: what is reported next happens later.
+  void time_passes() noexcept { reported_.reset(); }
 
   void begin_attempt() {
     attempt_deadline_ = steady_time::max();
     const auto limit = state_->config.attempt_timeout();
-    if (limit || observers_) attempt_started_ = attempt_ == 1 ? entered_ : clock_.now();
+    if (limit || observers_) attempt_started_ = report_time();
     if (limit) attempt_deadline_ = saturating_add(attempt_started_, *limit);
     arm_nearest_limit();
     if (observers_) {
       notify(&Observer::on_attempt_started,
              AttemptStarted{info_, state_->name, attempt_, state_->max_attempts, attempt_started_});
     }
+    time_passes();
   }
 
   /// The attempt is over. A limit that passed meanwhile makes it a failure whatever it gave.
@@ -144,8 +143,7 @@ class RunCore {
   void cancelled_by_caller() noexcept { cancelled_by_caller_ = true; }
 
   void report_success(std::string_view next_state) {
-    const steady_time now = clock_.now();
-    left_ = now;
+    const steady_time now = report_time();
     notify(&Observer::on_attempt_succeeded,
            AttemptSucceeded{info_, state_->name, attempt_, next_state, now - attempt_started_,
                             now - entered_, now});
@@ -165,12 +163,13 @@ class RunCore {
     pause_ = *delay;
     ++attempt_;
     arm_nearest_limit();  // that of the attempt is over; the pause ends with the other two
-    if (*delay <= std::chrono::milliseconds::zero()) return Verdict::RetryNow;
-    if (observers_) {
+    const bool pauses = *delay > std::chrono::milliseconds::zero();
+    if (pauses && observers_) {
       notify(&Observer::on_retry_pause,
-             RetryPause{info_, state_->name, attempt_ - 1, pause_, clock_.now()});
+             RetryPause{info_, state_->name, attempt_ - 1, pause_, report_time()});
     }
-    return Verdict::RetryAfterPause;
+    time_passes();
+    return pauses ? Verdict::RetryAfterPause : Verdict::RetryNow;
   }
 
   Duration pause() const noexcept { return pause_; }
@@ -217,9 +216,9 @@ class RunCore {
   void report_start(std::string_view state) const {
     notify(&Observer::on_run_started, RunStarted{info_, state, started_});
   }
-  void report_finish(Outcome outcome, std::string_view state, std::size_t transitions) const {
+  void report_finish(Outcome outcome, std::string_view state, std::size_t transitions) {
     const std::string error = failure_ ? failure_->text() : std::string{};
-    const steady_time now = clock_.now();
+    const steady_time now = report_time();
     notify(&Observer::on_run_finished,
            RunFinished{info_, outcome, state, error, transitions, transitions + failed_attempts_,
                        now - started_, now});
@@ -232,11 +231,15 @@ class RunCore {
     notify(&Observer::on_log,
            LogRecord{info_, state_name(), attempt_, level, message, fields, clock_.now()});
   }
-  void report_phase_start(Phase phase, steady_time now) const {
+  /// Returns when that is: with the attempt, or when the phase before has ended.
+  steady_time report_phase_start(Phase phase) {
+    const steady_time now = phase == Phase::Prep ? attempt_started_ : report_time();
     notify(&Observer::on_phase_started, PhaseStarted{info_, state_name(), attempt_, phase, now});
+    time_passes();
+    return now;
   }
-  void report_phase_end(Phase phase, bool failed, steady_time began) const {
-    const steady_time now = clock_.now();
+  void report_phase_end(Phase phase, bool failed, steady_time began) {
+    const steady_time now = report_time();
     notify(&Observer::on_phase_finished,
            PhaseFinished{info_, state_name(), attempt_, phase, failed, now - began, now});
   }
@@ -245,6 +248,12 @@ class RunCore {
   template <class Event>
   void notify(void (Observer::*hook)(const Event&), const Event& event) const noexcept {
     observers_->notify(hook, event);
+  }
+
+  // One for all that is reported in one breath: most of what an event costs is to read the clock.
+  steady_time report_time() {
+    if (!reported_) reported_ = clock_.now();
+    return *reported_;
   }
 
   std::pair<steady_time, Interrupt> nearest_limit() const noexcept {
@@ -322,9 +331,9 @@ class RunCore {
     return std::chrono::duration_cast<std::chrono::milliseconds>(pause_);
   }
 
-  void report_failed_attempt(bool will_retry) const {
+  void report_failed_attempt(bool will_retry) {
     const std::string text = failure_->text();
-    const steady_time now = clock_.now();
+    const steady_time now = report_time();
     notify(&Observer::on_attempt_failed,
            AttemptFailed{info_, state_->name, attempt_, state_->max_attempts, text,
                          failure_->timed_out, will_retry, now - attempt_started_, now - entered_,
@@ -346,9 +355,7 @@ class RunCore {
   std::optional<Duration> run_timeout_;
   steady_time started_;
   steady_time entered_{};
-  // When the last state was left, if the next one is entered in the same breath: most of what an
-  // event costs is to read the clock.
-  std::optional<steady_time> left_;
+  std::optional<steady_time> reported_;  // the last time, unless time has passed since
   steady_time attempt_started_{};
   steady_time run_deadline_ = steady_time::max();
   steady_time state_deadline_ = steady_time::max();

@@ -136,7 +136,7 @@ template <StateLike State, class Store> class RunMachine {
   std::optional<Step> resume() {
     switch (std::exchange(at_, At::Arrival)) {
       case At::Arrival:
-        core_.forget_when_left();
+        core_.time_passes();
         return std::nullopt;
       case At::QuickAttempt:
         if (core_.has_failed()) [[unlikely]]
