@@ -43,9 +43,7 @@ namespace cano {
 class TraceFile final : public Observer {
  public:
   /// Replaces the file when it exists.
-  explicit TraceFile(const std::filesystem::path& path) : writer_{path} {
-    add_name("process_name", schedule_process, 0, "scheduled jobs");
-  }
+  explicit TraceFile(const std::filesystem::path& path) : writer_{path} {}
 
   ~TraceFile() override {
     try {
@@ -113,27 +111,25 @@ class TraceFile final : public Observer {
   }
   void on_log(const LogRecord& e) override {
     const std::lock_guard lock{mutex_};
-    std::vector<Field> fields = detail::fields_of(e);
-    fields.push_back(detail::text_field("level", to_string(e.level)));
     const Track& track = track_of(e.run);
     JsonWriter mark =
-        event("i", track.process, track.thread, time_of(e.at), e.message, detail::json_of(fields));
-    mark.add("s", "t");
+        event("i", track.process, track.thread, time_of(e.at), e.message, arguments(e));
+    mark.add("cat", to_string(e.level)).add("s", "t");
     writer_.add(mark);
   }
 
   void on_batch_started(const BatchStarted& e) override {
     const std::lock_guard lock{mutex_};
     const std::size_t process = join(e.run);
-    add_name("thread_name", process, 0, "batch");
-    writer_.add(event("B", process, 0, time_of(e.at), "batch", arguments(e)));
+    add_name("thread_name", process, process, "batch");
+    writer_.add(event("B", process, process, time_of(e.at), "batch", arguments(e)));
   }
   void on_batch_finished(const BatchFinished& e) override {
     const std::lock_guard lock{mutex_};
     const auto group = groups_.find(e.run.run_id);
     if (group == groups_.end()) return;
     const std::size_t process = group->second.process;
-    writer_.add(event("E", process, 0, time_of(e.at), {}, arguments(e)));
+    writer_.add(event("E", process, process, time_of(e.at), {}, arguments(e)));
     leave(e.run, process);
     writer_.flush();
   }
@@ -198,7 +194,7 @@ class TraceFile final : public Observer {
                           double time, std::string_view name, const JsonWriter& args) {
     JsonWriter json;
     json.add("ph", kind).add("pid", process).add("tid", thread).add("ts", time);
-    if (!name.empty()) json.add("name", name);
+    if (kind != "E") json.add("name", name);
     if (!args.empty()) json.add("args", args);
     return json;
   }
@@ -208,11 +204,17 @@ class TraceFile final : public Observer {
     writer_.add(event("M", process, thread, 0, what, JsonWriter{}.add("name", name)));
   }
 
+  void name_schedule() {
+    if (std::exchange(schedule_is_named_, true)) return;
+    add_name("process_name", schedule_process, schedule_process, "scheduled jobs");
+  }
+
   void add_job(std::string_view kind, std::string_view job, std::uint64_t run, system_time at,
                const JsonWriter& args, bool flush) {
     const std::lock_guard lock{mutex_};
+    name_schedule();
     // Runs of one job may overlap: such slices have an id instead of a place on a stack.
-    JsonWriter slice = event(kind, schedule_process, 0, time_of(at), job, args);
+    JsonWriter slice = event(kind, schedule_process, schedule_process, time_of(at), job, args);
     slice.add("cat", "job").add("id", std::string{job} + '#' + std::to_string(run));
     writer_.add(slice);
     if (flush) writer_.flush();
@@ -221,8 +223,9 @@ class TraceFile final : public Observer {
   void mark_job(std::string_view job, std::string_view what, system_time at,
                 const JsonWriter& args) {
     const std::lock_guard lock{mutex_};
+    name_schedule();
     const std::string name = std::string{job}.append(what);
-    JsonWriter mark = event("i", schedule_process, 0, time_of(at), name, args);
+    JsonWriter mark = event("i", schedule_process, schedule_process, time_of(at), name, args);
     mark.add("s", "p");
     writer_.add(mark);
   }
@@ -233,7 +236,7 @@ class TraceFile final : public Observer {
     if (is_new) {
       group->second.process = ++processes_;
       const std::string kind = run.span != nullptr ? run.span->name() : std::string{"run"};
-      add_name("process_name", processes_, 0, kind + ' ' + std::string{run.run_id});
+      add_name("process_name", processes_, processes_, kind + ' ' + std::string{run.run_id});
     }
     return group->second.process;
   }
@@ -246,7 +249,10 @@ class TraceFile final : public Observer {
   Track& track_of(const RunInfo& run) {
     const Key key = key_of(run);
     if (const auto known = tracks_.find(key); known != tracks_.end()) return known->second;
-    const Track track{join(run), run.instance_id + 1};
+    // The thread of the process's own number is the one that viewers show first: the run itself, or
+    // the batch, with its instances below.
+    Track track{join(run), 0};
+    track.thread = run.in_batch ? track.process + 1 + run.instance_id : track.process;
     add_name("thread_name", track.process, track.thread,
              run.in_batch ? "instance " + std::to_string(run.instance_id) : "run");
     return tracks_.emplace(key, track).first->second;
@@ -279,6 +285,7 @@ class TraceFile final : public Observer {
   std::mutex mutex_;
   detail::TraceWriter writer_;
   std::size_t processes_ = schedule_process;
+  bool schedule_is_named_ = false;
   std::map<Key, Track> tracks_;  // of the runs under way
   std::map<std::string, Group, std::less<>> groups_;
 };
