@@ -24,7 +24,8 @@ struct PrometheusOptions {
   /// Upper bounds of the histograms, in seconds, rising.
   std::vector<double> buckets{0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1,
                               0.5,    1.0,    5.0,   10.0,  60.0, 600.0};
-  /// How many sets of labels a metric may have; what comes later is counted as "other".
+  /// How many sets of labels a metric may have. What comes later is counted with "other" in the
+  /// place of workflow, state and job.
   std::size_t max_series = 1000;
 };
 
@@ -40,17 +41,20 @@ struct PrometheusOptions {
 /// | --- | --- |
 /// | `cano_runs_total`, `cano_run_duration_seconds` | workflow, outcome |
 /// | `cano_runs_running` | workflow |
-/// | `cano_state_visits_total` | workflow, state |
+/// | `cano_cancellations_total` | workflow, state |
+/// | `cano_state_visits_total`, `cano_state_duration_seconds` | workflow, state |
 /// | `cano_attempts_total` | workflow, state, outcome |
 /// | `cano_attempt_duration_seconds` | workflow, state |
 /// | `cano_retries_total`, `cano_timeouts_total` | workflow, state |
 /// | `cano_batches_running`, `cano_batch_duration_seconds` | workflow |
+/// | `cano_batch_instances_running` | workflow |
 /// | `cano_batch_instances_total` | workflow, outcome |
 /// | `cano_job_runs_total` | job, outcome |
 /// | `cano_job_runs_running`, `cano_job_duration_seconds`, `cano_job_lateness_seconds` | job |
 /// | `cano_job_skips_total` | job, reason |
 ///
 /// `workflow` is the name of the tracing span, empty without one. A run id is never a label.
+/// Instances of a batch count as runs, too; those that were cancelled before they started do not.
 ///
 /// **Errors.** `std::invalid_argument` when the registry holds one of the names as another kind of
 /// metric.
@@ -64,9 +68,12 @@ class PrometheusObserver final : public Observer {
 
   void on_run_started(const RunStarted& e) override {
     runs_running_.at(workflow(e.run)).Increment();
+    if (e.run.in_batch) instances_running_.at(workflow(e.run)).Increment();
   }
   void on_run_finished(const RunFinished& e) override {
     runs_running_.at(workflow(e.run)).Decrement();
+    if (e.run.in_batch) instances_running_.at(workflow(e.run)).Decrement();
+    if (e.outcome == Outcome::Cancelled) cancellations_.at(workflow(e.run), e.state).Increment();
     runs_.at(workflow(e.run), to_string(e.outcome)).Increment();
     run_duration_.at(workflow(e.run), to_string(e.outcome)).Observe(seconds(e.elapsed));
   }
@@ -74,14 +81,17 @@ class PrometheusObserver final : public Observer {
     visits_.at(workflow(e.run), e.state).Increment();
   }
   void on_attempt_succeeded(const AttemptSucceeded& e) override {
-    attempts_.at(workflow(e.run), e.state, to_string(Outcome::Success)).Increment();
-    attempt_duration_.at(workflow(e.run), e.state).Observe(seconds(e.elapsed));
+    add_attempt(e, Outcome::Success);
+    state_duration_.at(workflow(e.run), e.state).Observe(seconds(e.state_elapsed));
   }
   void on_attempt_failed(const AttemptFailed& e) override {
-    attempts_.at(workflow(e.run), e.state, to_string(Outcome::Failed)).Increment();
-    attempt_duration_.at(workflow(e.run), e.state).Observe(seconds(e.elapsed));
+    add_attempt(e, Outcome::Failed);
     if (e.timed_out) timeouts_.at(workflow(e.run), e.state).Increment();
-    if (e.will_retry) retries_.at(workflow(e.run), e.state).Increment();
+    if (e.will_retry) {
+      retries_.at(workflow(e.run), e.state).Increment();
+    } else {
+      state_duration_.at(workflow(e.run), e.state).Observe(seconds(e.state_elapsed));
+    }
   }
 
   void on_batch_started(const BatchStarted& e) override {
@@ -124,6 +134,11 @@ class PrometheusObserver final : public Observer {
     return std::chrono::duration<double>(duration).count();
   }
 
+  template <class Attempt> void add_attempt(const Attempt& e, Outcome outcome) {
+    attempts_.at(workflow(e.run), e.state, to_string(outcome)).Increment();
+    attempt_duration_.at(workflow(e.run), e.state).Observe(seconds(e.elapsed));
+  }
+
   detail::SeriesMaker make_;
 
   Counters<2> runs_{make_, "cano_runs_total", "Runs that have ended.", {"workflow", "outcome"}};
@@ -131,8 +146,18 @@ class PrometheusObserver final : public Observer {
   Histograms<2> run_duration_{
       make_, "cano_run_duration_seconds", "How long runs took.", {"workflow", "outcome"}};
 
+  Counters<2> cancellations_{make_,
+                             "cano_cancellations_total",
+                             "Runs that were cancelled, by the state they were in.",
+                             {"workflow", "state"}};
+
   Counters<2> visits_{
       make_, "cano_state_visits_total", "How often states were entered.", {"workflow", "state"}};
+  Histograms<2> state_duration_{
+      make_,
+      "cano_state_duration_seconds",
+      "How long runs stayed in states, all attempts and the pauses between them.",
+      {"workflow", "state"}};
   Counters<3> attempts_{make_,
                         "cano_attempts_total",
                         "Attempts of tasks that have ended.",
@@ -151,6 +176,8 @@ class PrometheusObserver final : public Observer {
   Gauges<1> batches_running_{make_, "cano_batches_running", "Batches under way.", {"workflow"}};
   Histograms<1> batch_duration_{
       make_, "cano_batch_duration_seconds", "How long batches took.", {"workflow"}};
+  Gauges<1> instances_running_{
+      make_, "cano_batch_instances_running", "Instances of batches under way.", {"workflow"}};
   Counters<2> instances_{make_,
                          "cano_batch_instances_total",
                          "Instances of batches that have ended.",

@@ -60,12 +60,27 @@ TEST_CASE("runs, states, attempts, retries and timeouts are counted and timed") 
   CHECK(has(text,
             R"(cano_run_duration_seconds_bucket{outcome="success",workflow="orders",le="0.5"} 1)"));
   CHECK(has(text, R"(cano_state_visits_total{state="Fetch",workflow="orders"} 1)"));
+  CHECK(has(text, R"(cano_state_duration_seconds_count{state="Fetch",workflow="orders"} 1)"));
+  CHECK(has(text, R"(cano_state_duration_seconds_sum{state="Fetch",workflow="orders"} 0.132)"));
   CHECK(has(text, R"(cano_attempts_total{outcome="failed",state="Fetch",workflow="orders"} 1)"));
   CHECK(has(text, R"(cano_attempts_total{outcome="success",state="Fetch",workflow="orders"} 1)"));
   CHECK(has(text, R"(cano_attempt_duration_seconds_count{state="Fetch",workflow="orders"} 2)"));
   CHECK(has(text, R"(cano_retries_total{state="Fetch",workflow="orders"} 1)"));
   CHECK(has(text, R"(cano_timeouts_total{state="Fetch",workflow="orders"} 1)"));
   CHECK(text.find("run-id-17") == std::string::npos);
+  CHECK(text.find("cano_cancellations_total{") == std::string::npos);
+}
+
+TEST_CASE("a state that was given up is timed, too") {
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  Play run{observer, "r"};
+  run.entered("Fetch");
+  run.attempt();
+  run.wait(250ms);
+  run.failed("broken");
+  CHECK(
+      has(text_of(registry), R"(cano_state_duration_seconds_sum{state="Fetch",workflow=""} 0.25)"));
 }
 
 TEST_CASE("runs under way and other outcomes; without a span the workflow has no name") {
@@ -81,6 +96,8 @@ TEST_CASE("runs under way and other outcomes; without a span the workflow has no
   const std::string text = text_of(registry);
   CHECK(has(text, R"(cano_runs_running{workflow=""} 0)"));
   CHECK(has(text, R"(cano_runs_total{outcome="cancelled",workflow=""} 1)"));
+  CHECK(has(text, R"(cano_cancellations_total{state="A",workflow=""} 1)"));
+  CHECK(text.find("cano_batch_instances_running{") == std::string::npos);
   CHECK(has(text, R"(cano_runs_total{outcome="failed",workflow=""} 1)"));
 }
 
@@ -91,6 +108,11 @@ TEST_CASE("batches are counted by the outcome of their instances") {
   Play run{observer, "b", &span};
   observer.on_batch_started({run.info(), 10, "wait_forever", {}});
   CHECK(has(text_of(registry), R"(cano_batches_running{workflow="orders"} 1)"));
+  Play instance{observer, "b", 3, &span};
+  instance.started("A");
+  CHECK(has(text_of(registry), R"(cano_batch_instances_running{workflow="orders"} 1)"));
+  instance.finished(Outcome::Success, "Done");
+  CHECK(has(text_of(registry), R"(cano_batch_instances_running{workflow="orders"} 0)"));
   observer.on_batch_finished({run.info(), 10, 7, 2, 1, 1500ms, {}});
   const std::string text = text_of(registry);
   CHECK(has(text, R"(cano_batches_running{workflow="orders"} 0)"));
@@ -128,6 +150,25 @@ TEST_CASE("past the limit new label values are counted as other") {
   CHECK(has(text, R"(cano_state_visits_total{state="B",workflow=""} 1)"));
   CHECK(has(text, R"(cano_state_visits_total{state="other",workflow="other"} 2)"));
   CHECK(text.find("\"C\"") == std::string::npos);
+}
+
+TEST_CASE("past the limit outcomes are still told apart") {
+  prometheus::Registry registry;
+  cano::PrometheusOptions options;
+  options.max_series = 1;
+  PrometheusObserver observer{registry, options};
+  for (const char* state : {"A", "B", "C"}) {
+    Play run{observer, "r"};
+    run.entered(state);
+    run.attempt();
+    run.succeeded("Done");
+    run.attempt();
+    run.failed("x");
+  }
+  const std::string text = text_of(registry);
+  CHECK(has(text, R"(cano_attempts_total{outcome="success",state="A",workflow=""} 1)"));
+  CHECK(has(text, R"(cano_attempts_total{outcome="success",state="other",workflow="other"} 2)"));
+  CHECK(has(text, R"(cano_attempts_total{outcome="failed",state="other",workflow="other"} 3)"));
 }
 
 TEST_CASE("promtool accepts it all, also hostile names") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -8,6 +9,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
@@ -39,7 +41,7 @@ struct SeriesMaker {
 };
 
 /// One metric with its series, each found by the values of its labels. A name that comes from data
-/// must not fill the server's memory: past the limit all new values become "other".
+/// must not fill the server's memory: past the limit all new names become "other".
 template <class Metric, std::size_t Labels> class Series {
  public:
   Series(const SeriesMaker& make, const std::string& name, const std::string& help,
@@ -49,21 +51,36 @@ template <class Metric, std::size_t Labels> class Series {
   template <std::same_as<std::string_view>... Values>
     requires(sizeof...(Values) == Labels)
   Metric& at(Values... values) {
-    const Key key{std::string{values}...};
+    View key{values...};
     const std::lock_guard lock{mutex_};
     const auto known = series_.find(key);
     if (known != series_.end()) return *known->second;
     if (series_.size() < make_.max_series) return add(key);
-    Key other;
-    other.fill("other");
-    const auto others = series_.find(other);
-    return others != series_.end() ? *others->second : add(other);
+    for (std::size_t i = 0; i < Labels; ++i) {
+      if (!has_few_values(labels_[i])) key[i] = "other";
+    }
+    const auto others = series_.find(key);
+    return others != series_.end() ? *others->second : add(key);
   }
 
  private:
+  using View = std::array<std::string_view, Labels>;
   using Key = std::array<std::string, Labels>;
 
-  Metric& add(const Key& key) {
+  struct Less {
+    using is_transparent = void;
+    template <class A, class B> bool operator()(const A& a, const B& b) const noexcept {
+      return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end());
+    }
+  };
+
+  static bool has_few_values(std::string_view label) noexcept {
+    return label == "outcome" || label == "reason";
+  }
+
+  Metric& add(const View& values) {
+    Key key;
+    std::copy(values.begin(), values.end(), key.begin());
     prometheus::Labels labels;
     for (std::size_t i = 0; i < Labels; ++i)
       labels.emplace(labels_[i], valid_utf8(key[i]));
@@ -73,7 +90,7 @@ template <class Metric, std::size_t Labels> class Series {
     } else {
       metric = &family_.Add(labels);
     }
-    series_.emplace(key, metric);
+    series_.emplace(std::move(key), metric);
     return *metric;
   }
 
@@ -81,7 +98,7 @@ template <class Metric, std::size_t Labels> class Series {
   prometheus::Family<Metric>& family_;
   std::array<std::string_view, Labels> labels_;
   std::mutex mutex_;
-  std::map<Key, Metric*> series_;
+  std::map<Key, Metric*, Less> series_;
 };
 
 }  // namespace cano::detail
