@@ -59,10 +59,11 @@ inline std::string valid_utf8(std::string_view text) {
   return out;
 }
 
-// What would break a line, move a terminal's cursor or turn the direction of writing.
+// What would break a line, move a terminal's cursor, turn the direction of writing, or is no
+// character at all.
 constexpr bool must_be_escaped(char32_t c) noexcept {
   return c < 0x20 || (c >= 0x7F && c <= 0x9F) || c == 0x2028 || c == 0x2029 ||
-         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+         (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069) || (c & 0xFFFEU) == 0xFFFE;
 }
 
 inline void append_escape(std::string& out, char32_t c) {
