@@ -11,12 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <nlohmann/json.hpp>
 
 #include <cano/concurrent/concurrent_workflow.hpp>
@@ -106,6 +108,38 @@ void check_own(const cano::RecordedEvent& event, std::uint64_t id) {
   }
 }
 
+// Each instance has all of its own events, and none of another's.
+void check_instances(const cano::RecordingObserver& seen, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    std::vector<std::string> names;
+    for (const cano::RecordedEvent& event : seen.of_instance(i)) {
+      names.push_back(event.name);
+      check_own(event, i);
+      if (span_id(event) != 7 || event.span->name() != "batch") FAIL(event.text());
+    }
+    CHECK(names == one_run);
+  }
+}
+
+// Speaks from the thread of a pool while the task waits for it.
+struct FromAnotherThread {
+  asio::any_io_executor pool;
+
+  asio::awaitable<S> run(Data& data, cano::TaskContext& context) const {
+    for (int i = 0; i < 3; ++i) {
+      auto spoken = asio::co_spawn(pool, speak(data, context), asio::deferred);
+      co_await std::move(spoken);
+    }
+    co_return S::Done;
+  }
+
+  static asio::awaitable<void> speak(const Data& data, const cano::TaskContext& context) {
+    context.log(cano::Level::Info, "elsewhere", own(data),
+                cano::Field{"attempt", context.attempt()});
+    co_return;
+  }
+};
+
 }  // namespace
 
 TEST_CASE("two runs that interleave on one thread keep their spans, in both orders") {
@@ -140,7 +174,23 @@ TEST_CASE("two runs that interleave on one thread keep their spans, in both orde
   }
 }
 
-TEST_CASE("64 instances on eight threads keep theirs") {
+TEST_CASE("two instances of a batch that interleave on one thread keep their ids, in both orders") {
+  for (const auto& [pace_0, pace_1] : {std::pair{2ms, 3ms}, std::pair{3ms, 2ms}}) {
+    cano::VirtualTime time;
+    const auto seen = std::make_shared<cano::RecordingObserver>();
+    cano::ConcurrentWorkflow<S, Data> batch{make_flow()};
+    batch.with_observer(seen).with_tracing_span(cano::Span{"batch"}.with("id", 7U));
+    std::vector<Data> stores{{0, pace_0}, {1, pace_1}};
+    time.run(batch.execute_concurrent(std::span{stores}, cano::WaitForever{}));
+    check_instances(*seen, 2);
+    const std::vector<cano::RecordedEvent> ends = seen->all("run_finished");
+    REQUIRE(ends.size() == 2);
+    CHECK(ends[0].instance_id == (pace_0 < pace_1 ? 0U : 1U));
+  }
+}
+
+TEST_CASE("64 instances on eight threads keep theirs, whichever is the slower one") {
+  const bool rising = GENERATE(true, false);
   const auto seen = std::make_shared<cano::RecordingObserver>();
   const auto paths = std::make_shared<cano::PathRecorder>();
   cano::ConcurrentWorkflow<S, Data> batch{make_flow()};
@@ -148,25 +198,41 @@ TEST_CASE("64 instances on eight threads keep theirs") {
       cano::Span{"batch"}.with("id", 7U));
   std::vector<Data> stores(64);
   for (std::size_t i = 0; i < stores.size(); ++i)
-    stores[i].id = i;
+    stores[i] = Data{i, std::chrono::microseconds{20 * (rising ? i : 64 - i)}};
   cano::Runtime runtime{8};
   const auto result =
       runtime.run(batch.execute_concurrent(runtime, std::span{stores}, cano::WaitForever{}));
   REQUIRE(result.status.completed == 64);
 
-  for (std::size_t i = 0; i < stores.size(); ++i) {
-    std::vector<std::string> names;
-    for (const cano::RecordedEvent& event : seen->of_instance(i)) {
-      names.push_back(event.name);
-      check_own(event, i);
-      if (span_id(event) != 7 || event.span->name() != "batch") FAIL(event.text());
-    }
-    CHECK(names == one_run);
-  }
+  check_instances(*seen, stores.size());
   CHECK(seen->count("batch_started") == 1);
   CHECK(seen->count("batch_finished") == 1);
   CHECK(seen->count("run_started") == seen->count("run_finished"));
   CHECK(paths->path().runs == 64);
+}
+
+TEST_CASE("a task may log from any thread, under its own span, instance, state and attempt") {
+  asio::thread_pool pool{2};
+  const auto seen = std::make_shared<cano::RecordingObserver>();
+  cano::ConcurrentWorkflow<S, Data> batch{S::Work};
+  batch.add(S::Work, FromAnotherThread{pool.get_executor()})
+      .add_exit_state(S::Done)
+      .with_observer(seen)
+      .with_tracing_span(cano::Span{"batch"}.with("id", 7U));
+  std::vector<Data> stores(16);
+  for (std::size_t i = 0; i < stores.size(); ++i)
+    stores[i].id = i;
+  cano::Runtime runtime{2};
+  const auto result =
+      runtime.run(batch.execute_concurrent(runtime, std::span{stores}, cano::WaitForever{}));
+  REQUIRE(result.status.completed == 16);
+  CHECK(seen->count("log") == 48);
+  for (const cano::RecordedEvent& event : seen->all("log")) {
+    if (*event.field<std::uint64_t>("own") != event.instance_id || span_id(event) != 7 ||
+        event.state != "Work" || *event.field<std::uint64_t>("attempt") != event.attempt) {
+      FAIL(event.text());
+    }
+  }
 }
 
 TEST_CASE("the path of a run is drawn over the graph its workflow declares") {

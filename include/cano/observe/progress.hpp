@@ -72,7 +72,8 @@ class Progress {
     over_ = counts.running() == 0;
     const std::string text = line_of(counts);
     if (terminal_) {
-      stream_ << '\r' << text << "\x1b[K";
+      // A line that is wider than the terminal is cut there: wrapped, it could not be redrawn.
+      stream_ << "\r\x1b[?7l" << text << "\x1b[K\x1b[?7h";
       line_open_ = true;
       if (over_) end_line();
     } else {

@@ -75,9 +75,9 @@ TEST_CASE("on a terminal one line is redrawn every so often and ended at the end
   progress.update({4, 2, 0, 0, 100ms});
   progress.update({4, 3, 1, 0, 110ms});  // the last one is always shown
   CHECK(out.str() ==
-        "\rp  0 % of 4: 0 done, 0 failed, 4 running\x1b[K"
-        "\rp  50 % of 4: 2 done, 0 failed, 2 running, 20.0/s, 1 s left\x1b[K"
-        "\rp  100 % of 4: 3 done, 1 failed, 0 running, 36.4/s, took 1 s\x1b[K\n");
+        "\r\x1b[?7lp  0 % of 4: 0 done, 0 failed, 4 running\x1b[K\x1b[?7h"
+        "\r\x1b[?7lp  50 % of 4: 2 done, 0 failed, 2 running, 20.0/s, 1 s left\x1b[K\x1b[?7h"
+        "\r\x1b[?7lp  100 % of 4: 3 done, 1 failed, 0 running, 36.4/s, took 1 s\x1b[K\x1b[?7h\n");
 }
 
 TEST_CASE("a batch that never ended leaves the terminal on a new line") {
@@ -85,7 +85,7 @@ TEST_CASE("a batch that never ended leaves the terminal on a new line") {
   {
     Progress{out, {.label = "p", .terminal = true}}.update({2, 0, 0, 0, 0s});
   }
-  CHECK(out.str().ends_with("\x1b[K\n"));
+  CHECK(out.str().ends_with("\x1b[?7h\n"));
 }
 
 TEST_CASE("a label stays on the line") {
