@@ -3,6 +3,7 @@
 // Daily weather in, a table by calendar month and a JSON report out:
 //
 //     weather_pipeline [input.csv [report.json]]
+//     weather_pipeline --graph                     draws what follows, in Mermaid's language
 //
 //     Load --> Validate ------------> Process --> QualityCheck --+--> Enrich --+--> Report -->
 //     Complete
@@ -569,10 +570,14 @@ cano::Workflow<State, WeatherJob> make_workflow() {
 
 int main(int argc, char** argv) try {
   if (argc > 3) {
-    std::fprintf(stderr, "usage: weather_pipeline [input.csv [report.json]]\n");
+    std::fprintf(stderr, "usage: weather_pipeline [input.csv [report.json]] | --graph\n");
     return 2;
   }
   const auto workflow = make_workflow();
+  if (argc == 2 && std::string_view{argv[1]} == "--graph") {
+    std::printf("%s", cano::to_mermaid(workflow.graph()).c_str());
+    return 0;
+  }
   // Every task declares its targets, so a state that was forgotten shows before anything runs.
   const auto problems = workflow.validate();
   for (const auto& problem : problems)

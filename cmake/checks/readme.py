@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Checks the documentation against what is compiled and run: `python3 readme.py <root>`.
 
-A fenced block of code or CMake in a Markdown file follows a comment that names its source:
+A fenced block of code, CMake or Mermaid in a Markdown file follows a comment that names its source:
 
     <!-- examples/01_hello_workflow.cpp -->            the whole file, or
     <!-- examples/01_hello_workflow.cpp [build] -->    the lines between two marks "[build]"
@@ -19,7 +19,7 @@ import sys
 import textwrap
 
 DOCUMENTS = ["README.md", "examples/README.md", ".github/CONTRIBUTING.md"]
-LANGUAGES = ["cpp", "c++", "cmake"]
+LANGUAGES = ["cpp", "c++", "cmake", "mermaid"]
 COMMANDS = ["cmake --workflow --preset quickstart", "cmake --workflow --preset test"]
 
 faults = []

@@ -188,7 +188,7 @@ elseif(CASE STREQUAL "report_over_input")
 elseif(CASE STREQUAL "too_many_arguments")
   run_pipeline(a b c)
   if(NOT exit_code STREQUAL "2" OR NOT errors STREQUAL
-                                   "usage: weather_pipeline [input.csv [report.json]]\n")
+                                   "usage: weather_pipeline [input.csv [report.json]] | --graph\n")
     message(FATAL_ERROR "It must show its usage and end with 2, it ended with ${exit_code}:\n${errors}")
   endif()
 
