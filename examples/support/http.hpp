@@ -25,6 +25,7 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cano/error.hpp>
 
@@ -90,8 +91,14 @@ class Server {
   using Handler = std::function<asio::awaitable<Response>(Request)>;
 
   /// Listens on `port`, or on a free one when that is 0.
-  explicit Server(const asio::any_io_executor& executor, std::uint16_t port = 0)
-      : acceptor_{executor, tcp::endpoint{asio::ip::address_v4::loopback(), port}} {}
+  ///
+  /// **Errors.** `std::runtime_error` when another program does.
+  explicit Server(const asio::any_io_executor& executor, std::uint16_t port = 0) try
+      : acceptor_{executor, tcp::endpoint{asio::ip::address_v4::loopback(), port}} {
+  } catch (const boost::system::system_error& error) {
+    throw std::runtime_error{"cannot listen on port " + std::to_string(port) + ": " +
+                             error.code().message()};
+  }
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include <cerrno>
 #include <chrono>
 #include <exception>
 #include <stdexcept>
 #include <string>
+
+#include <boost/assert/source_location.hpp>
+#include <boost/system/errc.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <cano/workflow/workflow_result.hpp>
 
@@ -33,6 +38,21 @@ TEST_CASE("a failure holds the state it stopped in and the exception itself") {
   CHECK_FALSE(result.is_success());
   CHECK(result.error() == error);
   CHECK(result.error_message() == "broken");
+}
+
+TEST_CASE("an error of Asio is told without the place in Boost's sources") {
+  namespace system = boost::system;
+  constexpr auto place = BOOST_CURRENT_LOCATION;
+  const system::system_error refused{
+      system::error_code{ECONNREFUSED, system::system_category(), &place}, "connect"};
+  REQUIRE(std::string{refused.what()}.find(" at ") != std::string::npos);
+  const Result failed{Outcome::Failed, "call", std::make_exception_ptr(refused), 0, 1, 0ms};
+  CHECK(failed.error_message() ==
+        "connect: " + refused.code().message() + " [system:" + std::to_string(ECONNREFUSED) + "]");
+
+  const system::system_error nowhere{system::error_code{ECONNREFUSED, system::system_category()}};
+  const Result same{Outcome::Failed, "call", std::make_exception_ptr(nowhere), 0, 1, 0ms};
+  CHECK(same.error_message() == nowhere.what());
 }
 
 TEST_CASE("a result that nothing was put in is a cancelled run that never started") {
