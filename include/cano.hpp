@@ -30,7 +30,17 @@
 #include <cano/schedule/cron_expression.hpp>
 #include <cano/schedule/dst_fold.hpp>
 #include <cano/schedule/dst_gap.hpp>
+#include <cano/schedule/first_run.hpp>
+#include <cano/schedule/flow_info.hpp>
+#include <cano/schedule/job_outcome.hpp>
+#include <cano/schedule/misfire.hpp>
+#include <cano/schedule/occurrence.hpp>
+#include <cano/schedule/overlap.hpp>
 #include <cano/schedule/schedule.hpp>
+#include <cano/schedule/schedule_options.hpp>
+#include <cano/schedule/scheduler.hpp>
+#include <cano/schedule/shutdown_report.hpp>
+#include <cano/schedule/spread.hpp>
 #include <cano/state.hpp>
 #include <cano/store/key.hpp>
 #include <cano/store/key_value_store.hpp>

@@ -39,6 +39,7 @@ class BusyClock final : public cano::detail::VirtualClock {
   std::size_t cancel_all_of(const void* owner) override {
     return take_if([&](const auto& other) { return other.owner() == owner; });
   }
+  void wake_on_step(const void*) override {}
   void drop_all() noexcept override { const auto waits = std::exchange(waits_, {}); }
 
   void work(cano::Duration duration) { now_ += duration; }

@@ -119,6 +119,9 @@ class CronExpression {
         second_before(time));
   }
 
+  /// Whether it repeats rather than name fixed times of day; see above.
+  constexpr bool repeats() const noexcept { return fields_.repeats(); }
+
   /// The expression in English: "At 09:00, Monday through Friday".
   std::string describe() const { return detail::CronDescriber{fields_}.describe(); }
 

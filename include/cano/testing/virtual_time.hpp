@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -107,21 +108,34 @@ class VirtualTime {
   }
 
   /// Somebody sets the wall clock, forward or back. Waits go by the steady clock: they do not
-  /// notice.
-  void step_wall_clock(Duration by) noexcept { clock_.step_wall(by); }
+  /// notice, except for those of a `Timer` that was given a time of day.
+  void step_wall_clock(Duration by) { clock_.step_wall(by); }
 
   /// The machine sleeps so long: the wall clock goes on, the steady clock stands still, as
   /// `CLOCK_MONOTONIC` of Linux does. Seen from the wall, every wait is late by that much.
   ///
   /// **Errors.** `Error(Configuration)` when it is negative.
   void suspend(Duration duration) {
-    if (duration < Duration::zero()) {
-      throw Error{Errc::Configuration, "VirtualTime::suspend: the duration is negative"};
-    }
+    require_not_negative(duration, "suspend");
     clock_.step_wall(duration);
   }
 
+  /// The thread is busy for so long: both clocks go on and nothing runs, so what became due
+  /// meanwhile is late. May be called by the code that is to seem slow.
+  ///
+  /// **Errors.** `Error(Configuration)` when it is negative.
+  void stall(Duration duration) {
+    require_not_negative(duration, "stall");
+    clock_.move_to(detail::saturating_add(now(), duration));
+  }
+
  private:
+  static void require_not_negative(Duration duration, const char* call) {
+    if (duration >= Duration::zero()) return;
+    throw Error{Errc::Configuration,
+                std::string{"VirtualTime::"} + call + ": the duration is negative"};
+  }
+
   steady_time steady_time_of(system_time wall) const noexcept {
     return detail::saturating_add(now(), detail::saturating_between(wall_now(), wall));
   }

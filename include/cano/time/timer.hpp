@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -67,6 +68,22 @@ class Timer {
   std::size_t expires_at(steady_time expiry) {
     const std::size_t cancelled = cancel();
     timer_.expires_at(expiry);
+    return cancelled;
+  }
+
+  /// Sets a time of day, for a wait that has to notice when the clock on the wall is set.
+  ///
+  /// Such a wait may end too early, without an error: in real time it looks at the clock once a
+  /// second, under `VirtualTime` it ends when the clock is stepped. Look at the clock, and wait
+  /// again if it is not yet time.
+  std::size_t expires_at(system_time time) {
+    if (virtual_ == nullptr) {
+      const auto left = detail::saturating_between(std::chrono::system_clock::now(), time);
+      return expires_after(std::min(left, Duration{std::chrono::seconds{1}}));
+    }
+    const std::size_t cancelled =
+        expires_after(detail::saturating_between(virtual_->wall_now(), time));
+    virtual_->wake_on_step(this);
     return cancelled;
   }
 

@@ -277,6 +277,21 @@ TEST_CASE("a machine that sleeps delays its waits, as the wall sees it") {
   CHECK(time.wall_now() == new_year + 9h);
 }
 
+TEST_CASE("a busy thread delays its waits, and both clocks go on") {
+  VirtualTime time;
+  std::vector<Duration> ticks;
+  asio::co_spawn(time.get_executor(), tick(time, 1h, ticks), asio::detached);
+  time.run_for(30min);
+  time.stall(8h);
+  CHECK(ticks.empty());
+  CHECK(time.elapsed() == 8h + 30min);
+  CHECK(time.wall_now() == new_year + 8h + 30min);
+  time.run_for(2h);
+  CHECK(ticks == std::vector<Duration>{8h + 30min, 9h + 30min, 10h + 30min});
+  CHECK_THROWS_WITH(time.stall(-1s),
+                    "Configuration error: VirtualTime::stall: the duration is negative");
+}
+
 TEST_CASE("a machine cannot sleep for less than no time") {
   VirtualTime time;
   try {

@@ -244,6 +244,45 @@ TEST_CASE("a timer in real time waits for the real clock") {
   CHECK_FALSE(early);
 }
 
+TEST_CASE("a timer in real time looks at the clock on the wall once a second") {
+  asio::io_context context;
+  Timer timer{context.get_executor()};
+  timer.expires_at(std::chrono::system_clock::now() + 1h);
+  const auto left = timer.expiry() - std::chrono::steady_clock::now();
+  CHECK(left <= 1s);
+  CHECK(left > 0s);
+  timer.expires_at(std::chrono::system_clock::now() - 1h);
+  CHECK(timer.expiry() <= std::chrono::steady_clock::now());
+}
+
+TEST_CASE("under virtual time a wait for a time of day ends when the clock is stepped") {
+  VirtualTime time;
+  Timer timer{time.get_executor()};
+  std::vector<Duration> ends;
+  const auto wait_until = [&](cano::system_time then) {
+    timer.expires_at(then);
+    timer.async_wait([&](error_code error) {
+      if (!error) ends.push_back(time.elapsed());
+    });
+  };
+  const auto start = time.wall_now();
+  wait_until(start + 1h);
+  time.run_for(2h);
+  CHECK(ends == std::vector<Duration>{1h});
+  wait_until(start + 5h);
+  time.run_for(1h);
+  time.step_wall_clock(-1h);
+  time.run_for(1h);
+  CHECK(ends == std::vector<Duration>{1h, 3h});
+  time.step_wall_clock(1h);  // nothing waits
+  wait_until(start + 8h);
+  time.suspend(30min);
+  timer.expires_at(time.now() + 1h);  // the last expiry counts
+  time.step_wall_clock(1h);
+  time.run_for(2h);
+  CHECK(ends == std::vector<Duration>{1h, 3h, 4h});
+}
+
 TEST_CASE("a timer stays where it was made") {
   STATIC_REQUIRE_FALSE(std::is_move_constructible_v<Timer>);
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<Timer>);

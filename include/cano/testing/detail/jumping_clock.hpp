@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include <boost/asio/error.hpp>
@@ -41,7 +42,10 @@ class JumpingClock final : public VirtualClock {
     if (first != last) take(first)->complete(asio::error::operation_aborted);
   }
 
+  void wake_on_step(const void* owner) override { watchers_.insert(owner); }
+
   std::size_t cancel_all_of(const void* owner) override {
+    watchers_.erase(owner);
     // Handlers are only queued: no wait is added or taken while this loop runs.
     std::size_t count = 0;
     for (auto it = by_owner_.find(owner); it != by_owner_.end(); it = by_owner_.find(owner)) {
@@ -54,6 +58,7 @@ class JumpingClock final : public VirtualClock {
   void drop_all() noexcept override {
     // Destroying a handler may destroy timers, which look for their waits here.
     by_owner_.clear();
+    watchers_.clear();
     const auto waits = std::exchange(waits_, {});
   }
 
@@ -64,20 +69,26 @@ class JumpingClock final : public VirtualClock {
     if (waits_.empty() || waits_.begin()->first == steady_time::max()) return false;
     if (waits_.begin()->first > limit) return false;
     move_to(waits_.begin()->first);
-    while (!waits_.empty() && waits_.begin()->first == now_) {
+    while (!waits_.empty() && waits_.begin()->first <= now_) {
       take(place_of(waits_.begin()))->complete({});
     }
     return true;
   }
 
-  /// No wait may end before `time`.
+  /// What should have ended before `time` ends late.
   void move_to(steady_time time) noexcept {
     if (time <= now_) return;
-    step_wall(saturating_between(now_, time));
+    wall_ = saturating_add(wall_, saturating_between(now_, time));
     now_ = time;
   }
 
-  void step_wall(Duration by) noexcept { wall_ = saturating_add(wall_, by); }
+  void step_wall(Duration by) {
+    wall_ = saturating_add(wall_, by);
+    for (const void* owner : std::exchange(watchers_, {})) {
+      for (auto it = by_owner_.find(owner); it != by_owner_.end(); it = by_owner_.find(owner))
+        take(it)->complete({});
+    }
+  }
 
  private:
   // Both keep the order of insertion among equal keys.
@@ -105,6 +116,7 @@ class JumpingClock final : public VirtualClock {
   system_time wall_;
   Waits waits_;
   Owners by_owner_;
+  std::set<const void*> watchers_;  // of the wall clock
 };
 
 }  // namespace cano::detail

@@ -58,6 +58,9 @@ class VirtualClock {
   virtual void cancel(const VirtualWait& wait) = 0;
   virtual std::size_t cancel_all_of(const void* owner) = 0;
 
+  /// When the wall clock is set, what the owner then waits for has come. Until `cancel_all_of`.
+  virtual void wake_on_step(const void* owner) = 0;
+
   /// The context is going: destroys every wait without completing it.
   virtual void drop_all() noexcept = 0;
 

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <cano/detail/exception_text.hpp>
+#include <cano/duration.hpp>
+#include <cano/error.hpp>
+#include <cano/observe/detail/observer_list.hpp>
+#include <cano/observe/observer.hpp>
+#include <cano/runtime/runtime.hpp>
+#include <cano/schedule/detail/alarm.hpp>
+#include <cano/schedule/detail/completion.hpp>
+#include <cano/schedule/detail/effects.hpp>
+#include <cano/schedule/detail/job.hpp>
+#include <cano/schedule/detail/job_run.hpp>
+#include <cano/schedule/detail/scheduler_engine.hpp>
+#include <cano/schedule/detail/scheduler_state.hpp>
+#include <cano/schedule/detail/timeline.hpp>
+#include <cano/schedule/flow_info.hpp>
+#include <cano/schedule/job_outcome.hpp>
+#include <cano/schedule/shutdown_report.hpp>
+#include <cano/time/clock.hpp>
+
+namespace cano::detail {
+
+/// What a `Scheduler` is a handle of: all that may be asked of it.
+class SchedulerCore final : public SchedulerEngine {
+ public:
+  using SchedulerEngine::SchedulerEngine;
+
+  void add_observer(std::shared_ptr<Observer> observer) {
+    const std::lock_guard lock{mutex_};
+    ObserverList changed = observers_ ? *observers_ : ObserverList{};
+    changed.add(std::move(observer));
+    observers_ = std::make_shared<const ObserverList>(std::move(changed));
+  }
+
+  // ---- jobs
+
+  void add(const std::shared_ptr<Job>& job) {
+    auto timeline = timeline_of(*job, *job->schedule, job->options.first_run);
+    change([&](Effects& effects) {
+      state_.add(job);
+      state_.place(*job, job->plan, std::move(timeline), effects);
+      effects.wake = true;
+    });
+  }
+
+  void remove(std::string_view id) {
+    change([&](Effects& effects) { state_.remove(id, effects); });
+  }
+
+  void replace(std::string_view id, Schedule schedule) {
+    const auto next = std::make_shared<const Schedule>(std::move(schedule));
+    const std::shared_ptr<Job> job = job_of(id);
+    auto timeline = timeline_of(*job, *next, FirstRun::AfterInterval);
+    change([&](Effects& effects) {
+      if (state_.job(id) != job) throw Error{Errc::Configuration, "Job '" + job->id + "' is gone"};
+      state_.replace(*job, next, effects);
+      state_.place(*job, job->plan, std::move(timeline), effects);
+      effects.wake = true;
+    });
+  }
+
+  void set_paused(std::string_view id, bool paused) {
+    const std::lock_guard lock{mutex_};
+    state_.job(id)->paused = paused;
+  }
+
+  // ---- running
+
+  void start() {
+    std::vector<DueJob> jobs;
+    std::shared_ptr<Alarm> alarm;
+    {
+      const std::lock_guard lock{mutex_};
+      require_stopped();
+      alarm = std::make_shared<Alarm>(shared_from_this(), executor_, state_.epoch() + 1);
+      state_.begin();
+      alarm_ = alarm;
+      for (auto& job : state_.jobs())
+        jobs.push_back({job, nullptr, job->plan});
+      last_seen_ = now();
+    }
+    const Moment began = now();
+    for (const DueJob& each : jobs) {
+      plan(each, [&] {
+        return std::make_shared<const Timeline>(*schedule_of(*each.job), each.job->options,
+                                                each.job->id, each.job->options.first_run, began);
+      });
+    }
+    alarm->wake();
+  }
+
+  void trigger(std::string_view id, std::weak_ptr<Completion<JobOutcome>> waiter) {
+    change([&](Effects& effects) { state_.trigger(id, std::move(waiter), now(), effects); });
+  }
+
+  static asio::awaitable<JobOutcome> trigger_and_wait(std::shared_ptr<SchedulerCore> self,
+                                                      std::string id) {
+    const auto outcome = std::make_shared<Completion<JobOutcome>>();
+    self->trigger(id, outcome);
+    auto arrival = Completion<JobOutcome>::wait(outcome);
+    co_return co_await std::move(arrival);
+  }
+
+  static asio::awaitable<ShutdownReport> stop(std::shared_ptr<SchedulerCore> self, Duration drain) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto stopped = std::make_shared<Completion<ShutdownReport>>();
+    if (auto report = self->request_stop(drain, stopped, self->run_on(executor))) {
+      co_return std::move(*report);
+    }
+    auto arrival = Completion<ShutdownReport>::wait(stopped);
+    co_return co_await std::move(arrival);
+  }
+
+  void stop_now() {
+    change([&](Effects& effects) {
+      // A clock is not asked in vain: it may have been destroyed with the execution context.
+      if (state_.phase() != Phase::Stopped) state_.stop(Duration::zero(), now(), effects);
+    });
+  }
+
+  // ---- asking
+
+  std::optional<FlowInfo> status(std::string_view id) const {
+    const std::lock_guard lock{mutex_};
+    const auto* const job = state_.find(id);
+    return job == nullptr ? std::nullopt : std::optional{info_of(**job)};
+  }
+
+  std::vector<FlowInfo> list() const {
+    const std::lock_guard lock{mutex_};
+    std::vector<FlowInfo> infos;
+    for (const auto& job : state_.jobs())
+      infos.push_back(info_of(*job));
+    return infos;
+  }
+
+  std::vector<system_time> next_runs(std::string_view id, std::size_t count) const {
+    const std::shared_ptr<Job> job = job_of(id);
+    std::shared_ptr<const Timeline> timeline;
+    std::uint64_t left = 0;
+    {
+      const std::lock_guard lock{mutex_};
+      timeline = job->timeline;
+      left = job->ledger.runs_left();
+    }
+    if (!timeline) timeline = timeline_of(*job, *schedule_of(*job), job->options.first_run);
+    Timeline ahead = *timeline;
+    const Moment at = now();
+    std::vector<system_time> times;
+    while (times.size() < count && times.size() < left) {
+      const auto next = ahead.step(at);
+      if (!next) break;
+      times.push_back(*next);
+    }
+    return times;
+  }
+
+  std::vector<JobOutcome> history(std::string_view id) const {
+    const std::lock_guard lock{mutex_};
+    return state_.job(id)->ledger.history();
+  }
+
+  std::size_t running() const {
+    const std::lock_guard lock{mutex_};
+    return state_.running();
+  }
+
+ private:
+  std::shared_ptr<const Timeline> timeline_of(const Job& job, const Schedule& schedule,
+                                              FirstRun first) const {
+    return std::make_shared<const Timeline>(schedule, job.options, job.id, first, now());
+  }
+
+  std::shared_ptr<Job> job_of(std::string_view id) const {
+    const std::lock_guard lock{mutex_};
+    return state_.job(id);
+  }
+  std::shared_ptr<const Schedule> schedule_of(const Job& job) const {
+    const std::lock_guard lock{mutex_};
+    return job.schedule;
+  }
+
+  void require_stopped() const {
+    if (state_.phase() == Phase::Stopped) return;
+    throw Error{Errc::Configuration, state_.phase() == Phase::Running
+                                         ? "The scheduler is running already"
+                                         : "The scheduler is still stopping: wait for stop()"};
+  }
+
+  // Nothing when the stop must be waited for.
+  std::optional<ShutdownReport> request_stop(Duration drain,
+                                             std::weak_ptr<Completion<ShutdownReport>> waiter,
+                                             std::optional<std::uint64_t> run) {
+    std::optional<ShutdownReport> report;
+    change([&](Effects& effects) {
+      if (state_.phase() == Phase::Stopped) {
+        report = state_.shutdown().report();
+        return;
+      }
+      state_.await_stop(std::move(waiter), run);
+      state_.stop(drain, now(), effects);
+    });
+    return report;
+  }
+
+  // The run that a coroutine on this executor is part of.
+  std::optional<std::uint64_t> run_on(const asio::any_io_executor& executor) const {
+    std::vector<std::pair<std::uint64_t, std::shared_ptr<JobRun>>> runs;
+    {
+      const std::lock_guard lock{mutex_};
+      runs = state_.runs();
+    }
+    for (const auto& [key, run] : runs) {
+      if (run->runs_on(executor)) return key;
+    }
+    return std::nullopt;
+  }
+
+  FlowInfo info_of(const Job& job) const {
+    FlowInfo info;
+    info.id = job.id;
+    job.ledger.describe(info, job.paused);
+    info.concurrent_instances = job.instances;
+    if (job.paused) return info;
+    info.next_run = job.due.wall;
+    if (job.due.steady) info.next_run = Timeline::on_wall(*job.due.steady, now());
+    return info;
+  }
+};
+
+}  // namespace cano::detail

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <cano/duration.hpp>
+#include <cano/error.hpp>
+#include <cano/schedule/detail/agenda.hpp>
+#include <cano/schedule/detail/completion.hpp>
+#include <cano/schedule/detail/effects.hpp>
+#include <cano/schedule/detail/job.hpp>
+#include <cano/schedule/detail/job_ledger.hpp>
+#include <cano/schedule/detail/shutdown.hpp>
+#include <cano/schedule/detail/timeline.hpp>
+#include <cano/schedule/flow_info.hpp>
+#include <cano/schedule/job_outcome.hpp>
+#include <cano/schedule/misfire.hpp>
+#include <cano/schedule/shutdown_report.hpp>
+
+namespace cano::detail {
+
+/// All that a scheduler knows, and what it decides: which jobs are due, what becomes of each
+/// occurrence, when it has stopped.
+///
+/// It does no I/O, reads no clock and takes no lock: who calls it holds one, and carries out the
+/// `Effects` when it has let go.
+class SchedulerState {
+ public:
+  enum class Phase { Stopped, Running, Stopping };
+
+  // ---- jobs
+
+  void add(const std::shared_ptr<Job>& job) {
+    if (!jobs_.try_emplace(job->id, job).second) {
+      throw Error{Errc::Configuration, "There is a job with the id '" + job->id + "' already"};
+    }
+    job->number = ++last_number_;
+  }
+
+  const std::shared_ptr<Job>& job(std::string_view id) const {
+    if (const auto found = jobs_.find(id); found != jobs_.end()) return found->second;
+    throw Error{Errc::Configuration, "There is no job with the id '" + std::string{id} + '\''};
+  }
+
+  const std::shared_ptr<Job>* find(std::string_view id) const {
+    const auto found = jobs_.find(id);
+    return found == jobs_.end() ? nullptr : &found->second;
+  }
+
+  /// Sorted by id.
+  std::vector<std::shared_ptr<Job>> jobs() const {
+    std::vector<std::shared_ptr<Job>> all;
+    for (const auto& [id, job] : jobs_)
+      all.push_back(job);
+    return all;
+  }
+
+  void remove(std::string_view id, Effects& effects) {
+    const std::shared_ptr<Job> gone = job(id);
+    gone->removed = true;
+    unplan(*gone, effects);
+    drop_line(*gone, effects);
+    jobs_.erase(jobs_.find(id));
+    effects.garbage.push_back(gone);
+    effects.wake = true;
+  }
+
+  void replace(Job& job, std::shared_ptr<const Schedule> schedule, Effects& effects) {
+    unplan(job, effects);
+    effects.garbage.push_back(std::exchange(job.schedule, std::move(schedule)));
+  }
+
+  // ---- the schedule
+
+  Phase phase() const noexcept { return phase_; }
+  std::uint64_t epoch() const noexcept { return epoch_; }
+
+  void begin() {
+    phase_ = Phase::Running;
+    ++epoch_;
+  }
+
+  /// Gives a job its place in the queues, unless its plan has changed since.
+  void place(Job& job, std::uint64_t plan, std::shared_ptr<const Timeline> timeline,
+             Effects& effects) {
+    if (job.plan != plan || phase_ != Phase::Running) return;
+    agenda_.erase(job);
+    job.due = job.ledger.runs_left() > 0 ? timeline->due() : DueTime{};
+    effects.garbage.push_back(std::exchange(job.timeline, std::move(timeline)));
+    agenda_.insert(job);
+  }
+
+  /// A job's schedule cannot be had any more, e.g. because its time zone threw.
+  void fail(Job& job, std::uint64_t plan, std::string error, Moment now, Effects& effects) {
+    if (job.plan != plan) return;
+    unplan(job, effects);
+    job.ledger.fail(std::move(error), now.wall);
+  }
+
+  std::optional<DueJob> pop_due(Moment now) { return agenda_.pop_due(now); }
+  std::vector<DueJob> pop_by_wall() { return agenda_.pop_by_wall(); }
+  DueTime next_due() const noexcept { return agenda_.next_due(); }
+
+  /// Decides on what a job's timeline found to be due, and places it anew.
+  void deliver(const DueJob& due, std::shared_ptr<const Timeline> timeline, const Backlog& backlog,
+               Moment now, Effects& effects) {
+    if (due.job->plan != due.plan || phase_ != Phase::Running) return;
+    if (backlog.count > 0) take_in(*due.job, backlog, now, effects);
+    place(*due.job, due.plan, std::move(timeline), effects);
+  }
+
+  void trigger(std::string_view id, std::weak_ptr<Completion<JobOutcome>> waiter, Moment now,
+               Effects& effects) {
+    if (phase_ != Phase::Running) {
+      throw Error{Errc::Configuration, "The scheduler is not running: job '" + std::string{id} +
+                                           "' cannot be triggered"};
+    }
+    Job& triggered = *job(id);
+    effects.report(Effects::Report::Kind::Due, triggered, std::nullopt, 1);
+    admit(
+        triggered,
+        Ticket{
+            .nominal = now.wall, .due = now.steady, .triggered = true, .waiter = std::move(waiter)},
+        false, effects);
+    if (triggered.ledger.runs_left() == 0) unplan(triggered, effects);
+  }
+
+  // ---- runs
+
+  std::size_t running() const noexcept { return runs_.size(); }
+
+  /// The run exists now; true when it was to be cancelled before that.
+  bool attach(std::uint64_t key, const std::shared_ptr<JobRun>& run) {
+    Run& entry = runs_.at(key);
+    entry.run = run;
+    return entry.cancelled;
+  }
+
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<JobRun>>> runs() const {
+    std::vector<std::pair<std::uint64_t, std::shared_ptr<JobRun>>> all;
+    for (const auto& [key, entry] : runs_) {
+      if (auto run = entry.run.lock()) all.emplace_back(key, std::move(run));
+    }
+    return all;
+  }
+
+  /// `error`: what the outcome's exception says.
+  void finish(std::uint64_t key, JobOutcome outcome, const std::optional<BatchStatus>& batch,
+              std::string error, Moment now, Effects& effects) {
+    const auto entry = runs_.extract(key);
+    const std::shared_ptr<Job> job = entry.mapped().job;
+    effects.garbage.push_back(job);
+    std::erase(job->runs, key);
+    job->ledger.finish(outcome, batch);
+    if (outcome.is_failed()) job->ledger.note_failure(std::move(error), now.wall);
+    if (phase_ == Phase::Stopping) {
+      shutdown_.note_end(outcome);
+      effects.wake = effects.wake || has_joined();
+    }
+    effects.forgotten.push_back(job->ledger.remember(std::move(outcome)));
+    if (phase_ != Phase::Running || job->removed) return;
+    if (auto next = job->ledger.next_in_line()) start(*job, std::move(*next), effects);
+  }
+
+  // ---- stopping
+
+  const Shutdown& shutdown() const noexcept { return shutdown_; }
+
+  /// No occurrence starts from here on, and the runs under way have so long.
+  void stop(Duration drain, Moment now, Effects& effects) {
+    const bool is_first = phase_ == Phase::Running;
+    const Duration left = std::max(drain, Duration::zero());
+    shutdown_.begin(is_first, now.steady, saturating_add(now.steady, left));
+    effects.wake = true;
+    if (is_first) {
+      phase_ = Phase::Stopping;
+      for (const auto& [id, job] : jobs_) {
+        unplan(*job, effects);
+        shutdown_.note_dropped(drop_line(*job, effects));
+      }
+    }
+    if (left == Duration::zero()) cancel_rest(effects);
+  }
+
+  /// `key`: the run that waits for the end of all others, if it is one.
+  void await_stop(std::weak_ptr<Completion<ShutdownReport>> waiter,
+                  std::optional<std::uint64_t> key) {
+    shutdown_.await(std::move(waiter), key);
+  }
+
+  /// Whether no run is under way but those that wait for just that.
+  bool has_joined() const noexcept {
+    return std::all_of(runs_.begin(), runs_.end(),
+                       [&](const auto& run) { return shutdown_.is_awaited_by(run.first); });
+  }
+
+  /// The time to drain is over.
+  void cancel_rest(Effects& effects) {
+    if (!shutdown_.cancel_rest()) return;
+    for (auto& [key, run] : runs_) {
+      if (!shutdown_.is_awaited_by(key)) cancel(run, effects);
+    }
+  }
+
+  /// All is joined.
+  void finish_stop(Moment now, Effects& effects) {
+    phase_ = Phase::Stopped;
+    shutdown_.finish(now.steady, effects);
+  }
+
+ private:
+  struct Run {
+    std::shared_ptr<Job> job;
+    std::weak_ptr<JobRun> run{};  // owned by its execution context
+    bool cancelled = false;
+  };
+
+  void unplan(Job& job, Effects& effects) {
+    agenda_.erase(job);
+    ++job.plan;
+    job.due = {};
+    effects.garbage.push_back(std::exchange(job.timeline, nullptr));
+  }
+
+  std::uint64_t drop_line(Job& job, Effects& effects) {
+    const auto dropped = job.ledger.drop_line();
+    for (const Ticket& ticket : dropped)
+      report_skip(job, ticket, SkipReason::Shutdown, 1, effects);
+    return dropped.size();
+  }
+
+  void take_in(Job& job, const Backlog& backlog, Moment now, Effects& effects) {
+    const auto& last = backlog.last;
+    const auto ticket_of = [&](const DueOccurrence& each) {
+      return Ticket{.nominal = each.nominal, .due = now.steady - each.lateness};
+    };
+    const auto skip = [&](const DueOccurrence& each, SkipReason reason, std::uint64_t count) {
+      job.ledger.skip_due(reason, count);
+      report_skip(job, ticket_of(each), reason, count, effects);
+    };
+    effects.report(Effects::Report::Kind::Due, job, last.back().nominal, backlog.count);
+    if (job.paused) return skip(last.back(), SkipReason::Paused, backlog.count);
+
+    const Misfire misfire = job.options.misfire;
+    const bool once = misfire.kind() == Misfire::Kind::FireOnce;
+    const std::size_t wanted = std::min(misfire.max(), Timeline::max_backlog);
+    const auto runs = static_cast<std::size_t>(
+        std::min<std::uint64_t>({last.size(), wanted, job.ledger.runs_left()}));
+    const std::uint64_t passed = backlog.count - runs;
+    const auto first = last.end() - static_cast<std::ptrdiff_t>(runs);
+    if (passed > 0) {
+      skip(first == last.begin() ? *first : *(first - 1),
+           once ? SkipReason::Coalesced : SkipReason::Misfire, passed);
+    }
+    if (runs == 0) return;
+    const bool too_late =
+        misfire.kind() == Misfire::Kind::Skip && last.back().lateness > job.options.misfire_grace;
+    if (too_late) return skip(last.back(), SkipReason::Misfire, 1);
+    for (auto each = first; each != last.end(); ++each) {
+      Ticket ticket = ticket_of(*each);
+      if (runs == 1) ticket.missed = passed;
+      admit(job, std::move(ticket), runs > 1, effects);
+    }
+  }
+
+  void admit(Job& job, Ticket ticket, bool in_line, Effects& effects) {
+    const Ticket seen = ticket;
+    auto decision = job.ledger.admit(ticket, in_line);
+    for (const Ticket& each : decision.displaced)
+      report_skip(job, each, SkipReason::Coalesced, 1, effects);
+    if (decision.cancel_running) {
+      for (const std::uint64_t key : job.runs)
+        cancel(runs_.at(key), effects);
+    }
+    switch (decision.kind) {
+      case JobLedger::Decision::Kind::Start:
+        return start(job, std::move(ticket), effects);
+      case JobLedger::Decision::Kind::Wait:
+        return effects.report(Effects::Report::Kind::Queued, job, seen.scheduled(), 1);
+      case JobLedger::Decision::Kind::Skip:
+        return report_skip(job, seen, decision.reason, 1, effects);
+    }
+  }
+
+  void start(Job& job, Ticket ticket, Effects& effects) {
+    const std::uint64_t key = ++last_key_;
+    const auto shared = job.shared_from_this();
+    runs_.emplace(key, Run{shared});
+    job.runs.push_back(key);
+    effects.starts.push_back({shared, std::move(ticket), key, job.ledger.started()});
+  }
+
+  void report_skip(Job& job, const Ticket& ticket, SkipReason reason, std::uint64_t count,
+                   Effects& effects) {
+    effects.report(Effects::Report::Kind::Skipped, job, ticket.scheduled(), count, reason);
+    JobOutcome outcome;
+    outcome.id = job.id;
+    outcome.nominal = ticket.nominal;
+    outcome.triggered = ticket.triggered;
+    outcome.skipped = reason;
+    outcome.count = count;
+    if (!ticket.waiter.expired()) effects.answers.push_back({ticket.waiter, outcome});
+    effects.forgotten.push_back(job.ledger.remember(std::move(outcome)));
+  }
+
+  static void cancel(Run& entry, Effects& effects) {
+    if (std::exchange(entry.cancelled, true)) return;
+    if (auto run = entry.run.lock()) effects.cancels.push_back(std::move(run));
+  }
+
+  std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_;
+  std::uint64_t last_number_ = 0;
+  Agenda agenda_;
+  Phase phase_ = Phase::Stopped;
+  std::uint64_t epoch_ = 0;  // how often it was started
+
+  std::map<std::uint64_t, Run> runs_;
+  std::uint64_t last_key_ = 0;
+
+  Shutdown shutdown_;
+};
+
+}  // namespace cano::detail

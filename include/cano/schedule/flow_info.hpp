@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <cano/duration.hpp>
+#include <cano/observe/detail/time_text.hpp>
+
+namespace cano {
+
+/// What a scheduled job is about.
+enum class FlowStatus {
+  Idle,     ///< It waits to be due, or to be triggered.
+  Running,  ///< At least one run is under way.
+  Paused,   ///< Its schedule is paused; runs may still be under way.
+  Failed,   ///< The last run failed, and none is under way.
+};
+
+/// "idle", "running", "paused" or "failed".
+constexpr std::string_view to_string(FlowStatus status) noexcept {
+  switch (status) {
+    case FlowStatus::Idle:
+      return "idle";
+    case FlowStatus::Running:
+      return "running";
+    case FlowStatus::Paused:
+      return "paused";
+    case FlowStatus::Failed:
+      break;
+  }
+  return "failed";
+}
+
+/// What became of the occurrences of a job: at any time, all the others add up to `due`.
+struct OccurrenceCounts {
+  std::uint64_t due = 0;        ///< By the schedule or triggered.
+  std::uint64_t started = 0;    ///< A run began, or is just about to.
+  std::uint64_t queued = 0;     ///< It waits for its turn.
+  std::uint64_t overlap = 0;    ///< Skipped: the job was running.
+  std::uint64_t coalesced = 0;  ///< Skipped: a later one stands for it.
+  std::uint64_t misfire = 0;    ///< Skipped: it was missed.
+  std::uint64_t paused = 0;     ///< Skipped: the job was paused.
+  std::uint64_t shutdown = 0;   ///< It waited for its turn when the scheduler stopped.
+
+  /// How many will never run.
+  std::uint64_t skipped() const noexcept {
+    return overlap + coalesced + misfire + paused + shutdown;
+  }
+
+  /// Whether all are the same.
+  bool operator==(const OccurrenceCounts&) const = default;
+};
+
+/// How the instances of a job's last batch ended.
+struct BatchStatus {
+  std::size_t total_workflows = 0;  ///< Instances.
+  std::size_t completed = 0;        ///< Instances that reached an exit state.
+  std::size_t failed = 0;           ///< Instances that failed.
+  std::size_t cancelled = 0;        ///< Instances that were cancelled.
+  Duration elapsed{};               ///< How long the batch took.
+
+  /// Whether all are the same.
+  bool operator==(const BatchStatus&) const = default;
+};
+
+/// What a scheduler knows of one job at some moment.
+struct FlowInfo {
+  std::string id;                        ///< The job's.
+  FlowStatus status = FlowStatus::Idle;  ///< What it is about.
+  std::size_t running = 0;               ///< Runs under way.
+  std::uint64_t run_count = 0;  ///< Runs that began: those under way and those of the next three.
+  std::uint64_t success_count = 0;        ///< Runs that came to a good end.
+  std::uint64_t failure_count = 0;        ///< Runs that failed.
+  std::uint64_t cancel_count = 0;         ///< Runs that were cancelled.
+  std::uint64_t skip_count = 0;           ///< Occurrences that did not run.
+  OccurrenceCounts occurrences;           ///< What became of all occurrences.
+  std::optional<system_time> last_run;    ///< When the last run began.
+  std::optional<Duration> last_duration;  ///< How long the last run that has ended took.
+  std::string last_error;                 ///< What the last failure was; empty when there was none.
+  std::optional<system_time> last_failure;          ///< When that was.
+  std::optional<system_time> next_run;              ///< When it is due next, as far as known.
+  std::optional<std::size_t> concurrent_instances;  ///< Of a batch: how many at once.
+  std::optional<BatchStatus> last_batch;            ///< How the last one ended.
+
+  /// All of it as a JSON object, times as text in UTC and durations in milliseconds. Include
+  /// `<nlohmann/json.hpp>` to call it.
+  template <std::same_as<nlohmann::json> Json = nlohmann::json> auto to_json() const {
+    static_assert(requires { sizeof(Json); }, "cano: to_json() needs #include <nlohmann/json.hpp>");
+    Json json{{"id", id},
+              {"status", to_string(status)},
+              {"running", running},
+              {"run_count", run_count},
+              {"success_count", success_count},
+              {"failure_count", failure_count},
+              {"cancel_count", cancel_count},
+              {"skip_count", skip_count}};
+    json["occurrences"] = counts_to_json<Json>();
+    add_time(json, "last_run", last_run);
+    if (last_duration) json["last_duration_ms"] = milliseconds(*last_duration);
+    if (!last_error.empty()) json["last_error"] = last_error;
+    add_time(json, "last_failure", last_failure);
+    add_time(json, "next_run", next_run);
+    if (concurrent_instances) json["concurrent_instances"] = *concurrent_instances;
+    if (last_batch) json["last_batch"] = batch_to_json<Json>();
+    return json;
+  }
+
+ private:
+  static double milliseconds(Duration duration) noexcept {
+    return std::chrono::duration<double, std::milli>(duration).count();
+  }
+
+  template <class Json>
+  static void add_time(Json& json, const char* name, const std::optional<system_time>& time) {
+    if (time) json[name] = detail::time_text(*time);
+  }
+
+  template <class Json> Json counts_to_json() const {
+    return Json{{"due", occurrences.due},
+                {"started", occurrences.started},
+                {"queued", occurrences.queued},
+                {"overlap", occurrences.overlap},
+                {"coalesced", occurrences.coalesced},
+                {"misfire", occurrences.misfire},
+                {"paused", occurrences.paused},
+                {"shutdown", occurrences.shutdown}};
+  }
+
+  template <class Json> Json batch_to_json() const {
+    return Json{{"total_workflows", last_batch->total_workflows},
+                {"completed", last_batch->completed},
+                {"failed", last_batch->failed},
+                {"cancelled", last_batch->cancelled},
+                {"elapsed_ms", milliseconds(last_batch->elapsed)}};
+  }
+};
+
+}  // namespace cano

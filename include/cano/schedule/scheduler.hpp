@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cano/duration.hpp>
+#include <cano/observe/observer.hpp>
+#include <cano/runtime/runtime.hpp>
+#include <cano/schedule/detail/job.hpp>
+#include <cano/schedule/detail/job_body.hpp>
+#include <cano/schedule/detail/scheduler_core.hpp>
+#include <cano/schedule/flow_info.hpp>
+#include <cano/schedule/job_outcome.hpp>
+#include <cano/schedule/schedule.hpp>
+#include <cano/schedule/schedule_options.hpp>
+#include <cano/schedule/shutdown_report.hpp>
+
+namespace cano {
+
+/// Runs jobs when they are due: at intervals, by cron expressions, or when triggered.
+///
+///     Runtime runtime;
+///     Scheduler scheduler{runtime};
+///     scheduler.every("poll", poll, 2s);
+///     scheduler.cron("report", report, "0 9 * * MON-FRI");
+///     scheduler.start();
+///     ...
+///     const ShutdownReport report = run(scheduler.stop());
+///
+/// A job is a `Workflow`, which gets a fresh store for each run; a `ConcurrentWorkflow::batch`; or
+/// a callable that returns `asio::awaitable<void>` or nothing, and may take an `Occurrence`. What a
+/// job throws is an outcome of that run; the job runs again when it is due.
+///
+/// Every occurrence, due by the schedule or triggered, ends in exactly one way: a run began, or it
+/// was skipped for a reason. `status`, `history` and the observers tell of each.
+///
+/// Intervals go by the steady clock, from the start on: they neither drift nor notice that the
+/// clock on the wall is set. Cron expressions go by the clock on the wall; when that is set or the
+/// machine was asleep, what has become due is noticed within a second. One timer serves all jobs,
+/// so idle ones cost nothing.
+///
+/// **Errors.** `Error(Configuration)` for an id that is not known, or is taken.
+/// **Cancellation.** A run is cancelled by its `Occurrence::stop` token and by Asio's slot, i.e. at
+/// the await that it is in; it counts as running until it has ended.
+/// **Threads.** Distinct objects: safe. Shared objects: safe, from jobs and observers too. Runs of
+/// a job are spread over the shards of a `Runtime`; elsewhere each has a strand of its own.
+/// **Lifetime.** The destructor requests the end of all runs, and does not wait: `stop` does. A
+/// started scheduler is work for its executor, so that `io_context::run` does not return. The
+/// execution context may be destroyed first; runs under way are destroyed with it. After that the
+/// scheduler may only be asked what it knows, and destroyed.
+class Scheduler {
+ public:
+  /// Runs its jobs on `executor`.
+  explicit Scheduler(asio::any_io_executor executor)
+      : core_{std::make_shared<detail::SchedulerCore>(std::move(executor), nullptr)} {}
+
+  /// Runs its jobs on the shards of `runtime`, in turn.
+  explicit Scheduler(Runtime& runtime)
+      : core_{std::make_shared<detail::SchedulerCore>(runtime.shard(0), &runtime)} {}
+
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  ~Scheduler() {
+    try {
+      core_->stop_now();
+    } catch (...) {  // out of memory: the runs under way go on to their end
+    }
+  }
+
+  /// Reports every occurrence to `observer`, from now on.
+  Scheduler& with_observer(std::shared_ptr<Observer> observer) {
+    core_->add_observer(std::move(observer));
+    return *this;
+  }
+
+  /// Adds a job; while the scheduler runs, its schedule begins at once.
+  ///
+  /// **Errors.** Also for options that contradict themselves, and an empty job. Nothing is added
+  /// then.
+  template <class Job>
+  void add(std::string id, Schedule schedule, Job&& job, ScheduleOptions options = {}) {
+    auto body = detail::make_job_body(id, std::forward<Job>(job));
+    core_->add(std::make_shared<detail::Job>(std::move(id), std::move(schedule), std::move(body),
+                                             options));
+  }
+
+  /// `add` with `Schedule::every`: the first run is due at once, or as `FirstRun` says.
+  template <class Job, class Rep, class Period>
+  void every(std::string id, Job&& job, std::chrono::duration<Rep, Period> interval,
+             ScheduleOptions options = {}) {
+    add(std::move(id), Schedule::every(interval), std::forward<Job>(job), options);
+  }
+
+  /// `add` with `Schedule::cron`, in UTC.
+  template <class Job>
+  void cron(std::string id, Job&& job, std::string_view expression, ScheduleOptions options = {}) {
+    add(std::move(id), Schedule::cron(expression), std::forward<Job>(job), options);
+  }
+
+  /// `add` with `Schedule::manual`.
+  template <class Job> void manual(std::string id, Job&& job, ScheduleOptions options = {}) {
+    add(std::move(id), Schedule::manual(), std::forward<Job>(job), options);
+  }
+
+  /// Begins all schedules.
+  ///
+  /// **Errors.** `Error(Configuration)` when it is running already, or has not stopped yet.
+  void start() { core_->start(); }
+
+  /// Makes a job due now, whatever its schedule, paused or not; its `Overlap` decides as for any
+  /// occurrence.
+  ///
+  /// **Errors.** Also when the scheduler is not running.
+  void trigger(std::string_view id) { core_->trigger(id, {}); }
+
+  /// The same, and waits for what becomes of it: the end of the run, or why it does not run.
+  ///
+  /// **Errors.** Of the call: as `trigger`. Of the run: in the outcome.
+  /// **Cancellation.** Ends the waiting; the run goes on.
+  asio::awaitable<JobOutcome> trigger_and_wait(std::string_view id) {
+    return detail::SchedulerCore::trigger_and_wait(core_, std::string{id});
+  }
+
+  /// Occurrences do not run from now on. Runs under way, and those that wait for them, go on.
+  void pause(std::string_view id) { core_->set_paused(id, true); }
+
+  /// Ends a pause. What was due meanwhile is not made up for.
+  void resume(std::string_view id) { core_->set_paused(id, false); }
+
+  /// Takes a job away; its id is free at once. Runs under way go on to their end.
+  void remove(std::string_view id) { core_->remove(id); }
+
+  /// Gives a job another schedule, which begins now; an interval is first due when it has passed.
+  void replace(std::string_view id, Schedule schedule) { core_->replace(id, std::move(schedule)); }
+
+  /// What is known of a job; nothing when there is none of that id.
+  std::optional<FlowInfo> status(std::string_view id) const { return core_->status(id); }
+
+  /// The same of all jobs, sorted by id.
+  std::vector<FlowInfo> list() const { return core_->list(); }
+
+  /// The next `count` times at which a job will be due, spread included; fewer when there are no
+  /// more. Of a scheduler that is not running: if it started now.
+  std::vector<system_time> next_runs(std::string_view id, std::size_t count) const {
+    return core_->next_runs(id, count);
+  }
+
+  /// What became of the last occurrences, the oldest first: `ScheduleOptions::history_limit`.
+  std::vector<JobOutcome> history(std::string_view id) const { return core_->history(id); }
+
+  /// Whether any run is under way.
+  bool has_running_flows() const { return running_count() > 0; }
+
+  /// How many runs are under way, also of jobs that have been removed.
+  std::size_t running_count() const { return core_->running(); }
+
+  /// Starts no more occurrences, gives the runs under way time to end, cancels what is left of
+  /// them, and returns when all have ended: no job is running then.
+  ///
+  /// Several calls wait for the same end; a shorter `drain` counts. One on a scheduler that has
+  /// stopped returns the last report. A run that awaits this itself is not waited for, and not
+  /// cancelled: it may stop its own scheduler. `start` works again afterwards.
+  ///
+  /// **Cancellation.** Ends the waiting; the scheduler stops all the same.
+  asio::awaitable<ShutdownReport> stop(Duration drain = std::chrono::seconds{30}) {
+    return detail::SchedulerCore::stop(core_, drain);
+  }
+
+  /// Starts no more occurrences and cancels the runs under way, without waiting for their end.
+  void stop_now() { core_->stop_now(); }
+
+ private:
+  std::shared_ptr<detail::SchedulerCore> core_;
+};
+
+}  // namespace cano

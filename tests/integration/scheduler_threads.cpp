@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+
+// Every call from several threads at once, while jobs run, fail and use the scheduler themselves.
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/error.hpp>
+#include <cano/observe/observer.hpp>
+#include <cano/runtime/runtime.hpp>
+#include <cano/schedule/occurrence.hpp>
+#include <cano/schedule/overlap.hpp>
+#include <cano/schedule/schedule.hpp>
+#include <cano/schedule/scheduler.hpp>
+#include <cano/time/sleep.hpp>
+#include <cano/workflow/run.hpp>
+#include <cano/workflow/workflow.hpp>
+
+#include "support/catch.hpp"
+
+using cano::Occurrence;
+using cano::Overlap;
+using cano::Schedule;
+using cano::Scheduler;
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace scheduler_threads {
+
+enum class Step { Begin, End };
+
+}  // namespace scheduler_threads
+
+using scheduler_threads::Step;
+
+namespace {
+
+struct Tally final : cano::Observer {
+  std::atomic<std::uint64_t> due{0};
+  std::atomic<std::uint64_t> started{0};
+  std::atomic<std::uint64_t> finished{0};
+  std::atomic<std::uint64_t> skipped{0};
+
+  void on_occurrence_due(const cano::OccurrenceDue& e) override { due += e.count; }
+  void on_occurrence_started(const cano::OccurrenceStarted&) override { ++started; }
+  void on_occurrence_finished(const cano::OccurrenceFinished&) override { ++finished; }
+  void on_occurrence_skipped(const cano::OccurrenceSkipped& e) override { skipped += e.count; }
+};
+
+// At most one run of a job that may not overlap.
+struct Alone {
+  std::shared_ptr<std::atomic<int>> inside = std::make_shared<std::atomic<int>>(0);
+  std::atomic<int>* overlaps;
+
+  asio::awaitable<void> operator()(const Occurrence& now) const {
+    if (inside->fetch_add(1) != 0) ++*overlaps;
+    const std::shared_ptr<void> leave{nullptr, [inside = inside](void*) { --*inside; }};
+    if (now.run % 3 == 0) throw std::runtime_error{"third"};
+    co_await cano::sleep_for(std::chrono::microseconds{100 * (now.run % 5)});
+  }
+};
+
+cano::Workflow<Step> workflow() {
+  cano::Workflow<Step> made{Step::Begin};
+  made.add(Step::Begin,
+           [](cano::MemoryStore&) -> asio::awaitable<Step> {
+             co_await cano::sleep_for(200us);
+             co_return Step::End;
+           })
+      .add_exit_state(Step::End);
+  return made;
+}
+
+class Storm {
+ public:
+  explicit Storm(Scheduler& scheduler) : scheduler_{scheduler} {
+    scheduler_.with_observer(tally_);
+    const Overlap policies[] = {Overlap::Skip, Overlap::QueueOne, Overlap::QueueAll(3),
+                                Overlap::CancelRunning};
+    for (int i = 0; i < 4; ++i) {
+      scheduler_.every("job" + std::to_string(i), Alone{.overlaps = &overlaps_}, 1ms,
+                       {.overlap = policies[i]});
+    }
+    scheduler_.every("job4", workflow(), 2ms, {.overlap = Overlap::Allow(4)});
+    scheduler_.every(
+        "job5", cano::ConcurrentWorkflow<Step>{workflow()}.batch(5, cano::WaitForQuota{3}), 5ms);
+    scheduler_.manual("meddler", [this](const Occurrence& now) -> asio::awaitable<void> {
+      std::mt19937 random{static_cast<unsigned>(now.run)};
+      call_something(random);
+      co_await cano::sleep_for(50us);
+      call_something(random);
+    });
+    scheduler_.start();
+  }
+
+  void rage() {
+    std::vector<std::thread> threads;
+    for (unsigned t = 0; t < 4; ++t) {
+      threads.emplace_back([this, t] {
+        std::mt19937 random{t};
+        for (int i = 0; i < 250; ++i)
+          call_something(random);
+      });
+    }
+    threads.emplace_back([this] { stop_and_start(); });
+    for (auto& thread : threads)
+      thread.join();
+    // Somebody may have started it again meanwhile.
+    cano::run(scheduler_.stop(1s));
+    check();
+  }
+
+ private:
+  void stop_and_start() {
+    for (int i = 0; i < 5; ++i) {
+      cano::run(cano::sleep_for(3ms));
+      cano::run(scheduler_.stop(std::chrono::milliseconds{i}));
+      try_to([&] { scheduler_.start(); });
+    }
+  }
+
+  template <class Call> void try_to(Call call) {
+    try {
+      call();
+    } catch (const cano::Error& error) {
+      if (error.errc() != cano::Errc::Configuration) ++surprises_;
+    } catch (...) {
+      ++surprises_;
+    }
+  }
+
+  void call_something(std::mt19937& random) {
+    const std::string id = "job" + std::to_string(random() % 6);
+    const std::string own = "own" + std::to_string(random() % 4);
+    switch (random() % 14) {
+      case 0:
+        return try_to([&] { scheduler_.trigger(id); });
+      case 1:
+        return try_to([&] { scheduler_.trigger("meddler"); });
+      case 2:
+        return try_to([&] { scheduler_.pause(id); });
+      case 3:
+      case 4:
+        return try_to([&] { scheduler_.resume(id); });
+      case 5:
+        return try_to([&] { scheduler_.replace(id, Schedule::every(1ms)); });
+      case 6:
+        return try_to([&] { scheduler_.add(own, Schedule::every(2ms), [] {}); });
+      case 7:
+        return try_to([&] { scheduler_.remove(own); });
+      case 8:
+        return try_to([&] { (void)scheduler_.status(id); });
+      case 9:
+        return try_to([&] { (void)scheduler_.list(); });
+      case 10:
+        return try_to([&] { (void)scheduler_.next_runs(id, 5); });
+      case 11:
+        return try_to([&] { (void)scheduler_.history(id); });
+      case 12:
+        return try_to([&] { (void)scheduler_.running_count(); });
+      default:
+        return try_to([&] { cano::run(scheduler_.trigger_and_wait(id)); });
+    }
+  }
+
+  void check() {
+    CHECK(overlaps_ == 0);
+    CHECK(surprises_ == 0);
+    CHECK_FALSE(scheduler_.has_running_flows());
+    CHECK(tally_->started == tally_->finished);
+    CHECK(tally_->due == tally_->started + tally_->skipped);
+    CHECK(tally_->started > 20);
+    for (const auto& info : scheduler_.list()) {
+      const auto& counts = info.occurrences;
+      CHECK(counts.due == counts.started + counts.skipped());
+      CHECK(info.run_count == info.success_count + info.failure_count + info.cancel_count);
+    }
+  }
+
+  Scheduler& scheduler_;
+  std::shared_ptr<Tally> tally_ = std::make_shared<Tally>();
+  std::atomic<int> overlaps_{0};
+  std::atomic<int> surprises_{0};
+};
+
+}  // namespace
+
+TEST_CASE("threads call everything at once, on a Runtime") {
+  cano::Runtime runtime{3};
+  Scheduler scheduler{runtime};
+  Storm{scheduler}.rage();
+}
+
+TEST_CASE("threads call everything at once, on one context of several threads") {
+  asio::thread_pool pool{3};
+  Scheduler scheduler{pool.get_executor()};
+  Storm{scheduler}.rage();
+  pool.join();  // a scheduler that has stopped is no work
+}
+
+TEST_CASE("jobs of several threads stop their scheduler at the same time") {
+  for (int round = 0; round < 20; ++round) {
+    cano::Runtime runtime{2};
+    Scheduler scheduler{runtime};
+    std::atomic<int> stopped{0};
+    for (int i = 0; i < 4; ++i) {
+      scheduler.every(
+          "job" + std::to_string(i),
+          [&]() -> asio::awaitable<void> {
+            co_await scheduler.stop(1s);
+            ++stopped;
+          },
+          1h);
+    }
+    scheduler.start();
+    cano::run(cano::sleep_for(500us));
+    cano::run(scheduler.stop(1s));
+    while (scheduler.has_running_flows())
+      std::this_thread::yield();
+    std::uint64_t successes = 0;
+    for (const auto& info : scheduler.list()) {
+      CHECK(info.success_count == info.run_count);
+      successes += info.success_count;
+    }
+    CHECK(stopped == static_cast<int>(successes));
+  }
+}

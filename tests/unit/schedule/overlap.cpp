@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#include <cano/error.hpp>
+#include <cano/schedule/overlap.hpp>
+
+#include "support/catch.hpp"
+
+using cano::Overlap;
+
+TEST_CASE("overlap policies are values with a bound") {
+  STATIC_REQUIRE(Overlap::Skip.kind() == Overlap::Kind::Skip);
+  STATIC_REQUIRE(Overlap::QueueOne.max() == 1);
+  STATIC_REQUIRE(Overlap::QueueAll(7).kind() == Overlap::Kind::QueueAll);
+  STATIC_REQUIRE(Overlap::QueueAll(7).max() == 7);
+  STATIC_REQUIRE(Overlap::Allow(3).max() == 3);
+  STATIC_REQUIRE(Overlap::CancelRunning == Overlap::CancelRunning);
+  STATIC_REQUIRE(Overlap::Allow(3) != Overlap::Allow(4));
+  STATIC_REQUIRE(Overlap::Skip != Overlap::QueueOne);
+}
+
+TEST_CASE("an overlap policy that lets nothing run is refused") {
+  CHECK_THROWS_WITH(Overlap::QueueAll(0),
+                    "Configuration error: Overlap::QueueAll needs a number of at least 1");
+  CHECK_THROWS_WITH(Overlap::Allow(0),
+                    "Configuration error: Overlap::Allow needs a number of at least 1");
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <chrono>
+#include <exception>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <cano/duration.hpp>
+#include <cano/schedule/occurrence.hpp>
+#include <cano/schedule/overlap.hpp>
+#include <cano/schedule/scheduler.hpp>
+#include <cano/schedule/shutdown_report.hpp>
+#include <cano/store/memory_store.hpp>
+#include <cano/testing/virtual_time.hpp>
+#include <cano/time/sleep.hpp>
+#include <cano/workflow/workflow.hpp>
+
+#include "support/catch.hpp"
+#include "support/scheduling.hpp"
+
+using cano::Duration;
+using cano::MemoryStore;
+using cano::Occurrence;
+using cano::Overlap;
+using cano::Scheduler;
+using cano::VirtualTime;
+using cano_test::insist;
+using cano_test::refusal;
+using cano_test::Slow;
+using cano_test::Starts;
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+// g++ 12 warns of coroutines over types of an unnamed namespace.
+namespace scheduler_stop {
+
+enum class Step { Begin, End };
+
+}  // namespace scheduler_stop
+
+using scheduler_stop::Step;
+
+TEST_CASE("a scheduler is started once, and again after it has stopped") {
+  VirtualTime time;
+  Scheduler scheduler{time.get_executor()};
+  Starts starts;
+  scheduler.every("a", Slow{starts, 1s}, 10s);
+  CHECK(time.run(scheduler.stop()).is_clean());
+  scheduler.start();
+  CHECK(refusal([&] { scheduler.start(); }) == "The scheduler is running already");
+  time.run_for(5500ms);
+  scheduler.trigger("a");
+  time.run_for(Duration::zero());
+  scheduler.stop_now();
+  CHECK(refusal([&] { scheduler.start(); }) == "The scheduler is still stopping: wait for stop()");
+  time.run(scheduler.stop());
+  time.run_for(1h);
+  CHECK(starts.times.size() == 2);
+  scheduler.start();
+  time.run_for(15s);
+  CHECK(starts.times.size() == 4);
+  CHECK(scheduler.status("a")->run_count == 4);
+}
+
+TEST_CASE("a stop lets runs end in the time it gives, and cancels and joins the others") {
+  VirtualTime time;
+  Scheduler scheduler{time.get_executor()};
+  Starts starts;
+  bool done = false;
+  scheduler.every("quick", Slow{starts, 1s}, 1h);
+  scheduler.every("slow", Slow{starts, 1h}, 1h);
+  scheduler.every("deaf", [&done] { return insist(10s, done); }, 1h);
+  scheduler.every("queues", Slow{starts, 2s}, 200ms, {.overlap = Overlap::QueueAll(9)});
+  scheduler.start();
+  time.run_for(500ms);
+  CHECK(scheduler.running_count() == 4);
+  const auto before = time.elapsed();
+  const auto report = time.run(scheduler.stop(5s));
+  CHECK(time.elapsed() - before == 9500ms);  // the deaf one is waited for
+  CHECK(report.completed == std::vector<std::string>{"deaf", "queues", "quick"});
+  CHECK(report.cancelled == std::vector<std::string>{"slow"});
+  CHECK(report.dropped == 2);
+  CHECK(report.elapsed == 9500ms);
+  CHECK_FALSE(report.is_clean());
+  CHECK(done);
+  CHECK(starts.ended == starts.begun);
+  CHECK(scheduler.running_count() == 0);
+  CHECK(scheduler.history("slow").back().is_cancelled());
+  CHECK(scheduler.status("queues")->occurrences.shutdown == 2);
+  const auto again = time.run(scheduler.stop());
+  CHECK(again.cancelled == report.cancelled);
+}
+
+TEST_CASE("stops that meet wait for one end, and the shorter time counts") {
+  VirtualTime time;
+  Scheduler scheduler{time.get_executor()};
+  Starts starts;
+  scheduler.every("a", Slow{starts, 1h}, 2h);
+  scheduler.start();
+  time.run_for(1s);
+  std::vector<Duration> ends;
+  for (const Duration drain : {Duration{20s}, Duration{5s}, Duration{30min}}) {
+    asio::co_spawn(time.get_executor(), scheduler.stop(drain),
+                   [&](std::exception_ptr, const cano::ShutdownReport& report) {
+                     CHECK(report.cancelled.size() == 1);
+                     ends.push_back(time.elapsed());
+                   });
+  }
+  time.run_for(1min);
+  CHECK(ends == std::vector<Duration>(3, Duration{6s}));
+}
+
+TEST_CASE("a job may stop its scheduler and wait for it") {
+  VirtualTime time;
+  Scheduler scheduler{time.get_executor()};
+  Starts starts;
+  std::optional<cano::ShutdownReport> report;
+  scheduler.every("a", Slow{starts, 3s}, 1h);
+  const auto stop_it = [&]() -> asio::awaitable<void> {
+    co_await cano::sleep_for(1s);
+    report = co_await scheduler.stop(10s);
+    co_await cano::sleep_for(1s);  // it is not cancelled
+  };
+  scheduler.every("stopper", stop_it, 1h);
+  scheduler.every("other stopper", stop_it, 1h);
+  scheduler.start();
+  time.run_for(3500ms);
+  REQUIRE(report);
+  CHECK(report->completed == std::vector<std::string>{"a"});
+  CHECK(scheduler.running_count() == 2);
+  time.run_for(1s);
+  CHECK(scheduler.running_count() == 0);
+  CHECK(scheduler.status("stopper")->success_count == 1);
+  scheduler.start();
+  time.run_for(Duration::zero());
+  CHECK(scheduler.running_count() == 3);
+}
+
+TEST_CASE("a task of a workflow may stop the scheduler that runs it") {
+  asio::io_context context;
+  Scheduler scheduler{context.get_executor()};
+  cano::Workflow<Step> workflow{Step::Begin};
+  bool stopped = false;
+  workflow
+      .add(Step::Begin,
+           [&](MemoryStore&) -> asio::awaitable<Step> {
+             co_await scheduler.stop();
+             stopped = true;
+             co_return Step::End;
+           })
+      .add_exit_state(Step::End);
+  scheduler.manual("a", workflow);
+  scheduler.start();
+  scheduler.trigger("a");
+  context.run();  // returns: a scheduler that has stopped is no work
+  CHECK(stopped);
+  CHECK(scheduler.status("a")->success_count == 1);
+}
+
+TEST_CASE("stop_now cancels without waiting") {
+  VirtualTime time;
+  Scheduler scheduler{time.get_executor()};
+  Starts starts;
+  scheduler.every("a", Slow{starts, 1h}, 2h);
+  scheduler.start();
+  time.run_for(1s);
+  scheduler.stop_now();
+  CHECK(scheduler.running_count() == 1);
+  const auto report = time.run(scheduler.stop(1h));
+  CHECK(report.cancelled == std::vector<std::string>{"a"});
+  CHECK(time.elapsed() == 1s);
+}
+
+TEST_CASE("a job learns by its stop token that it is to end") {
+  VirtualTime time;
+  Scheduler scheduler{time.get_executor()};
+  bool asked = false;
+  scheduler.manual("a", [&](Occurrence now) -> asio::awaitable<void> {
+    const std::stop_callback callback{now.stop, [&] { asked = true; }};
+    co_await cano::sleep_for(1h);
+  });
+  scheduler.start();
+  scheduler.trigger("a");
+  time.run_for(1s);
+  scheduler.stop_now();
+  CHECK(asked);
+  time.run(scheduler.stop());
+}
+
+TEST_CASE("a run that was to end before it began does not begin") {
+  VirtualTime time;
+  Scheduler scheduler{time.get_executor()};
+  bool ran = false;
+  scheduler.manual("a", [&ran] { ran = true; });
+  scheduler.start();
+  scheduler.trigger("a");
+  scheduler.stop_now();
+  const auto report = time.run(scheduler.stop());
+  CHECK(report.cancelled.size() + report.completed.size() == 1);
+  CHECK(ran == report.cancelled.empty());
+}
