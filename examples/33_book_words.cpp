@@ -86,17 +86,21 @@ struct Analyse {
 };
 
 State rank(Library& library) {
-  std::ranges::stable_sort(library.books, std::greater{},
-                           [](const Book& book) { return book.counts.size(); });
+  std::ranges::sort(library.books, [](const Book& a, const Book& b) {
+    if (a.counts.size() != b.counts.size()) return a.counts.size() > b.counts.size();
+    return a.name < b.name;
+  });
   return State::Print;
 }
 
 std::string most_used(const Counts& counts) {
-  std::vector<std::pair<std::string, std::size_t>> sorted{counts.begin(), counts.end()};
-  std::ranges::stable_sort(sorted, std::greater{}, [](const auto& entry) { return entry.second; });
+  std::multimap<std::size_t, std::string, std::greater<>> by_count;
+  for (const auto& [word, count] : counts)
+    by_count.emplace(count, word);
   std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(sorted.size(), 3); ++i)
-    text += (i == 0 ? "" : ", ") + sorted[i].first + ' ' + std::to_string(sorted[i].second);
+  int shown = 0;
+  for (const auto& [count, word] : by_count)
+    if (++shown <= 3) text += (shown == 1 ? "" : ", ") + word + ' ' + std::to_string(count);
   return text;
 }
 

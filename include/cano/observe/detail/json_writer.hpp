@@ -53,7 +53,7 @@ class JsonWriter {
     if constexpr (std::same_as<T, JsonWriter>) {
       members_ += value.text();
     } else if constexpr (std::same_as<T, FieldValue>) {
-      std::visit([this](const auto& held) { append_value(held); }, value);
+      std::visit([this](const auto& held) { this->append_value(held); }, value);
     } else if constexpr (std::same_as<T, bool>) {
       members_ += value ? "true" : "false";
     } else if constexpr (std::floating_point<T>) {
