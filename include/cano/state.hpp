@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <ostream>
 #include <sstream>
 #include <string>
 #include <string_view>

@@ -15,7 +15,7 @@
 /// (Debian's is so). A zone that is looked up before `main` starts may come too early, unless that
 /// happens in the file which includes this header.
 
-#include <cano/time/time_zone.hpp>
+#include <cano/time/time_zone.hpp>  // IWYU pragma: export
 
 #if !defined(__cpp_lib_chrono) || __cpp_lib_chrono < 201907L
 

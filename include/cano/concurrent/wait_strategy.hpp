@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <optional>
 #include <string_view>
-#include <type_traits>
 #include <variant>
 
 #include <cano/duration.hpp>
@@ -61,7 +60,7 @@ struct Quota {
   bool successes_only;
 };
 
-inline std::optional<Quota> quota_of(const WaitStrategy& strategy) noexcept {
+inline std::optional<Quota> quota_of(const WaitStrategy& strategy) {
   return std::visit(
       [](const auto& wait) -> std::optional<Quota> {
         if constexpr (requires { wait.quota; }) return Quota{wait.quota, wait.successes_only};
@@ -70,7 +69,7 @@ inline std::optional<Quota> quota_of(const WaitStrategy& strategy) noexcept {
       strategy);
 }
 
-inline std::optional<Duration> limit_of(const WaitStrategy& strategy) noexcept {
+inline std::optional<Duration> limit_of(const WaitStrategy& strategy) {
   return std::visit(
       [](const auto& wait) -> std::optional<Duration> {
         if constexpr (requires { wait.limit; }) return wait.limit;

@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <cano/observe/detail/describe.hpp>
@@ -57,7 +56,7 @@ class LogFilter {
     const char* const text = std::getenv(variable);
     LogFilter filter = parse(text == nullptr ? std::string_view{} : std::string_view{text});
     for (std::string& problem : filter.problems_)
-      problem = variable + (": " + problem);
+      problem.insert(0, std::string{variable} + ": ");
     return filter;
   }
 

@@ -24,6 +24,7 @@
 #include <cano/observe/detail/terminal.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
+#include <cano/observe/level.hpp>
 #include <cano/observe/log_filter.hpp>
 #include <cano/observe/observer.hpp>
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,6 +21,7 @@
 #include <cano/observe/detail/trace_writer.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
+#include <cano/observe/level.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/span.hpp>
 
@@ -67,13 +69,13 @@ class TraceFile final : public Observer {
     if (e.run.in_batch) args.add("instance_id", e.run.instance_id);
     if (e.run.span != nullptr) args.add("span", span_text(*e.run.span));
     args.add("start", e.state);
-    begin(e.run, Depth::Run, "run", e.at, std::move(args));
+    begin(e.run, Depth::Run, "run", e.at, args);
   }
   void on_run_finished(const RunFinished& e) override {
     const std::lock_guard lock{mutex_};
     JsonWriter args = arguments(e);
     args.add("final_state", e.state);
-    end(e.run, Depth::Run, e.at, std::move(args));
+    end(e.run, Depth::Run, e.at, args);
     const auto track = tracks_.find(key_of(e.run));
     leave(e.run, track->second.process);
     tracks_.erase(track);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <concepts>
-
 #include <cano/store/memory_store.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/task_traits.hpp>

@@ -11,6 +11,7 @@
 
 #include <cano/detail/final_result.hpp>
 #include <cano/detail/serial_context.hpp>
+#include <cano/state.hpp>
 #include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
 

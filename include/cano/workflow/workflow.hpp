@@ -6,13 +6,11 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include <cano/state.hpp>
 #include <cano/store/memory_store.hpp>
-#include <cano/version.hpp>
 #include <cano/workflow/detail/inspect.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
 #include <cano/workflow/detail/registration.hpp>

@@ -23,7 +23,10 @@
 #include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/detail/lane.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
+#include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/observe/event.hpp>
+#include <cano/observe/observer.hpp>
 #include <cano/state.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/time/timer.hpp>

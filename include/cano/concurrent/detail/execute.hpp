@@ -11,23 +11,21 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
 
-#include <cano/concurrent/concurrent_result.hpp>
 #include <cano/detail/serial_context.hpp>
+#include <cano/runtime/detail/shard.hpp>
 #include <cano/runtime/runtime.hpp>
 
 namespace cano::detail {
 
 inline std::vector<asio::any_io_executor> lanes_on(Runtime& runtime) {
   std::vector<asio::any_io_executor> lanes;
+  lanes.reserve(runtime.size());
   for (std::size_t i = 0; i < runtime.size(); ++i)
     lanes.push_back(runtime.shard(i));
   return lanes;
@@ -40,6 +38,7 @@ inline std::vector<asio::any_io_executor> lanes_for(const asio::any_io_executor&
   if (is_serial(executor)) return {executor};
   std::vector<asio::any_io_executor> lanes;
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  lanes.reserve(cores);
   for (unsigned i = 0; i < cores; ++i)
     lanes.emplace_back(asio::make_strand(executor));
   return lanes;

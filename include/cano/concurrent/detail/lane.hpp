@@ -18,7 +18,6 @@
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/drive.hpp>
 #include <cano/workflow/detail/run_machine.hpp>
-#include <cano/workflow/workflow_result.hpp>
 
 namespace cano::detail {
 

@@ -3,11 +3,10 @@
 
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
-#include <type_traits>
-#include <utility>
 #include <variant>
 
 #include <cano/observe/detail/text.hpp>

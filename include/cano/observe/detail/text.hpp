@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <type_traits>

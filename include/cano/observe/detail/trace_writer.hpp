@@ -48,7 +48,7 @@ class TraceWriter {
   }
 
  private:
-  static constexpr std::size_t flush_size = 64 * 1024;
+  static constexpr std::size_t flush_size = std::size_t{64} * 1024;
   static constexpr std::string_view ending = "\n]\n";
 
   std::string path_;

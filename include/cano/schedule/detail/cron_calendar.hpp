@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <bit>
 #include <chrono>
-#include <cstdint>
 #include <optional>
 
 #include <cano/schedule/detail/cron_fields.hpp>

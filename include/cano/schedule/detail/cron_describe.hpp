@@ -99,6 +99,7 @@ class CronDescriber {
   }
   template <class Name> static std::vector<std::string> names(const CronValues& set, Name name) {
     std::vector<std::string> result;
+    result.reserve(set.values.size());
     for (const int value : set.values)
       result.emplace_back(name(value));
     return result;
@@ -113,7 +114,7 @@ class CronDescriber {
     if (const Run run = run_of(set); run.length > 2) return noun + "s " + through(run, number);
     const int step = set.step();
     if (step == 0) return noun + (set.values.size() > 1 ? "s " : " ") + list(set, number);
-    const std::string each = "every " + ordinal(step) + ' ' + noun;
+    std::string each = "every " + ordinal(step) + ' ' + noun;
     const int first = set.values.front(), last = set.values.back();
     if (first == set.low && last + step > set.high) return each;
     return each + " from " + number(first) + " through " + number(last);

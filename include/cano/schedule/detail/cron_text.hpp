@@ -15,7 +15,7 @@ struct CronValues {
   int low, high;            // of the field
   bool wildcard;
 
-  bool is_all() const { return values.size() == static_cast<std::size_t>(high - low + 1); }
+  bool is_all() const { return values.size() == static_cast<std::size_t>(high - low) + 1; }
 
   // The distance that all neighbours have, or 0. Two values have none: they read best as a list.
   int step() const {

@@ -144,6 +144,7 @@ template <class T> JsonTree to_tree(const T& value) {
     return number_to_tree(value);
   } else if constexpr (JsonText<T>) {
     return {std::string{std::string_view{value}}};
+    // NOLINTNEXTLINE(bugprone-branch-clone): before ranges, which these may be too
   } else if constexpr (std::same_as<T, nlohmann::json> || json_lookup::HasToJson<T>) {
     return {own_writer(value)};
   } else if constexpr (JsonObject<T> || JsonArray<T>) {

@@ -12,8 +12,8 @@
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/task_traits.hpp>
-#include <cano/task/node.hpp>
 #include <cano/task/task.hpp>
+#include <cano/task/task_context.hpp>
 
 namespace cano::detail {
 

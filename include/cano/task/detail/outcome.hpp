@@ -4,7 +4,6 @@
 #include <concepts>
 #include <type_traits>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <cano/result.hpp>

@@ -4,8 +4,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
+#include <ratio>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -16,6 +16,9 @@
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/observe/field.hpp>
+#include <cano/observe/level.hpp>
+#include <cano/observe/observer.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_scope.hpp>
 #include <cano/task/task_config.hpp>
@@ -73,7 +76,7 @@ class RunCore {
   const ObserverList* observers() const noexcept { return observers_; }
 
   /// A `Result` that holds an error: the failure of the attempt, without a throw.
-  void fail(Error error) { failure_ = returned_failure(std::move(error)); }
+  void fail(const Error& error) { failure_ = returned_failure(error); }
 
   // ---- set-up
 
@@ -196,9 +199,9 @@ class RunCore {
 
  private:
   Failure cancelled_failure() const {
-    Error error{Errc::Cancelled, "Run " + std::string{info_.run_id} + " was cancelled in state " +
-                                     std::string{state_name()}};
-    return returned_failure(std::move(error));
+    const Error error{Errc::Cancelled, "Run " + std::string{info_.run_id} +
+                                           " was cancelled in state " + std::string{state_name()}};
+    return returned_failure(error);
   }
 
   bool stop_was_asked() const noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -9,8 +10,11 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cano/error.hpp>
+#include <cano/observe/event.hpp>
+#include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/phase_report.hpp>
 #include <cano/task/detail/task_traits.hpp>
+#include <cano/task/task_context.hpp>
 
 namespace cano::detail {
 

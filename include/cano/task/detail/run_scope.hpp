@@ -63,7 +63,7 @@ class RunScope : public std::enable_shared_from_this<RunScope> {
   }
 
   /// Nothing reaches the run after this.
-  void close() noexcept {
+  void close() {
     closed_ = true;
     if (limit_timer_) limit_timer_->timer.cancel();
   }

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include <cano/state.hpp>
 #include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/run_core.hpp>
+#include <cano/task/task_config.hpp>
 #include <cano/workflow/detail/state_table.hpp>
 
 namespace cano::detail {

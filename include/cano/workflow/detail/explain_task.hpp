@@ -2,10 +2,8 @@
 #pragma once
 
 #include <concepts>
-#include <type_traits>
 
 #include <cano/store/key_value_store.hpp>
-#include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/task_traits.hpp>
 
 namespace cano::detail {
@@ -61,12 +59,12 @@ template <class T, class State, class Store> consteval void explain_why_no_task(
 template <class F> struct FirstParameter {
   using type = void;
 };
-template <class Returned, class First, class... Others, bool is_noexcept>
-struct FirstParameter<Returned (*)(First, Others...) noexcept(is_noexcept)> {
+template <class Returned, class First, class... Others, bool IsNoexcept>
+struct FirstParameter<Returned (*)(First, Others...) noexcept(IsNoexcept)> {
   using type = First;
 };
-template <class Returned, class T, class First, class... Others, bool is_noexcept>
-struct FirstParameter<Returned (T::*)(First, Others...) const noexcept(is_noexcept)> {
+template <class Returned, class T, class First, class... Others, bool IsNoexcept>
+struct FirstParameter<Returned (T::*)(First, Others...) const noexcept(IsNoexcept)> {
   using type = First;
 };
 

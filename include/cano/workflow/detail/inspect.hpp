@@ -96,6 +96,7 @@ inline std::vector<Problem> problems_of(const Graph& graph) {
   const bool any_exit =
       std::any_of(nodes.begin(), nodes.end(), [](const auto& node) { return node.is_exit; });
   std::vector<Graph::Edge> backwards;
+  backwards.reserve(graph.edges.size());
   for (const Graph::Edge& edge : graph.edges)
     backwards.push_back({edge.to, edge.from});
   finishing = reached_from(std::move(finishing), backwards);

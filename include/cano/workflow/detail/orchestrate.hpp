@@ -15,6 +15,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/state.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/drive.hpp>

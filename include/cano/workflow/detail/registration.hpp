@@ -20,6 +20,7 @@
 #include <cano/observe/span.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/bound_task.hpp>
+#include <cano/task/detail/task_traits.hpp>
 #include <cano/task/node.hpp>
 #include <cano/task/task.hpp>
 #include <cano/task/task_config.hpp>

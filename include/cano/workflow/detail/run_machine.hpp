@@ -13,11 +13,16 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/observe/event.hpp>
 #include <cano/state.hpp>
+#include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_core.hpp>
+#include <cano/task/detail/run_scope.hpp>
 #include <cano/task/task_context.hpp>
+#include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/recent_states.hpp>
 #include <cano/workflow/workflow_result.hpp>
