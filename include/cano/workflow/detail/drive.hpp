@@ -28,6 +28,13 @@
 #include <cano/time/timer.hpp>
 #include <cano/workflow/detail/run_machine.hpp>
 
+// g++ counts the frames of these coroutines to this header, and warns of every type of an unnamed
+// namespace in one that a scheduler runs.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
 namespace cano::detail {
 
 /// Does what `run` asks for, from `step` on, until it is finished. Failures of tasks end up in
@@ -131,3 +138,7 @@ asio::awaitable<void> drive_in_scope(Machine& run, const std::stop_token& stop) 
 }
 
 }  // namespace cano::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

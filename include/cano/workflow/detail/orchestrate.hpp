@@ -23,6 +23,13 @@
 #include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
+// g++ counts the frames of these coroutines to this header, and warns of every type of an unnamed
+// namespace in one that a scheduler runs.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
 namespace cano::detail {
 
 /// "5f3c01-12": a random part for the process, so that the logs of two processes can be put
@@ -88,3 +95,7 @@ asio::awaitable<WorkflowResult<State>> try_orchestrate(
 }
 
 }  // namespace cano::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
