@@ -15,6 +15,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/observe/observer.hpp>
+#include <cano/observe/observer_failure.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
@@ -78,11 +79,15 @@ class Scheduler {
     }
   }
 
-  /// Reports every occurrence to `observer`, from now on.
+  /// Reports every occurrence to `observer`, from now on. One that throws is switched off, see
+  /// `observer_failures()`.
   Scheduler& with_observer(std::shared_ptr<Observer> observer) {
     core_->add_observer(std::move(observer));
     return *this;
   }
+
+  /// The observers that threw and were switched off; empty when all see everything.
+  std::vector<ObserverFailure> observer_failures() const { return core_->observer_failures(); }
 
   /// Adds a job; while the scheduler runs, its schedule begins at once.
   ///

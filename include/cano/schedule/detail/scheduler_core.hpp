@@ -51,6 +51,11 @@ class SchedulerCore final : public SchedulerEngine {
     observers_ = std::make_shared<const ObserverList>(std::move(changed));
   }
 
+  std::vector<ObserverFailure> observer_failures() const {
+    const std::lock_guard lock{mutex_};
+    return observers_ ? observers_->failures() : std::vector<ObserverFailure>{};
+  }
+
   // ---- jobs
 
   void add(const std::shared_ptr<Job>& job) {

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+// What observers see of scheduled jobs, with each outcome: by name, content and order.
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/schedule/scheduler.hpp>
+#include <cano/testing/recording_observer.hpp>
+#include <cano/testing/virtual_time.hpp>
+#include <cano/time/sleep.hpp>
+#include <cano/workflow/workflow.hpp>
+
+#include "support/catch.hpp"
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+namespace {
+
+using Lines = std::vector<std::string>;
+
+// A scheduler in virtual time, and what is seen of it.
+struct Watched {
+  cano::VirtualTime time;
+  std::shared_ptr<cano::RecordingObserver> seen = std::make_shared<cano::RecordingObserver>();
+  cano::Scheduler scheduler{time.get_executor()};
+
+  Watched() { scheduler.with_observer(seen); }
+
+  // A manual job that is triggered so many times in a row, and has all the time it wants.
+  template <class Job>
+  void trigger(Job job, int times = 1, cano::Overlap overlap = cano::Overlap::Skip) {
+    scheduler.manual("job", job, {.overlap = overlap});
+    scheduler.start();
+    for (int i = 0; i < times; ++i) {
+      scheduler.trigger("job");
+      time.run_for(0s);  // it begins
+    }
+    time.run_for(1h);
+  }
+
+  // Every beginning has its end, and every occurrence that was due became one thing.
+  Lines lines() const {
+    CHECK(seen->count("run_started") == seen->count("run_finished"));
+    CHECK(seen->count("batch_started") == seen->count("batch_finished"));
+    CHECK(seen->count("occurrence_started") == seen->count("occurrence_finished"));
+    CHECK(total("occurrence_due") ==
+          seen->count("occurrence_started") + total("occurrence_skipped"));
+    Lines lines;
+    for (const cano::RecordedEvent& event : seen->events())
+      lines.push_back(event.text());
+    return lines;
+  }
+
+ private:
+  std::uint64_t total(std::string_view name) const {
+    std::uint64_t sum = 0;
+    for (const cano::RecordedEvent& event : seen->all(name)) {
+      const auto* count = event.field<std::uint64_t>("count");
+      sum += count != nullptr ? *count : 1;
+    }
+    return sum;
+  }
+};
+
+asio::awaitable<void> one_second() { co_await cano::sleep_for(1s); }
+
+const std::string due = "occurrence_due job=\"job\"";
+const std::string queued = "occurrence_queued job=\"job\"";
+
+std::string started(int run, int lateness_ms = 0) {
+  return "occurrence_started job=\"job\" run=" + std::to_string(run) +
+         " lateness_ms=" + std::to_string(lateness_ms);
+}
+std::string finished(int run, const std::string& outcome, int elapsed_ms) {
+  return "occurrence_finished job=\"job\" run=" + std::to_string(run) + " outcome=\"" + outcome +
+         "\" elapsed_ms=" + std::to_string(elapsed_ms);
+}
+std::string skipped(const std::string& reason) {
+  return "occurrence_skipped job=\"job\" reason=\"" + reason + '"';
+}
+
+}  // namespace
+
+TEST_CASE("the events of a scheduled job that succeeds") {
+  Watched watched;
+  watched.trigger(one_second);
+  CHECK(watched.lines() == Lines{due, started(1), finished(1, "success", 1000)});
+}
+
+TEST_CASE("the events of a scheduled job that fails") {
+  Watched watched;
+  watched.trigger([] { throw std::runtime_error{"disk full"}; });
+  CHECK(watched.lines() ==
+        Lines{due, started(1),
+              "occurrence_finished job=\"job\" run=1 outcome=\"failed\" error=\"disk full\" "
+              "elapsed_ms=0"});
+}
+
+TEST_CASE("the events of scheduled jobs that are cancelled, and of one that waited, at the end") {
+  Watched watched;
+  watched.scheduler.manual("job", [] { return cano::sleep_for(1h); },
+                           {.overlap = cano::Overlap::QueueOne});
+  watched.scheduler.start();
+  watched.scheduler.trigger("job");
+  watched.time.run_for(1s);
+  watched.scheduler.trigger("job");
+  watched.time.run(watched.scheduler.stop(0s));
+  const Lines lines = watched.lines();
+  REQUIRE(lines.size() == 6);
+  CHECK(Lines(lines.begin(), lines.begin() + 4) == Lines{due, started(1), due, queued});
+  CHECK(lines[4] == skipped("shutdown"));
+  CHECK(lines[5].starts_with("occurrence_finished job=\"job\" run=1 outcome=\"cancelled\""));
+}
+
+TEST_CASE("the events of occurrences while the job runs") {
+  Watched skip;
+  skip.trigger(one_second, 2);
+  CHECK(skip.lines() ==
+        Lines{due, started(1), due, skipped("overlap"), finished(1, "success", 1000)});
+
+  Watched queue;
+  queue.trigger(one_second, 3, cano::Overlap::QueueOne);
+  const Lines lines = queue.lines();
+  REQUIRE(lines.size() == 9);
+  CHECK(Lines(lines.begin(), lines.begin() + 4) == Lines{due, started(1), due, queued});
+  CHECK(queue.seen->count("occurrence_skipped") == 1);
+  CHECK(*queue.seen->all("occurrence_skipped")[0].field<std::string>("reason") == "coalesced");
+  CHECK(lines.back() == finished(2, "success", 1000));
+}
+
+TEST_CASE("the events of occurrences that were missed, and of a job that is paused") {
+  Watched watched;
+  watched.scheduler.every("job", one_second, 10s,
+                          {.misfire = cano::Misfire::Skip, .misfire_grace = 1s});
+  watched.scheduler.start();
+  watched.time.run_for(5s);
+  watched.time.stall(30s);  // past three of them
+  watched.time.run_for(1s);
+  watched.scheduler.pause("job");
+  watched.time.run_for(10s);
+  watched.lines();
+  std::vector<std::string> reasons;
+  std::uint64_t missed = 0;
+  for (const cano::RecordedEvent& event : watched.seen->all("occurrence_skipped")) {
+    reasons.push_back(*event.field<std::string>("reason"));
+    const auto* count = event.field<std::uint64_t>("count");
+    if (reasons.back() == "misfire") missed += count != nullptr ? *count : 1;
+  }
+  CHECK(missed == 3);
+  CHECK(reasons.back() == "paused");
+}
+
+TEST_CASE("a scheduler tells which of its observers threw") {
+  struct Throwing : cano::Observer {
+    void on_occurrence_started(const cano::OccurrenceStarted&) override {
+      throw std::runtime_error{"no"};
+    }
+  };
+  Watched watched;
+  const auto throwing = std::make_shared<Throwing>();
+  watched.scheduler.with_observer(throwing);
+  CHECK(watched.scheduler.observer_failures().empty());
+  watched.trigger(one_second, 2);
+  CHECK(watched.seen->count("occurrence_finished") == 1);
+  REQUIRE(watched.scheduler.observer_failures().size() == 1);
+  CHECK(watched.scheduler.observer_failures()[0].observer == throwing);
+  CHECK(watched.scheduler.observer_failures()[0].message == "no");
+}
+
+TEST_CASE("the run of a scheduled workflow stands between its occurrence's start and end") {
+  enum class S { A, Done };
+  Watched watched;
+  watched.trigger(cano::Workflow<S>{S::A}
+                      .add(S::A, [](cano::MemoryStore&) { return S::Done; })
+                      .add_exit_state(S::Done)
+                      .with_observer(watched.seen)
+                      .with_tracing_span(cano::Span{"nightly"}));
+  watched.lines();
+  CHECK(watched.seen->names() == Lines{"occurrence_due", "occurrence_started", "run_started",
+                                       "state_entered", "attempt_started", "attempt_succeeded",
+                                       "run_finished", "occurrence_finished"});
+  const cano::RecordedEvent run = watched.seen->all("run_started")[0];
+  CHECK(run.run_id == "job#1");
+  CHECK(run.span->name() == "nightly");
+}
+
+TEST_CASE("a scheduled batch of which an instance fails is a failed run of the job") {
+  enum class S { A, Done };
+  Watched watched;
+  const auto batch = cano::ConcurrentWorkflow<S>{S::A}
+                         .add(
+                             S::A, [](cano::MemoryStore&) -> S { throw std::logic_error{"no"}; },
+                             cano::TaskConfig::minimal())
+                         .add_exit_state(S::Done)
+                         .with_observer(watched.seen);
+  watched.trigger(batch.batch(2, cano::WaitForever{}));
+  watched.lines();
+  CHECK(watched.seen->count("run_finished") == 2);
+  CHECK(watched.seen->count("batch_finished") == 1);
+  const cano::RecordedEvent end = watched.seen->events().back();
+  CHECK(end.name == "occurrence_finished");
+  CHECK(*end.field<std::string>("outcome") == "failed");
+}
