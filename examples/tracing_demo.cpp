@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// What observers show of a workflow and a batch, each under a span of its own:
+// What observers show of a workflow, a batch and a scheduler, each under a span of its own:
 //
 //     CANO_LOG=debug tracing_demo
 //
@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <exception>
 #include <iostream>
+#include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -87,6 +88,27 @@ int main() try {
   cano::Runtime runtime{2};
   const auto [results, status] = runtime.run(batch.execute_concurrent(stores, cano::WaitForever{}));
   std::cout << "Batch: " << status.completed << " done, " << status.failed << " failed\n";
+
+  // The third run of the job lets main go on; what it does is observed like any other run.
+  std::latch three_runs{3};
+  const auto job = cano::Workflow<State>{State::Prepare}
+                       .add(State::Prepare, Prepare{})
+                       .add(State::Send,
+                            [&three_runs](cano::MemoryStore&) {
+                              three_runs.count_down();
+                              return State::Done;
+                            })
+                       .add_exit_state(State::Done)
+                       .with_observer(log)
+                       .with_observer(trace)
+                       .with_tracing_span(cano::Span{"scheduled_reports"}.with("team", "ops"));
+  cano::Scheduler scheduler{runtime};
+  scheduler.with_observer(log).with_observer(trace);
+  scheduler.every("report", job, 10ms, {.max_runs = 3});
+  scheduler.start();
+  three_runs.wait();
+  cano::run(scheduler.stop());
+  std::cout << "Scheduler: " << scheduler.status("report")->success_count << " runs succeeded\n";
 
   // An observer that threw was switched off; nothing else would tell.
   for (const cano::ObserverFailure& failure : workflow.observer_failures())
