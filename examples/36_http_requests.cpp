@@ -133,7 +133,7 @@ asio::awaitable<void> serve(std::uint16_t port) {
       cano::Workflow<State, Exchange>{State::Route}
           .add(State::Route, route)
           .add(State::Parse, parse)
-          .add(State::Price, price, cano::TaskConfig::minimal().with_attempt_timeout(500ms))
+          .add(State::Price, price, cano::TaskConfig::minimal().with_attempt_timeout(1s))
           .add_exit_states({State::Answered, State::Refused});
   const auto handler = [&workflow](http::Request request) {
     return handle(workflow, std::move(request));

@@ -141,7 +141,7 @@ asio::awaitable<void> write_about(std::string subject, Model model, cano::Durati
 asio::awaitable<void> write_with_stub(std::string subject) {
   const StubModel stub{co_await asio::this_coro::executor};
   Model model{stub.endpoint(), "stub"};
-  co_await write_about(std::move(subject), std::move(model), 500ms);
+  co_await write_about(std::move(subject), std::move(model), 1s);
 }
 
 int main(int argc, char** argv) try {
