@@ -77,7 +77,7 @@ struct Mermaid {
 
   bool read_node(const std::string& text) {
     // A quoted text holds nothing that Mermaid takes for its end or for markup, but line breaks.
-    static const std::string quoted = R"re("((?:[^"`<>&\\%$\x00-\x1f\x7f]|<br/>)*)")re";
+    static const std::string quoted = R"re("((?:[^"`<>&\\%\x00-\x1f\x7f]|<br/>)*)")re";
     static const std::vector<std::pair<char, std::regex>> shapes{
         {'O', std::regex{R"(\w+\(\(\()" + quoted + R"(\)\)\))"}},
         {'o', std::regex{R"(\w+\(\()" + quoted + R"(\)\))"}},

@@ -11,12 +11,12 @@
 
 namespace cano::detail {
 
-// Texts are quoted, so only what ends a quoted text or is read as markup there, as a line break
-// (`\n`), as a directive (`%%{init: ...}%%`) or as mathematics (`$$`) needs an entity.
+// Texts are quoted, so only what ends a quoted text or is read there as markup, as a line break
+// (`\n`) or as a directive (`%%{init: ...}%%`) needs an entity.
 inline std::string mermaid_text(std::string_view text) {
   std::string out;
   for (const char c : one_line(text)) {
-    if (std::string_view{"\"#<>&`\\%$"}.find(c) == std::string_view::npos) {
+    if (std::string_view{"\"#<>&`\\%"}.find(c) == std::string_view::npos) {
       out += c;
     } else {
       out.append("#").append(std::to_string(static_cast<int>(c))).append(";");
