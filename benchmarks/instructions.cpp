@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// instructions <question> <hops>: does so many hops and nothing else, for a tool that counts
+// instructions. The difference between two runs is the cost of the hops that one of them has more.
+// Without arguments it names its compiler and its questions. See count_instructions.py.
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <stop_token>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cano/duration.hpp>
+#include <cano/error.hpp>
+#include <cano/result.hpp>
+#include <cano/task/task_config.hpp>
+#include <cano/task/task_context.hpp>
+#include <cano/workflow/run.hpp>
+#include <cano/workflow/workflow.hpp>
+
+#include "support/countdown.hpp"
+
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using countdown::AwaitableTask;
+using countdown::Count;
+using countdown::Step;
+
+// Every attempt but the last of a visit fails.
+struct FailingTask {
+  cano::Result<Step> run(Count& count) const {
+    if (--count.left > 0) return cano::Error{cano::Errc::TaskExecution, "again"};
+    return Step::Done;
+  }
+};
+
+asio::awaitable<Step> switch_over(Count& count) {
+  const AwaitableTask a{Step::B};
+  const AwaitableTask b{Step::A};
+  Step at = Step::A;
+  for (;;) {
+    switch (at) {
+      case Step::A:
+        at = co_await a.run(count);
+        break;
+      case Step::B:
+        at = co_await b.run(count);
+        break;
+      case Step::Done:
+        co_return at;
+    }
+  }
+}
+
+template <class Task>
+void run_flow(int hops, const cano::TaskConfig& config, cano::RunOptions options = {}) {
+  Count count{hops};
+  cano::run(countdown::workflow<Task>(config), count, std::move(options));
+}
+
+template <class Task> void run_minimal(int hops) {
+  run_flow<Task>(hops, cano::TaskConfig::minimal());
+}
+
+void run_with_stop_token(int hops) {
+  const std::stop_source source;
+  cano::RunOptions options;
+  options.stop = source.get_token();
+  run_flow<AwaitableTask>(hops, cano::TaskConfig::minimal(), std::move(options));
+}
+
+void run_with_attempt_timeout(int hops) {
+  run_flow<AwaitableTask>(hops, cano::TaskConfig::minimal().with_attempt_timeout(1h));
+}
+
+void run_plain_strings(int hops) {
+  Count count{hops};
+  const auto go = [](const char* other) {
+    return [other = std::string{other}](Count& left) -> std::string {
+      return --left.left > 0 ? other : "done";
+    };
+  };
+  const auto flow = cano::Workflow<std::string, Count>{"collect"}
+                        .add("collect", go("deliver"), cano::TaskConfig::minimal())
+                        .add("deliver", go("collect"), cano::TaskConfig::minimal())
+                        .add_exit_state("done");
+  cano::run(flow, count);
+}
+
+void run_failing_attempts(int attempts) {
+  Count count{attempts};
+  const auto config = cano::TaskConfig{}.with_fixed_retry(static_cast<std::size_t>(attempts), 0ms);
+  const auto flow = cano::Workflow<Step, Count>{Step::A}
+                        .add(Step::A, FailingTask{}, config)
+                        .add_exit_state(Step::Done);
+  cano::run(flow, count);
+}
+
+void run_baseline(int hops) {
+  Count count{hops};
+  cano::run(switch_over(count));
+}
+
+const std::map<std::string, std::function<void(int)>> questions{
+    {"plain_hop", run_minimal<countdown::PlainTask>},
+    {"plain_string_hop", run_plain_strings},
+    {"plain_node", run_minimal<countdown::PlainNode>},
+    {"awaitable_hop", run_minimal<AwaitableTask>},
+    {"awaitable_hop_baseline", run_baseline},
+    {"awaitable_node", run_minimal<countdown::AwaitableNode>},
+    {"failing_attempt", run_failing_attempts},
+    {"hop_with_stop_token", run_with_stop_token},
+    {"hop_with_attempt_timeout", run_with_attempt_timeout},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 1) {
+    std::puts(CANO_COMPILER);
+    for (const auto& [name, question] : questions)
+      std::puts(name.c_str());
+    return EXIT_SUCCESS;
+  }
+  const auto question = argc == 3 ? questions.find(argv[1]) : questions.end();
+  if (question == questions.end()) {
+    std::fputs("usage: instructions [<question> <hops>]\n", stderr);
+    return EXIT_FAILURE;
+  }
+  question->second(std::atoi(argv[2]));
+}

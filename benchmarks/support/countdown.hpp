@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+// What the benchmarks of the engine have in common: the store counts down, and the task of each
+// state goes on to the next one until nothing is left. The work of a hop is one decrement and one
+// comparison, so what is measured is the way from state to state.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cano/task/task_config.hpp>
+#include <cano/workflow/workflow.hpp>
+
+namespace countdown {
+
+namespace asio = boost::asio;
+
+enum class Step { A, B, Done };
+
+struct Count {
+  int left;
+};
+
+inline Step next(Count& count, Step other) { return --count.left > 0 ? other : Step::Done; }
+
+struct PlainTask {
+  Step other;
+  Step run(Count& count) const { return next(count, other); }
+};
+
+struct AwaitableTask {
+  Step other;
+  asio::awaitable<Step> run(Count& count) const { co_return next(count, other); }
+};
+
+struct PlainNode {
+  Step other;
+  int prep(Count& count) const { return count.left; }
+  int exec(int left) const { return left - 1; }
+  Step post(Count& count, int left) const {
+    count.left = left;
+    return left > 0 ? other : Step::Done;
+  }
+};
+
+struct AwaitableNode {
+  Step other;
+  asio::awaitable<int> prep(Count& count) const { co_return count.left; }
+  asio::awaitable<int> exec(int left) const { co_return left - 1; }
+  asio::awaitable<Step> post(Count& count, int left) const {
+    count.left = left;
+    co_return left > 0 ? other : Step::Done;
+  }
+};
+
+/// Two states that take turns, each with a task of type `Task`.
+template <class Task>
+cano::Workflow<Step, Count> workflow(const cano::TaskConfig& config = cano::TaskConfig::minimal()) {
+  return cano::Workflow<Step, Count>{Step::A}
+      .add(Step::A, Task{Step::B}, config)
+      .add(Step::B, Task{Step::A}, config)
+      .add_exit_state(Step::Done);
+}
+
+/// So many hops that what a run costs besides them does not count.
+inline constexpr int hops = 100'000;
+
+}  // namespace countdown
