@@ -28,6 +28,7 @@
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/state.hpp>
+#include <cano/task/detail/run_stop.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/time/timer.hpp>
 #include <cano/workflow/detail/definition.hpp>
@@ -91,8 +92,8 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
 
   /// Ends the batch early, from any thread: starts nothing more, interrupts what is under way.
   void cancel() {
-    if (cancelled_.exchange(true)) return;
-    stop_.request_stop();
+    if (stop_.request()) return;
+    stop_source_.request_stop();
     for (const auto& lane : lanes_) {
       asio::post(lane->executor(),
                  [self = this->shared_from_this(), &lane] { lane->interrupt_all(); });
@@ -106,7 +107,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
 
   // ---- what lanes call
 
-  bool is_cancelled() const noexcept { return cancelled_.load(); }
+  bool is_cancelled() const noexcept { return stop_.requested(); }
   bool nothing_left() const noexcept {
     return is_cancelled() || next_.load(std::memory_order_relaxed) >= stores_.size();
   }
@@ -119,11 +120,11 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     return {std::min(first, stores_.size()), std::min(first + chunk_, stores_.size())};
   }
 
-  Machine make_machine(std::size_t index, const Clock& clock) {
+  Machine make_machine(std::size_t index, const Clock& clock, steady_time now) {
     RunInfo info = info_;
     info.instance_id = index;
-    Machine machine{*definition_, stores_[index], info, clock};
-    machine.watch(stop_token_);
+    Machine machine{*definition_, stores_[index], info, clock, now};
+    machine.watch(stop_);
     if (timeout_) machine.limit(*timeout_);
     return machine;
   }
@@ -257,9 +258,8 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   std::size_t chunk_ = 1;
   std::atomic<std::size_t> next_{0};  // the first instance no lane has taken
   std::atomic<std::size_t> lanes_left_{0};
-  std::atomic<bool> cancelled_{false};
-  std::stop_source stop_;  // what instances see
-  std::stop_token stop_token_ = stop_.get_token();
+  std::stop_source stop_source_;
+  RunStop stop_{stop_source_.get_token()};  // what instances see
   std::optional<std::stop_callback<RequestCancel>> on_stop_;
   std::optional<Timer> limit_timer_;
   std::optional<Clock> clock_;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <ratio>
 #include <span>
@@ -21,6 +22,7 @@
 #include <cano/observe/observer.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_scope.hpp>
+#include <cano/task/detail/run_stop.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/time/clock.hpp>
 
@@ -50,10 +52,11 @@ class RunCore {
   /// What follows a failed attempt.
   enum class Verdict : std::uint8_t { RetryNow, RetryAfterPause, GiveUp };
 
-  RunCore(RunInfo info, Clock clock, const ObserverList& observers)
-      : info_{info}, clock_{clock}, observers_{observers.empty() ? nullptr : &observers} {
-    started_ = clock_.now();
-  }
+  RunCore(RunInfo info, Clock clock, steady_time now, const ObserverList& observers)
+      : info_{info},
+        clock_{clock},
+        observers_{observers.empty() ? nullptr : &observers},
+        started_{now} {}
 
   // ---- what TaskContext shows
 
@@ -61,10 +64,8 @@ class RunCore {
   const StateInfo* state_info() const noexcept { return state_; }
   const RunInfo& info() const noexcept { return info_; }
   RunScope* scope() const noexcept { return scope_; }
-  bool stop_requested() const noexcept { return stop_ != nullptr && stop_->stop_requested(); }
   std::stop_token attempt_stop_token() const {
-    const std::stop_token run_stop = stop_ != nullptr ? *stop_ : std::stop_token{};
-    return scope_ != nullptr ? scope_->attempt_stop_token(run_stop) : run_stop;
+    return scope_ != nullptr ? scope_->attempt_stop_token(stop_->token()) : stop_->token();
   }
 
   std::optional<Duration> remaining() const {
@@ -76,7 +77,7 @@ class RunCore {
   const ObserverList* observers() const noexcept { return observers_; }
 
   /// A `Result` that holds an error: the failure of the attempt, without a throw.
-  void fail(const Error& error) { failure_ = returned_failure(error); }
+  void fail(const Error& error) { set_failure(returned_failure(error)); }
 
   // ---- set-up
 
@@ -85,7 +86,7 @@ class RunCore {
     scope_ = &scope;
     arm_nearest_limit();
   }
-  void watch(const std::stop_token* stop) noexcept { stop_ = stop; }
+  void watch(const RunStop& stop) noexcept { stop_ = &stop; }
   void limit_run(Duration timeout) {
     run_deadline_ = saturating_add(started_, timeout);
     run_timeout_ = timeout;
@@ -93,11 +94,8 @@ class RunCore {
 
   // ---- a visit to a state
 
-  // The short way into a state: a plain task, no limits, nobody watching.
-  void enter_quickly(const StateInfo& state) noexcept {
-    state_ = &state;
-    attempt_ = 1;
-  }
+  // The short way into a state: no limits, nobody watching.
+  void enter_quickly(const StateInfo& state) noexcept { state_ = &state; }
 
   // The rest of the way in, for every other state.
   void enter() {
@@ -130,13 +128,14 @@ class RunCore {
   /// The attempt is over. A limit that passed meanwhile makes it a failure whatever it gave.
   void end_attempt() {
     const Interrupt limit = passed_limit();
-    if (limit != Interrupt::None) failure_ = timeout_failure(limit);
+    if (limit != Interrupt::None) set_failure(timeout_failure(limit));
     out_of_time_ = limit == Interrupt::StateTimeout || limit == Interrupt::RunTimeout;
     attempt_deadline_ = steady_time::max();
   }
 
   /// The visit is over, and its limits with it.
   void leave() {
+    attempt_ = 1;
     if (!state_->has_limits) return;
     state_deadline_ = steady_time::max();
     arm_nearest_limit();
@@ -145,6 +144,18 @@ class RunCore {
   /// The caller cancelled the run through its coroutine.
   void cancelled_by_caller() noexcept { cancelled_by_caller_ = true; }
 
+  // ---- the transition at which a run on the short way looks what else is due
+
+  /// Whether the transition just made is one of them. A failed attempt and an interruption make it
+  /// so, which saves every hop that goes well the questions for them.
+  bool stops_over(std::size_t transitions) const noexcept {
+    if (transitions >= next_stop_) [[unlikely]]
+      return true;
+    return stop_->requested();
+  }
+  void stop_over_at(std::size_t transitions) noexcept { next_stop_ = transitions; }
+  void stop_over_next() noexcept { next_stop_ = 0; }
+
   void report_success(std::string_view next_state) {
     const steady_time now = report_time();
     notify(&Observer::on_attempt_succeeded,
@@ -152,9 +163,12 @@ class RunCore {
                             now - entered_, now});
   }
 
-  bool has_failed() const noexcept { return failure_.has_value(); }
-  void set_failure(Failure failure) { failure_ = std::move(failure); }
-  const std::optional<Failure>& failure() const noexcept { return failure_; }
+  bool has_failed() const noexcept { return failure_ != nullptr; }
+  void set_failure(Failure failure) {
+    failure_ = std::make_unique<Failure>(std::move(failure));
+    stop_over_next();
+  }
+  const Failure* failure() const noexcept { return failure_.get(); }
 
   /// Judges the failure that is set. Unless the run gives up, the failure is forgotten.
   Verdict judge() {
@@ -193,7 +207,8 @@ class RunCore {
   /// The failure that stays is the run's. What an operation says that was aborted because the run
   /// was asked to stop becomes `Error(Cancelled)`.
   Outcome settle_failure() {
-    if (failure_->kind == FailureKind::Aborted && stop_was_asked()) failure_ = cancelled_failure();
+    if (failure_->kind == FailureKind::Aborted && stop_was_asked())
+      set_failure(cancelled_failure());
     return failure_->kind == FailureKind::Cancelled ? Outcome::Cancelled : Outcome::Failed;
   }
 
@@ -205,7 +220,7 @@ class RunCore {
   }
 
   bool stop_was_asked() const noexcept {
-    return cancelled_by_caller_ || stop_requested() ||
+    return cancelled_by_caller_ || stop_->requested() || stop_->token().stop_requested() ||
            (scope_ != nullptr && scope_->interrupted() == Interrupt::Stop);
   }
 
@@ -226,7 +241,8 @@ class RunCore {
            RunFinished{info_, outcome, state, error, transitions, transitions + failed_attempts_,
                        now - started_, now});
   }
-  Duration elapsed() const { return clock_.now() - started_; }
+  steady_time now() const noexcept { return clock_.now(); }
+  Duration elapsed(steady_time now) const noexcept { return now - started_; }
 
   // ---- what tasks report
 
@@ -325,7 +341,7 @@ class RunCore {
     bool worth_it = false;
     // A predicate that throws ends the run, with its own exception.
     call_catching([&] { worth_it = policy.predicate()(failure_->as_exception()); },
-                  [&](Failure thrown) { failure_ = std::move(thrown); });
+                  [&](Failure thrown) { set_failure(std::move(thrown)); });
     return worth_it;
   }
 
@@ -345,15 +361,16 @@ class RunCore {
 
   RunInfo info_;
   Clock clock_;
-  const ObserverList* observers_;          // null when nobody watches
-  const std::stop_token* stop_ = nullptr;  // null when nobody can request one
-  RunScope* scope_ = nullptr;              // null when nothing can interrupt
+  const ObserverList* observers_;  // null when nobody watches
+  const RunStop* stop_ = &RunStop::never();
+  RunScope* scope_ = nullptr;  // null when nothing can interrupt
   const StateInfo* state_ = nullptr;
+  std::size_t next_stop_ = 0;
   std::size_t attempt_ = 1;
   std::size_t failed_attempts_ = 0;
   bool out_of_time_ = false;  // the state's or the run's: no retry can follow
   bool cancelled_by_caller_ = false;
-  std::optional<Failure> failure_;
+  std::unique_ptr<Failure> failure_;  // few runs have one, and it is large
   Duration pause_{};
   std::optional<Duration> run_timeout_;
   steady_time started_;

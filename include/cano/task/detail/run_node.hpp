@@ -65,13 +65,16 @@ template <bool Unwrap, class Value> decltype(auto) handed(Value& value) {
   }
 }
 
+[[noreturn]] inline void throw_not_started(const TaskContext& context) {
+  throw Error{Errc::TaskExecution, "The task of state " + std::string{context.state_name()} +
+                                       " returned an awaitable without a coroutine"};
+}
+
 // To await an awaitable that holds no coroutine would be undefined; the user gets a word instead.
 template <class T>
 void require_started(const asio::awaitable<T>& work, const TaskContext& context) {
-  if (!work.valid()) {
-    throw Error{Errc::TaskExecution, "The task of state " + std::string{context.state_name()} +
-                                         " returned an awaitable without a coroutine"};
-  }
+  if (!work.valid()) [[unlikely]]
+    throw_not_started(context);
 }
 
 template <bool Unwrap, class F, class Value, class... Before>

@@ -24,8 +24,9 @@
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/run_scope.hpp>
+#include <cano/task/detail/run_stop.hpp>
 #include <cano/task/task_context.hpp>
-#include <cano/time/timer.hpp>
+#include <cano/time/sleep.hpp>
 #include <cano/workflow/detail/run_machine.hpp>
 
 // g++ counts the frames of these coroutines to this header, and warns of every type of an unnamed
@@ -37,34 +38,52 @@
 
 namespace cano::detail {
 
+// Where there is a scope, all that can cancel the coroutine goes through it.
+inline bool was_interrupted(const RunScope* scope, const asio::cancellation_state& state) noexcept {
+  if (scope != nullptr) return scope->interrupted() != Interrupt::None;
+  return state.cancelled() != asio::cancellation_type::none;
+}
+
+/// Lets others on the executor run.
+inline asio::awaitable<void> take_turn() {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  auto turn = asio::post(executor, asio::deferred);
+  co_await std::move(turn);
+}
+
 /// Does what `run` asks for, from `step` on, until it is finished. Failures of tasks end up in
 /// `run`.
+///
+/// One such frame exists for every instance of a batch that waits: pauses and turns are coroutines
+/// of their own, whose operations would otherwise lie in it, used or not.
 template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  RunScope* const scope = run.core().scope();
   TaskContext context = run.context();
   if (step == Step::Begin) step = run.advance();
   while (step != Step::Finished) {
     try {
       if (step == Step::Attempt) {
-        auto attempt = run.start_attempt(context);
-        require_started(attempt, context);
-        run.attempt_returned(co_await std::move(attempt));
+        do {
+          auto attempt = run.start_attempt(context);
+          require_started(attempt, context);
+          run.attempt_returned(co_await std::move(attempt));
+          const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+          if (was_interrupted(scope, state)) break;
+        } while (run.hop_to_attempt());
       } else if (step == Step::Pause) {
-        Timer timer{executor};
-        timer.expires_after(run.pause());
-        co_await timer.async_wait(asio::deferred);
+        auto pause = sleep_for(run.pause());
+        co_await std::move(pause);
       } else {
-        co_await asio::post(executor, asio::deferred);
+        auto turn = take_turn();
+        co_await std::move(turn);
       }
     } catch (...) {
       if (step == Step::Attempt) run.attempt_threw(caught_failure());
     }
-    RunScope* const scope = run.core().scope();
-    if (scope != nullptr) {
-      if (scope->interrupted() != Interrupt::None) run.stop_over_next();
-    } else {
-      const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-      if (state.cancelled() != asio::cancellation_type::none) run.cancelled_by_caller();
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (was_interrupted(scope, state)) {
+      if (scope == nullptr) run.cancelled_by_caller();
+      run.stop_over_next();
     }
     step = run.advance();
     if (scope != nullptr && scope->interrupted() == Interrupt::AttemptTimeout) {
@@ -73,7 +92,7 @@ template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
       scope->resume();
     }
   }
-  if (RunScope* const scope = run.core().scope()) {
+  if (scope != nullptr) {
     scope->close();
     // Asio's co_spawn awaits once more behind a coroutine that never waited; were it cancelled,
     // that would throw, past the handler, out of the executor.
@@ -112,12 +131,15 @@ inline asio::any_io_executor serial_executor(const asio::any_io_executor& execut
   return asio::make_strand(executor);
 }
 
-/// Brings a stop request, from whichever thread, to the executor of the run.
-struct PostStop {
+/// Brings a stop request, from whichever thread, to the run: to its next hop at once, and to what
+/// it awaits by way of its executor.
+struct RequestStop {
+  RunStop* stop;
   std::weak_ptr<RunScope> scope;
   asio::any_io_executor executor;
 
   void operator()() const {
+    stop->request();
     asio::post(executor, [target = scope] {
       if (const auto alive = target.lock()) alive->interrupt(Interrupt::Stop);
     });
@@ -130,8 +152,9 @@ template <class Machine>
 asio::awaitable<void> drive_in_scope(Machine& run, const std::stop_token& stop) {
   const auto scope =
       std::make_shared<RunScope>(serial_executor(co_await asio::this_coro::executor));
-  if (stop.stop_possible()) run.watch(stop);
-  const std::stop_callback on_stop{stop, PostStop{scope, scope->executor()}};
+  RunStop run_stop{stop};
+  run.watch(run_stop);
+  const std::stop_callback on_stop{stop, RequestStop{&run_stop, scope, scope->executor()}};
   auto joined = asio::async_initiate<const asio::deferred_t&, void(std::exception_ptr)>(
       StartInScope{}, asio::deferred, &run, scope);
   co_await std::move(joined);

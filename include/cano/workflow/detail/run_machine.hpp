@@ -7,7 +7,6 @@
 #include <exception>
 #include <limits>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <utility>
 
@@ -21,6 +20,7 @@
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_core.hpp>
 #include <cano/task/detail/run_scope.hpp>
+#include <cano/task/detail/run_stop.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
@@ -46,9 +46,14 @@ template <StateLike State, class Store> class RunMachine {
   using DefinitionType = Definition<State, Store>;
 
   RunMachine(const DefinitionType& definition, Store& store, const RunInfo& info, Clock clock)
+      : RunMachine{definition, store, info, clock, clock.now()} {}
+
+  /// For a caller who knows what time it is, and asks no clock twice.
+  RunMachine(const DefinitionType& definition, Store& store, const RunInfo& info, Clock clock,
+             steady_time now)
       : definition_{&definition},
         store_{&store},
-        core_{info, clock, definition.observers},
+        core_{info, clock, now, definition.observers},
         state_{definition.start},
         max_transitions_{definition.max_transitions.value_or(unlimited)} {
     if (core_.observers() == nullptr) return;
@@ -58,7 +63,7 @@ template <StateLike State, class Store> class RunMachine {
 
   /// From here on `scope` can interrupt the run, and `stop` ends it; both outlive it.
   void attach(RunScope& scope) { core_.attach(scope); }
-  void watch(const std::stop_token& stop) noexcept { core_.watch(&stop); }
+  void watch(const RunStop& stop) noexcept { core_.watch(stop); }
   void limit(Duration timeout) noexcept {
     core_.limit_run(timeout);
     careful_ = true;
@@ -69,7 +74,7 @@ template <StateLike State, class Store> class RunMachine {
     if (const auto step = resume()) return *step;
     for (;;) {
       const Slot& slot = definition_->table.find(state_);
-      if (transitions_ < next_stop_ && !core_.stop_requested()) [[likely]] {
+      if (!core_.stops_over(transitions_)) [[likely]] {
         if (slot.start != nullptr) {
           core_.enter_quickly(*slot.entry);
           at_ = At::QuickAttempt;
@@ -92,29 +97,38 @@ template <StateLike State, class Store> class RunMachine {
   asio::awaitable<State> start_attempt(TaskContext& context) const {
     return entry().task.start(entry().task.object.get(), *store_, context);
   }
-  void attempt_returned(State next) { next_ = std::move(next); }
+  void attempt_returned(State next) { state_ = std::move(next); }
   void attempt_threw(Failure failure) { core_.set_failure(std::move(failure)); }
   Duration pause() const noexcept { return core_.pause(); }
 
-  /// The driver's own coroutine was cancelled: whatever comes now, the run is over.
-  void cancelled_by_caller() noexcept {
-    core_.cancelled_by_caller();
-    stop_over_next();
+  /// The short way from an attempt that returned to the next one. False: nothing is done, and
+  /// `advance` has to look what is due.
+  bool hop_to_attempt() {
+    if (at_ != At::QuickAttempt || core_.stops_over(transitions_ + 1)) return false;
+    const Slot& slot = definition_->table.find(state_);
+    if (slot.start == nullptr) return false;
+    ++transitions_;
+    core_.enter_quickly(*slot.entry);
+    return true;
   }
 
+  /// The driver's own coroutine was cancelled: whatever comes now, the run is over.
+  void cancelled_by_caller() noexcept { core_.cancelled_by_caller(); }
+
   /// Makes the next hop look for interruptions.
-  void stop_over_next() noexcept { next_stop_ = 0; }
+  void stop_over_next() noexcept { core_.stop_over_next(); }
 
   const RunCore& core() const noexcept { return core_; }
 
   /// How it ended. Call it once, after `Step::Finished`.
-  WorkflowResult<State> take_result() {
+  WorkflowResult<State> take_result() { return take_result(core_.now()); }
+  WorkflowResult<State> take_result(steady_time now) {
     return WorkflowResult<State>{outcome_,
                                  std::move(state_),
                                  core_.failure() ? core_.failure()->as_exception() : nullptr,
                                  transitions_,
                                  transitions_ + core_.failed_attempts(),
-                                 core_.elapsed()};
+                                 core_.elapsed(now)};
   }
 
   /// The final state, or the exception of the run. Call it once, after `Step::Finished`.
@@ -146,7 +160,7 @@ template <StateLike State, class Store> class RunMachine {
       case At::QuickAttempt:
         if (core_.has_failed()) [[unlikely]]
           return after_failure();
-        arrive(std::move(next_));
+        ++transitions_;
         return std::nullopt;
       case At::AwaitedAttempt:
         return finish_attempt();
@@ -159,29 +173,37 @@ template <StateLike State, class Store> class RunMachine {
 
   // The short way: plain tasks without limits, up to the transition at which something else is due.
   void hop_while_plain() {
-    TaskContext context{core_};
-    call_catching([&] { hop(context); },
-                  [&](Failure failure) {
-                    core_.set_failure(std::move(failure));
-                    state_ = entry().state;
-                  });
+    call_catching([&] { hop(); }, [&](Failure failure) { core_.set_failure(std::move(failure)); });
   }
 
-  // Keeps the state in a local, which a register can hold; where a task throws, its entry knows it.
-  void hop(TaskContext& context) {
+  // What a hop needs lies in locals, for which the processor has registers.
+  void hop() {
+    TaskContext context{core_};
+    Store& store = *store_;
+    const auto table = definition_->table.reader();
     State state = std::move(state_);
+    Count transitions{transitions_};
     do {
-      const Slot& slot = definition_->table.find(state);
-      if (slot.call == nullptr) break;
-      core_.enter_quickly(*slot.entry);
-      State next = slot.call(slot.object, *store_, context);
-      if (core_.has_failed()) [[unlikely]]
+      const Slot& slot = table.find(state);
+      if (slot.call == nullptr) [[unlikely]]
         break;
-      state = std::move(next);
-      ++transitions_;
-    } while (transitions_ < next_stop_ && !core_.stop_requested());
+      core_.enter_quickly(*slot.entry);
+      state = slot.call(slot.object, store, context);
+      ++transitions.now;
+    } while (!core_.stops_over(transitions.now));
     state_ = std::move(state);
+    if (core_.has_failed()) --transitions.now;
   }
+
+  // A number that is changed in a register, and written back however the scope is left.
+  struct Count {
+    explicit Count(std::size_t& number) noexcept : now{number}, total{number} {}
+    Count(const Count&) = delete;
+    Count& operator=(const Count&) = delete;
+    ~Count() { total = now; }
+    std::size_t now;
+    std::size_t& total;
+  };
 
   // The checks between two hops, and every state that is not just a plain call.
   std::optional<Step> stop_over(const Slot& slot) {
@@ -195,16 +217,19 @@ template <StateLike State, class Store> class RunMachine {
       last_turn_ = transitions_;
       return Step::Turn;
     }
-    plan_next_stop();
-    const bool quick = slot.call != nullptr || slot.start != nullptr;
-    if (quick && transitions_ < next_stop_) return std::nullopt;
+    const bool quick = plan_next_stop() && (slot.call != nullptr || slot.start != nullptr);
+    if (quick) return std::nullopt;
     core_.enter();
     return attempt();
   }
 
-  void plan_next_stop() noexcept {
+  // Whether the next hops can go the short way.
+  bool plan_next_stop() noexcept {
+    if (careful_) return false;
     const std::size_t window = std::min(max_transitions_, RecentStates::capacity);
-    next_stop_ = careful_ ? 0 : std::min(last_turn_ + hops_per_turn, max_transitions_ - window);
+    const std::size_t stop = std::min(last_turn_ + hops_per_turn, max_transitions_ - window);
+    core_.stop_over_at(stop);
+    return transitions_ < stop;
   }
 
   // Close to the limit every hop stops over, so that the error can list the last states.
@@ -223,42 +248,36 @@ template <StateLike State, class Store> class RunMachine {
       at_ = At::AwaitedAttempt;
       return Step::Attempt;
     }
-    next_ = call_plain(entry().task.call, entry().task.object.get());
+    call_plain(entry().task);
     return finish_attempt();
   }
 
   std::optional<Step> finish_attempt() {
     core_.end_attempt();
     if (core_.has_failed()) return after_failure();
-    core_.leave();
     if (core_.observers() != nullptr) report_success();
-    arrive(std::move(next_));
+    core_.leave();
+    ++transitions_;
     return std::nullopt;
   }
 
   void report_success() {
-    const Entry* const next = definition_->table.find(next_).entry;
+    const Entry* const next = definition_->table.find(state_).entry;
     if (next != nullptr) {
       core_.report_success(next->name);
     } else {
-      core_.report_success(state_name(next_));
+      core_.report_success(state_name(state_));
     }
   }
 
-  State call_plain(typename BoundTask<State, Store>::Call call, const void* object) {
-    State next{};
+  void call_plain(const BoundTask<State, Store>& task) {
     TaskContext context{core_};
-    call_catching([&] { next = call(object, *store_, context); },
+    call_catching([&] { state_ = task.call(task.object.get(), *store_, context); },
                   [&](Failure failure) { core_.set_failure(std::move(failure)); });
-    return next;
-  }
-
-  void arrive(State next) {
-    state_ = std::move(next);
-    ++transitions_;
   }
 
   Step after_failure() {
+    state_ = entry().state;  // whatever the attempt gave
     switch (core_.judge()) {
       case RunCore::Verdict::RetryAfterPause:
         at_ = At::Retry;
@@ -299,9 +318,7 @@ template <StateLike State, class Store> class RunMachine {
   Store* store_;
   RunCore core_;
   State state_;
-  State next_{};
   std::size_t transitions_ = 0;
-  std::size_t next_stop_ = 0;
   std::size_t last_turn_ = 0;
   std::size_t max_transitions_;
   RecentStates recent_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <type_traits>
@@ -16,63 +17,74 @@ namespace cano::detail {
 template <class State>
 concept DenseState = std::is_enum_v<State> || std::is_integral_v<State>;
 
-/// State -> slot. `find` is on the path of every hop: for small enumerators and integers it is one
-/// bounds check and an index, for other states a flat hash map.
+/// State -> slot. `find` is on the path of every hop: for enumerators and integers below a thousand
+/// it is one bounds check and an index, for other states a flat hash map.
 ///
 /// A state that was never put is found as a default `Slot`.
 template <StateLike State, class Slot> class StateTable {
  public:
-  [[gnu::always_inline]] const Slot& find(const State& state) const noexcept {
-    if constexpr (DenseState<State>) {
-      // Unsigned arithmetic: what lies below the base wraps around to far above the end.
-      const std::size_t index = number(state) - base_;
-      if (index < dense_.size()) [[likely]]
-        return dense_[index];
+  const Slot& find(const State& state) const noexcept { return reader().find(state); }
+
+  /// What `find` needs of the table, for a loop to keep in registers; until the next `put`.
+  class Reader {
+   public:
+    explicit Reader(const StateTable& table) noexcept
+        : table_{table}, dense_{table.dense_.data()}, size_{table.dense_.size()} {}
+
+    [[gnu::always_inline]] const Slot& find(const State& state) const noexcept {
+      if constexpr (DenseState<State>) {
+        if (number(state) < size_) [[likely]]
+          return dense_[number(state)];
+      }
+      return table_.find_sparse(state);
     }
-    return find_sparse(state);
-  }
+
+   private:
+    const StateTable& table_;
+    const Slot* dense_;
+    std::size_t size_;
+  };
+  Reader reader() const noexcept { return Reader{*this}; }
 
   void put(const State& state, Slot slot) {
     if constexpr (DenseState<State>) {
-      if (put_dense(number(state), slot)) return;
+      const std::size_t index = number(state);
+      if (index < max_dense) {
+        if (index >= dense_.size()) dense_.resize(index + 1);
+        dense_[index] = std::move(slot);
+        return;
+      }
     }
     sparse_.insert_or_assign(state, std::move(slot));
   }
 
  private:
+  static constexpr std::size_t max_dense = 1024;
+
+  // Zero-extended, which costs nothing; a negative one becomes a number far above all others.
+  static constexpr std::size_t number(const State& state) noexcept
+    requires DenseState<State>
+  {
+    if constexpr (std::is_enum_v<State>) {
+      return number_of(static_cast<std::underlying_type_t<State>>(state));
+    } else {
+      return number_of(state);
+    }
+  }
+  template <class Integer> static constexpr std::size_t number_of(Integer value) noexcept {
+    if constexpr (std::same_as<Integer, bool>) {
+      return value ? 1 : 0;
+    } else {
+      return std::make_unsigned_t<Integer>(value);
+    }
+  }
+
   const Slot& find_sparse(const State& state) const noexcept {
     const auto found = sparse_.find(state);
     return found == sparse_.end() ? none_ : found->second;
   }
 
-  static constexpr std::size_t max_dense = 1024;
-
-  static std::size_t number(const State& state) noexcept
-    requires DenseState<State>
-  {
-    return static_cast<std::size_t>(state);
-  }
-
-  // The table covers the states around the first one, in both directions, up to `max_dense` slots;
-  // states further away live in the map.
-  bool put_dense(std::size_t at, Slot& slot) {
-    if (dense_.empty()) base_ = at;
-    const auto below = static_cast<std::ptrdiff_t>(base_ - at);
-    if (below > 0) {
-      const auto more = static_cast<std::size_t>(below);
-      if (more > max_dense - dense_.size()) return false;
-      dense_.insert(dense_.begin(), more, Slot{});
-      base_ = at;
-    } else if (at - base_ >= max_dense) {
-      return false;
-    }
-    if (at - base_ >= dense_.size()) dense_.resize(at - base_ + 1);
-    dense_[at - base_] = std::move(slot);
-    return true;
-  }
-
-  std::size_t base_ = 0;
-  std::vector<Slot> dense_;
+  std::vector<Slot> dense_;  // up to the largest of the small states
   boost::unordered_flat_map<State, Slot, std::hash<State>> sparse_;
   Slot none_{};
 };
