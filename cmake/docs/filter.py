@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Doxygen's input filter: `python3 filter.py <file>` prints the file as Doxygen is to see it.
 
-Of a header, what is not public and what lies in namespace detail is left out. In the README, headings
-get the ids by which its links know them, and links to examples lead to their pages. Line numbers stay
-as they are.
+Of a header, what is not public and what lies in namespace detail is left out. In a README, headings get
+the ids by which its links know them, and links to examples lead to their pages. Line numbers stay as
+they are.
 """
 
 import pathlib
@@ -24,20 +24,20 @@ def public_part(header, is_detail):
     return re.sub(r"^template <> struct std::.*$", "", header, flags=re.M)
 
 
-def heading_id(title):
-    return "readme-" + re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+def heading_id(prefix, title):
+    return prefix + re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
-def as_page(markdown):
+def as_page(prefix, markdown):
     in_code = False
     for line in markdown.splitlines():
         if line.startswith("```"):
             in_code = not in_code
         if not in_code and (heading := re.fullmatch(r"##+ (.+)", line)):
-            line += f" {{#{heading_id(heading[1])}}}"
+            line += f" {{#{heading_id(prefix, heading[1])}}}"
         if not in_code:
-            line = re.sub(r"\]\(examples/(\w+)\.cpp\)", r"](\1_8cpp-example.html)", line)
-            line = line.replace("](#", "](#readme-")
+            line = re.sub(r"\]\((?:examples/)?(\w+)\.cpp\)", r"](\1_8cpp-example.html)", line)
+            line = line.replace("](#", f"](#{prefix}")
         yield line
 
 
@@ -45,7 +45,9 @@ def main():
     path = pathlib.Path(sys.argv[1])
     text = path.read_text()
     if path.name == "README.md":
-        text = "\n".join(as_page(text)) + "\n"
+        folder = path.parent.name
+        prefix = f"{folder}-" if folder in ("examples", "data") else "readme-"
+        text = "\n".join(as_page(prefix, text)) + "\n"
     elif path.suffix == ".hpp":
         text = public_part(text, path.parent.name == "detail")
     sys.stdout.write(text)

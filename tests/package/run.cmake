@@ -3,7 +3,7 @@
 #   cmake -DWAY=<way> -DSOURCE=<cano's sources> -DBUILD=<cano's build> -DWORK=<scratch folder>
 #         -DCOMPILER=<c++> -DGENERATOR=<generator> -DMAKE_PROGRAM=<its program>
 #         -DBOOST=<folder of boost/> -DJSON=<folder of nlohmann/> -DCATCH=<folder of catch2/>
-#         -DCATCH_MODULES=<folder of Catch.cmake> -DPKG_CONFIG=<pkg-config>
+#         -DCATCH_MODULES=<folder of Catch.cmake> -DPKG_CONFIG=<pkg-config> -DCONAN=<conan>
 #         -P run.cmake
 cmake_minimum_required(VERSION 3.24)
 
@@ -90,6 +90,21 @@ elseif(WAY STREQUAL "pkg_config")
   run(${COMPILER} -std=c++20 ${SOURCE}/tests/package/main.cpp ${flags} ${system_flags}
       -o ${WORK}/app)
   expect_output(${WORK}/app)
+
+elseif(WAY STREQUAL "conan")
+  set(ENV{CONAN_HOME} ${WORK}/home)
+  set(ENV{CXX} ${COMPILER})
+  run(${CONAN} profile detect)
+  set(stand_in ${CONAN} export-pkg ${SOURCE}/tests/package/conan/stand_in.py -nr)
+  run(${CMAKE_COMMAND} -E env CANO_TEST_HEADERS=${BOOST}/boost ${stand_in} --name boost
+      --version 1.81.0)
+  run(${CMAKE_COMMAND} -E env CANO_TEST_HEADERS=${JSON}/nlohmann ${stand_in} --name nlohmann_json
+      --version 3.11.2)
+  run(${CONAN} create ${SOURCE}/cmake/packaging/conan -nr -s compiler.cppstd=20)
+  run(${CONAN} install --requires=cano/[>=0] -nr -s compiler.cppstd=20 -g CMakeDeps
+      -g CMakeToolchain -of ${WORK}/deps)
+  build_and_run(find_package -DCMAKE_BUILD_TYPE=Release
+                -DCMAKE_TOOLCHAIN_FILE=${WORK}/deps/conan_toolchain.cmake)
 
 elseif(WAY STREQUAL "fetched_dependencies")
   make_mirror()

@@ -10,8 +10,8 @@ namespace cano {
 
 /// An observer that threw and was switched off; see `Workflow::observer_failures`.
 struct ObserverFailure {
-  std::shared_ptr<const Observer> observer;
-  std::string message;  ///< What it threw.
+  std::shared_ptr<const Observer> observer;  ///< Which one.
+  std::string message;                       ///< What it threw.
 };
 
 }  // namespace cano
