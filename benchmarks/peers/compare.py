@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs every peer alternately, several times, and compares what they measured.
+
+usage: compare.py --programs <directory> --out <directory> [--compiler <name>] [--rounds <n>]
+
+Builds the Rust peers with cargo, below the second directory, runs all of them in turn, prints a
+Markdown table of the medians with what each is in multiples of cano and how far the rounds lie
+apart, and writes compare.json, compare.md and, where gnuplot is installed, compare.svg there. What
+cannot be built is listed as missing.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+
+HERE = pathlib.Path(__file__).resolve().parent
+PEERS = {
+    "cano": "cano",
+    "hand_written": "by hand",
+    "rust_0_6": "Rust cano 0.6.3",
+    "rust_newest": "Rust cano 0.15.4",
+    "onetbb": "oneTBB flow graph",
+    "boost_msm": "Boost.MSM",
+}
+# They do so in a process of its own, when they are called with an argument.
+MEASURE_MEMORY = {"cano", "hand_written", "rust_0_6"}
+QUESTIONS = {
+    "plain_hop_ns": "plain hop, ns",
+    "awaitable_hop_ns": "awaitable hop, ns",
+    "plain_node_ns": "Node, plain phases, ns",
+    "awaitable_node_ns": "Node, awaitable phases, ns",
+    "failing_result_ns": "failing run, `Result`, ns",
+    "failing_throw_ns": "failing run, throw, ns",
+    "plain_instance_ns": "instance of 10 plain hops, two threads, ns",
+    "awaitable_instance_ns": "instance of 10 awaitable hops, ns",
+    "yielding_instance_ns": "instance of 10 yielding hops, ns",
+    "waiting_instance_bytes": "memory of a waiting instance, bytes",
+    "store_get_ns": "store: get a number, ns",
+    "store_put_ns": "store: put a number, ns",
+    "store_get_string_ns": "store: get a string, ns",
+    "hop_allocations": "heap allocations, an awaitable hop",
+    "node_allocations": "heap allocations, a Node",
+}
+
+
+def build_rust(name, out, missing):
+    """The program of a cargo project, or None with the reason in `missing`."""
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        missing[name] = "cargo was not found"
+        return None
+    target = out / "cargo" / name
+    command = [cargo, "build", "--release", "--locked", "--ignore-rust-version",
+               "--manifest-path", str(HERE / name / "Cargo.toml")]
+    print(f"Building {name} ...", flush=True)
+    done = subprocess.run(command, env={**os.environ, "CARGO_TARGET_DIR": str(target)},
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        missing[name] = "cargo: " + done.stderr.strip().splitlines()[-1]
+        return None
+    return target / "release" / name
+
+
+def programs(directory, out):
+    found, missing = {}, {}
+    for name in PEERS:
+        if name.startswith("rust"):
+            program = build_rust(name, out, missing)
+        else:
+            program = directory / f"peer_{name}"
+            if not program.exists():
+                missing[name] = "its library was not found when the build was configured"
+                program = None
+        if program is not None:
+            found[name] = program
+    return found, missing
+
+
+def measure(found, rounds):
+    """question -> peer -> the values of all rounds"""
+    values = {question: {} for question in QUESTIONS}
+    for turn in range(rounds):
+        for name, program in found.items():
+            print(f"Round {turn + 1} of {rounds}: {PEERS[name]}", flush=True)
+            for arguments in ([], ["memory"]) if name in MEASURE_MEMORY else ([],):
+                out = subprocess.run([str(program), *arguments], check=True, capture_output=True, text=True).stdout
+                for question, value in json.loads(out)["results"].items():
+                    values[question].setdefault(name, []).append(value)
+    return values
+
+
+def spread(values):
+    """Half the distance between the quartiles, in percent of the median."""
+    middle = statistics.median(values)
+    if len(values) < 2 or middle == 0:
+        return 0.0
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return (high - low) / 2 / middle * 100
+
+
+def number(value):
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def cell(ours, theirs):
+    if theirs is None:
+        return "-"
+    text = number(statistics.median(theirs))
+    if ours is not None and theirs is not ours and statistics.median(ours) > 0.05:
+        text += f" (x{statistics.median(theirs) / statistics.median(ours):.2g})"
+    return text + f" ±{spread(theirs):.0f} %" if spread(theirs) >= 0.5 else text
+
+
+def table(values, names, machine, missing):
+    lines = ["| question | " + " | ".join(PEERS[name] for name in names) + " |",
+             "| --- |" + " ---: |" * len(names)]
+    for question, label in QUESTIONS.items():
+        row = values[question]
+        if row:
+            ours = row.get("cano")
+            cells = " | ".join(cell(ours, row.get(name)) for name in names)
+            lines.append(f"| {label} | {cells} |")
+    lines += ["", machine]
+    lines += [f"Missing: {PEERS[name]} ({why})" for name, why in missing.items()]
+    return "\n".join(lines) + "\n"
+
+
+def describe_machine(compiler, rounds):
+    model = platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            model = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        pass
+    rustc = shutil.which("rustc")
+    rust = subprocess.run([rustc, "--version"], capture_output=True, text=True, check=False).stdout.strip() if rustc else ""
+    parts = [f"{model}, {os.cpu_count()} cores", compiler, rust, f"medians of {rounds} alternating rounds",
+             datetime.date.today().isoformat()]
+    return "; ".join(part for part in parts if part)
+
+
+def plot(values, names, directory):
+    """Times in multiples of cano's, on a logarithmic scale."""
+    gnuplot = shutil.which("gnuplot")
+    if gnuplot is None:
+        print("gnuplot was not found: no compare.svg")
+        return
+    questions = [q for q in QUESTIONS if q.endswith(("_ns", "_bytes")) and "cano" in values[q] and len(values[q]) > 1]
+    others = [name for name in names if name != "cano"]
+    rows = []
+    for question in questions:
+        ours = statistics.median(values[question]["cano"])
+        ratios = [statistics.median(values[question][n]) / ours if n in values[question] else "?" for n in others]
+        rows.append(" ".join([question.rsplit("_", 1)[0].replace("_", "-"), *map(str, ratios)]))
+    columns = ", ".join(f'$data using {i + 2}:xtic(1) title "{PEERS[name]}"' for i, name in enumerate(others))
+    script = "\n".join([
+        "$data << EOD", *rows, "EOD",
+        "set terminal svg size 1000,460 font 'sans-serif,12' background '#ffffff'",
+        f"set output '{directory / 'compare.svg'}'",
+        "set style data histogram", "set style histogram cluster gap 1", "set style fill solid 0.9 noborder",
+        "set boxwidth 0.9", "set logscale y", "set grid y", "set datafile missing '?'",
+        "set ylabel 'times as much as cano'", "set xtics rotate by -25 nomirror", "set key top right",
+        "set yrange [0.3:*]", f"plot {columns}, 1 with lines lw 2 lc rgb '#444444' title 'cano'"])
+    subprocess.run([gnuplot], input=script, text=True, check=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--programs", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--compiler", default="")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+
+    found, missing = programs(options.programs, options.out)
+    values = measure(found, options.rounds)
+    names = [name for name in PEERS if name in found]
+    machine = describe_machine(options.compiler, options.rounds)
+    directory = options.out
+    directory.mkdir(parents=True, exist_ok=True)
+    text = table(values, names, machine, missing)
+    (directory / "compare.md").write_text(text, encoding="utf-8")
+    with open(directory / "compare.json", "w", encoding="utf-8") as file:
+        json.dump({"machine": machine, "missing": missing, "values": values}, file, indent=2)
+    plot(values, names, directory)
+    print("\n" + text + f"\nAlso in {directory}")
+
+
+if __name__ == "__main__":
+    main()

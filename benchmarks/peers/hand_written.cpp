@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: MIT
+// The questions of README.md answered without a library: a loop over virtual calls, and Asio
+// coroutines with a switch, spawned by hand on two threads with an io_context each.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "peers/measure.hpp"
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr int hops = 100'000;
+constexpr int instances = 200'000;
+constexpr int waiting = 500'000;
+
+enum class Step { A, B, Done };
+
+struct Count {
+  int left;
+};
+
+inline Step next(Count& count, Step other) { return --count.left > 0 ? other : Step::Done; }
+
+// Outside of the unnamed namespace, and each with a second class that is never called, so that the
+// compiler cannot know which function a call means.
+struct Task {
+  virtual ~Task() = default;
+  virtual Step run(Count& count) const = 0;
+};
+template <int Number> struct HopTask : Task {
+  explicit HopTask(Step to) : other{to} {}
+  Step run(Count& count) const override { return next(count, other); }
+  Step other;
+};
+
+struct Node {
+  virtual ~Node() = default;
+  virtual int prep(Count& count) const = 0;
+  virtual int exec(int left) const = 0;
+  virtual Step post(Count& count, int left) const = 0;
+};
+template <int Number> struct PlainNode : Node {
+  explicit PlainNode(Step to) : other{to} {}
+  int prep(Count& count) const override { return count.left; }
+  int exec(int left) const override { return left - 1; }
+  Step post(Count& count, int left) const override {
+    count.left = left;
+    return left > 0 ? other : Step::Done;
+  }
+  Step other;
+};
+
+namespace {
+
+measure::Results results{"hand_written"};
+
+void run_hops() {
+  const std::array<std::unique_ptr<Task>, 3> tasks{std::make_unique<HopTask<0>>(Step::B),
+                                                   std::make_unique<HopTask<0>>(Step::A),
+                                                   std::make_unique<HopTask<1>>(Step::A)};
+  Count count{hops};
+  measure::keep(&count);
+  Step at = Step::A;
+  while (at != Step::Done)
+    at = tasks[static_cast<std::size_t>(at)]->run(count);
+  measure::keep(at);
+}
+
+void run_nodes() {
+  const std::array<std::unique_ptr<Node>, 3> nodes{std::make_unique<PlainNode<0>>(Step::B),
+                                                   std::make_unique<PlainNode<0>>(Step::A),
+                                                   std::make_unique<PlainNode<1>>(Step::A)};
+  Count count{hops};
+  measure::keep(&count);
+  Step at = Step::A;
+  while (at != Step::Done) {
+    const Node& node = *nodes[static_cast<std::size_t>(at)];
+    at = node.post(count, node.exec(node.prep(count)));
+  }
+  measure::keep(at);
+}
+
+asio::awaitable<Step> hop(Count& count, Step other) { co_return next(count, other); }
+
+asio::awaitable<int> prep(Count& count) { co_return count.left; }
+asio::awaitable<int> exec(int left) { co_return left - 1; }
+asio::awaitable<Step> post(Count& count, int left, Step other) {
+  count.left = left;
+  co_return left > 0 ? other : Step::Done;
+}
+asio::awaitable<Step> visit_node(Count& count, Step other) {
+  const int prepared = co_await prep(count);
+  const int executed = co_await exec(prepared);
+  co_return co_await post(count, executed, other);
+}
+
+asio::awaitable<Step> yield_and_hop(Count& count, Step other) {
+  co_await asio::post(co_await asio::this_coro::executor, asio::deferred);
+  co_return next(count, other);
+}
+
+double resident_before = 0;
+std::atomic<int> asleep{0};
+
+asio::awaitable<Step> sleep_long(Count&, Step other) {
+  if (++asleep == waiting) {
+    results.add("waiting_instance_bytes", (measure::resident_bytes() - resident_before) / waiting);
+    results.print();
+    std::_Exit(EXIT_SUCCESS);
+  }
+  asio::steady_timer timer{co_await asio::this_coro::executor, 1h};
+  co_await timer.async_wait(asio::deferred);
+  co_return other;
+}
+
+template <auto Work> asio::awaitable<void> switch_over(Count& count, Step& result) {
+  Step at = Step::A;
+  for (;;) {
+    switch (at) {
+      case Step::A:
+        at = co_await Work(count, Step::B);
+        break;
+      case Step::B:
+        at = co_await Work(count, Step::A);
+        break;
+      case Step::Done:
+        result = at;
+        co_return;
+    }
+  }
+}
+
+template <auto Work> void run_alone() {
+  asio::io_context context{1};
+  Count count{hops};
+  Step result{};
+  asio::co_spawn(context, switch_over<Work>(count, result), asio::detached);
+  context.run();
+  measure::keep(result);
+}
+
+// Half of the stores on each of two threads.
+template <auto Work> void run_batch(std::vector<Count>& stores, std::vector<Step>& ends) {
+  const auto run_half = [&](std::size_t first, std::size_t end) {
+    asio::io_context context{1};
+    for (std::size_t i = first; i < end; ++i)
+      asio::co_spawn(context, switch_over<Work>(stores[i], ends[i]), asio::detached);
+    context.run();
+  };
+  const std::size_t half = stores.size() / 2;
+  std::thread other{run_half, half, stores.size()};
+  run_half(0, half);
+  other.join();
+}
+
+template <auto Work> void time_batch(const char* name) {
+  std::vector<Count> stores(instances);
+  std::vector<Step> ends(instances);
+  results.time(name, instances, 2, [&] {
+    stores.assign(instances, Count{10});
+    run_batch<Work>(stores, ends);
+    measure::keep(ends.data());
+  });
+}
+
+// It ends the process as soon as all of them wait.
+int wait_forever() {
+  std::vector<Count> stores(waiting, Count{10});
+  std::vector<Step> ends(waiting);
+  resident_before = measure::resident_bytes();
+  run_batch<sleep_long>(stores, ends);
+  return EXIT_FAILURE;
+}
+
+}  // namespace
+
+// With an argument: the memory alone, since memory that was used before would not count.
+int main(int argc, char**) {
+  if (argc > 1) return wait_forever();
+  results.time("plain_hop_ns", hops, 1, run_hops);
+  results.time("awaitable_hop_ns", hops, 1, run_alone<hop>);
+  results.time("plain_node_ns", hops, 1, run_nodes);
+  results.time("awaitable_node_ns", hops, 1, run_alone<visit_node>);
+  time_batch<hop>("awaitable_instance_ns");
+  time_batch<yield_and_hop>("yielding_instance_ns");
+
+  results.print();
+}
