@@ -12,7 +12,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <cano/duration.hpp>
 #include <cano/observe/detail/describe.hpp>

@@ -23,6 +23,7 @@
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/observer.hpp>
+#include <cano/observe/observer_failure.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/detail/alarm.hpp>
 #include <cano/schedule/detail/completion.hpp>

@@ -3,6 +3,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/task/detail/run_core.hpp>
 #include <cano/task/task_context.hpp>
 
 namespace cano::detail {
