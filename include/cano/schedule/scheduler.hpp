@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -19,6 +20,7 @@
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
+#include <cano/schedule/detail/scheduler_api.hpp>
 #include <cano/schedule/detail/scheduler_core.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/job_outcome.hpp>
@@ -62,12 +64,12 @@ namespace cano {
 class Scheduler {
  public:
   /// Runs its jobs on `executor`.
-  explicit Scheduler(asio::any_io_executor executor)
-      : core_{std::make_shared<detail::SchedulerCore>(std::move(executor), nullptr)} {}
+  template <std::convertible_to<asio::any_io_executor> Executor>
+  explicit Scheduler(const Executor& executor) : core_{make_core(executor, nullptr)} {}
 
   /// Runs its jobs on the shards of `runtime`, in turn.
-  explicit Scheduler(Runtime& runtime)
-      : core_{std::make_shared<detail::SchedulerCore>(runtime.shard(0), &runtime)} {}
+  template <std::same_as<Runtime> AnyRuntime>
+  explicit Scheduler(AnyRuntime& runtime) : core_{make_core(runtime.shard(0), &runtime)} {}
 
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
@@ -127,14 +129,14 @@ class Scheduler {
   /// occurrence.
   ///
   /// **Errors.** Also when the scheduler is not running.
-  void trigger(std::string_view id) { core_->trigger(id, {}); }
+  void trigger(std::string_view id) { core_->trigger(id); }
 
   /// The same, and waits for what becomes of it: the end of the run, or why it does not run.
   ///
   /// **Errors.** Of the call: as `trigger`. Of the run: in the outcome.
   /// **Cancellation.** Ends the waiting; the run goes on.
   asio::awaitable<JobOutcome> trigger_and_wait(std::string_view id) {
-    return detail::SchedulerCore::trigger_and_wait(core_, std::string{id});
+    return core_->trigger_and_wait(id);
   }
 
   /// Occurrences do not run from now on. Runs under way, and those that wait for them, go on.
@@ -179,14 +181,22 @@ class Scheduler {
   ///
   /// **Cancellation.** Ends the waiting; the scheduler stops all the same.
   asio::awaitable<ShutdownReport> stop(Duration drain = std::chrono::seconds{30}) {
-    return detail::SchedulerCore::stop(core_, drain);
+    return core_->stop(drain);
   }
 
   /// Starts no more occurrences and cancels the runs under way, without waiting for their end.
   void stop_now() { core_->stop_now(); }
 
  private:
-  std::shared_ptr<detail::SchedulerCore> core_;
+  template <class Executor>
+  static std::shared_ptr<detail::SchedulerApi> make_core(const Executor& executor,
+                                                         Runtime* runtime) {
+    // One type of core, whatever the executor's type.
+    using Core = detail::SchedulerCore<asio::any_io_executor>;
+    return std::make_shared<Core>(asio::any_io_executor{executor}, runtime);
+  }
+
+  std::shared_ptr<detail::SchedulerApi> core_;
 };
 
 }  // namespace cano

@@ -18,23 +18,11 @@
 
 namespace cano::detail {
 
-/// Whom an alarm wakes.
-class AlarmHost {
- public:
-  struct Next {
-    bool over = false;   // no more turns
-    bool again = false;  // as soon as others have had a turn
-    DueTime due{};       // otherwise when that comes
-  };
-
-  /// Does all that is due.
-  virtual Next turn(std::uint64_t epoch) = 0;
-
-  /// The alarm's execution context was destroyed under it.
-  virtual void alarm_lost(std::uint64_t epoch) noexcept = 0;
-
- protected:
-  ~AlarmHost() = default;
+/// What an alarm is to do after a turn.
+struct NextTurn {
+  bool over = false;   // no more turns
+  bool again = false;  // as soon as others have had a turn
+  DueTime due{};       // otherwise when that comes
 };
 
 /// What keeps a scheduler going from its start to its end: one timer for each of the two clocks.
@@ -43,9 +31,12 @@ class AlarmHost {
 /// context is destroyed, so is the alarm.
 ///
 /// **Threads.** `wake` may be called from any; all else happens on a strand of its own.
-class Alarm : public std::enable_shared_from_this<Alarm> {
+///
+/// `Host` does the work: it has `turn(epoch)`, and `alarm_lost(epoch)` for when the execution
+/// context is destroyed under the alarm.
+template <class Host> class Alarm : public std::enable_shared_from_this<Alarm<Host>> {
  public:
-  Alarm(std::shared_ptr<AlarmHost> host, const asio::any_io_executor& executor, std::uint64_t epoch)
+  Alarm(std::shared_ptr<Host> host, const asio::any_io_executor& executor, std::uint64_t epoch)
       : host_{std::move(host)},
         epoch_{epoch},
         executor_{asio::make_strand(executor)},
@@ -61,14 +52,14 @@ class Alarm : public std::enable_shared_from_this<Alarm> {
   /// Asks for a turn.
   void wake() {
     if (is_woken_.exchange(true)) return;
-    asio::post(executor_, [self = shared_from_this()] { self->turn(); });
+    asio::post(executor_, [self = this->shared_from_this()] { self->turn(); });
   }
 
  private:
   void turn() {
     if (over_) return;
     is_woken_ = false;
-    const AlarmHost::Next next = host_->turn(epoch_);
+    const NextTurn next = host_->turn(epoch_);
     if (next.over) {
       over_ = true;
       steady_.cancel();
@@ -90,14 +81,15 @@ class Alarm : public std::enable_shared_from_this<Alarm> {
     if (set_to == time) return;
     set_to = time;
     timer.expires_at(time);
-    timer.async_wait([self = shared_from_this(), &set_to](const boost::system::error_code& error) {
-      if (error) return;
-      set_to.reset();
-      self->turn();
-    });
+    timer.async_wait(
+        [self = this->shared_from_this(), &set_to](const boost::system::error_code& error) {
+          if (error) return;
+          set_to.reset();
+          self->turn();
+        });
   }
 
-  std::shared_ptr<AlarmHost> host_;
+  std::shared_ptr<Host> host_;
   std::uint64_t epoch_;
   asio::any_io_executor executor_;
   Timer steady_;

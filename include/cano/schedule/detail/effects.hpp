@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <cano/duration.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
@@ -18,7 +20,20 @@
 
 namespace cano::detail {
 
-class JobRun;
+/// A run of a job, as far as what decides on it has to know.
+class RunHandle {
+ public:
+  RunHandle() = default;
+  RunHandle(const RunHandle&) = delete;
+  RunHandle& operator=(const RunHandle&) = delete;
+  virtual ~RunHandle() = default;
+
+  /// Requests its end. From any thread.
+  virtual void cancel() = 0;
+
+  /// Whether a coroutine on that executor is part of this run. From any thread.
+  virtual bool runs_on(asio::any_io_executor executor) const = 0;
+};
 
 /// What has to be done after a decision that was made under the lock: all that runs code of a user,
 /// or that destroys something of theirs.
@@ -46,7 +61,7 @@ struct Effects {
 
   std::shared_ptr<const ObserverList> observers;  // null: nobody wants reports
   std::vector<Report> reports;
-  std::vector<std::shared_ptr<JobRun>> cancels;
+  std::vector<std::shared_ptr<RunHandle>> cancels;
   std::vector<Start> starts;
   std::vector<Answer> answers;
   std::vector<std::shared_ptr<Completion<ShutdownReport>>> stopped;

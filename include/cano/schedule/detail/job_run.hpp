@@ -31,33 +31,21 @@
 
 namespace cano::detail {
 
-class JobRun;
-
-/// Who keeps the books of runs.
-class RunHost {
- public:
-  virtual Moment now() const = 0;
-  virtual void run_began(const JobRun& run) = 0;
-  virtual void run_ended(const JobRun& run, RunEnd end) = 0;
-
-  /// The run's execution context was destroyed under it.
-  virtual void run_lost(const JobRun& run) noexcept = 0;
-
- protected:
-  ~RunHost() = default;
-};
-
 /// One run of a job: a coroutine on a strand of its own.
 ///
 /// It belongs to the execution context: when that is destroyed, so is the run. The strand is where
 /// cancellation is delivered, and by which a coroutine is known to be part of this run.
 ///
 /// **Threads.** What is not said to be called from any thread belongs to the strand.
-class JobRun : public std::enable_shared_from_this<JobRun> {
+///
+/// `Host` keeps the books: it has `now()`, `run_began(run)`, `run_ended(run, end)`, and
+/// `run_lost(run)` for when the execution context is destroyed under the run.
+template <class Host>
+class JobRun final : public RunHandle, public std::enable_shared_from_this<JobRun<Host>> {
  public:
   using Strand = asio::strand<asio::any_io_executor>;
 
-  JobRun(std::shared_ptr<RunHost> host, const asio::any_io_executor& executor, Effects::Start start)
+  JobRun(std::shared_ptr<Host> host, const asio::any_io_executor& executor, Effects::Start start)
       : host_{std::move(host)},
         job_{std::move(start.job)},
         ticket_{std::move(start.ticket)},
@@ -70,10 +58,8 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
     occurrence_.run = start.number;
     occurrence_.stop = stop_.get_token();
   }
-  JobRun(const JobRun&) = delete;
-  JobRun& operator=(const JobRun&) = delete;
 
-  ~JobRun() {
+  ~JobRun() override {
     if (!ended_) host_->run_lost(*this);
   }
 
@@ -87,19 +73,17 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
 
   /// Starts it, never inside this call. From any thread.
   void launch() {
-    asio::post(strand_, [self = shared_from_this()] { self->begin(); });
+    asio::post(strand_, [self = this->shared_from_this()] { self->begin(); });
   }
 
-  /// Requests its end. From any thread.
-  void cancel() {
+  void cancel() override {
     stop_.request_stop();
-    asio::post(strand_, [self = shared_from_this()] {
+    asio::post(strand_, [self = this->shared_from_this()] {
       if (!self->ended_) self->signal_.emit(asio::cancellation_type::all);
     });
   }
 
-  /// Whether a coroutine on that executor is part of this run. From any thread.
-  bool runs_on(asio::any_io_executor executor) const {
+  bool runs_on(asio::any_io_executor executor) const override {
     while (const auto* const strand = executor.target<Strand>()) {
       if (*strand == strand_) return true;
       // A run that may be interrupted has a strand of its own over the one of its caller.
@@ -116,13 +100,13 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
     occurrence_.actual = now.wall;
     occurrence_.lateness = std::max(Duration::zero(), now.steady - ticket_.due);
     host_->run_began(*this);
-    auto work = execute(shared_from_this());
+    auto work = execute(this->shared_from_this());
     asio::co_spawn(
         asio::any_io_executor{strand_}, std::move(work),
-        asio::bind_cancellation_slot(
-            signal_.slot(), [self = shared_from_this()](const std::exception_ptr&, RunEnd end) {
-              self->end(std::move(end));
-            }));
+        asio::bind_cancellation_slot(signal_.slot(), [self = this->shared_from_this()](
+                                                         const std::exception_ptr&, RunEnd end) {
+          self->end(std::move(end));
+        }));
   }
 
   void end(RunEnd end) {
@@ -153,7 +137,7 @@ class JobRun : public std::enable_shared_from_this<JobRun> {
     return stop_.stop_requested() && says_cancelled(error) ? Outcome::Cancelled : Outcome::Failed;
   }
 
-  std::shared_ptr<RunHost> host_;
+  std::shared_ptr<Host> host_;
   std::shared_ptr<Job> job_;
   Ticket ticket_;
   std::uint64_t key_;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,7 +15,6 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <cano/detail/exception_text.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
@@ -29,7 +25,7 @@
 #include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/detail/job.hpp>
-#include <cano/schedule/detail/job_run.hpp>
+#include <cano/schedule/detail/scheduler_api.hpp>
 #include <cano/schedule/detail/scheduler_engine.hpp>
 #include <cano/schedule/detail/scheduler_state.hpp>
 #include <cano/schedule/detail/timeline.hpp>
@@ -41,11 +37,24 @@
 namespace cano::detail {
 
 /// What a `Scheduler` is a handle of: all that may be asked of it.
-class SchedulerCore final : public SchedulerEngine {
- public:
-  using SchedulerEngine::SchedulerEngine;
+template <class Executor>
+class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor> {
+  using Engine = SchedulerEngine<Executor>;
+  using Engine::alarm_;
+  using Engine::change;
+  using Engine::executor_;
+  using Engine::last_seen_;
+  using Engine::mutex_;
+  using Engine::now;
+  using Engine::observers_;
+  using Engine::plan;
+  using Engine::state_;
+  using typename Engine::Phase;
 
-  void add_observer(std::shared_ptr<Observer> observer) {
+ public:
+  using Engine::Engine;
+
+  void add_observer(std::shared_ptr<Observer> observer) override {
     const std::lock_guard lock{mutex_};
     ObserverList changed = observers_ ? *observers_ : ObserverList{};
     changed.add(std::move(observer));
@@ -59,7 +68,7 @@ class SchedulerCore final : public SchedulerEngine {
 
   // ---- jobs
 
-  void add(const std::shared_ptr<Job>& job) {
+  void add(const std::shared_ptr<Job>& job) override {
     auto timeline = timeline_of(*job, *job->schedule, job->options.first_run);
     change([&](Effects& effects) {
       state_.add(job);
@@ -68,11 +77,11 @@ class SchedulerCore final : public SchedulerEngine {
     });
   }
 
-  void remove(std::string_view id) {
+  void remove(std::string_view id) override {
     change([&](Effects& effects) { state_.remove(id, effects); });
   }
 
-  void replace(std::string_view id, Schedule schedule) {
+  void replace(std::string_view id, Schedule schedule) override {
     const auto next = std::make_shared<const Schedule>(std::move(schedule));
     const std::shared_ptr<Job> job = job_of(id);
     auto timeline = timeline_of(*job, *next, FirstRun::AfterInterval);
@@ -84,20 +93,21 @@ class SchedulerCore final : public SchedulerEngine {
     });
   }
 
-  void set_paused(std::string_view id, bool paused) {
+  void set_paused(std::string_view id, bool paused) override {
     const std::lock_guard lock{mutex_};
     state_.job(id)->paused = paused;
   }
 
   // ---- running
 
-  void start() {
+  void start() override {
     std::vector<DueJob> jobs;
-    std::shared_ptr<Alarm> alarm;
+    std::shared_ptr<Alarm<Engine>> alarm;
     {
       const std::lock_guard lock{mutex_};
       require_stopped();
-      alarm = std::make_shared<Alarm>(shared_from_this(), executor_, state_.epoch() + 1);
+      alarm =
+          std::make_shared<Alarm<Engine>>(this->shared_from_this(), executor_, state_.epoch() + 1);
       state_.begin();
       alarm_ = alarm;
       for (auto& job : state_.jobs())
@@ -114,29 +124,19 @@ class SchedulerCore final : public SchedulerEngine {
     alarm->wake();
   }
 
+  void trigger(std::string_view id) override { trigger(id, {}); }
+
   void trigger(std::string_view id, std::weak_ptr<Completion<JobOutcome>> waiter) {
     change([&](Effects& effects) { state_.trigger(id, std::move(waiter), now(), effects); });
   }
 
-  static asio::awaitable<JobOutcome> trigger_and_wait(std::shared_ptr<SchedulerCore> self,
-                                                      std::string id) {
-    const auto outcome = std::make_shared<Completion<JobOutcome>>();
-    self->trigger(id, outcome);
-    auto arrival = Completion<JobOutcome>::wait(outcome);
-    co_return co_await std::move(arrival);
+  asio::awaitable<JobOutcome> trigger_and_wait(std::string_view id) override {
+    return trigger_and_wait(self(), std::string{id});
   }
 
-  static asio::awaitable<ShutdownReport> stop(std::shared_ptr<SchedulerCore> self, Duration drain) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const auto stopped = std::make_shared<Completion<ShutdownReport>>();
-    if (auto report = self->request_stop(drain, stopped, self->run_on(executor))) {
-      co_return std::move(*report);
-    }
-    auto arrival = Completion<ShutdownReport>::wait(stopped);
-    co_return co_await std::move(arrival);
-  }
+  asio::awaitable<ShutdownReport> stop(Duration drain) override { return stop(self(), drain); }
 
-  void stop_now() {
+  void stop_now() override {
     change([&](Effects& effects) {
       // A clock is not asked in vain: it may have been destroyed with the execution context.
       if (state_.phase() != Phase::Stopped) state_.stop(Duration::zero(), now(), effects);
@@ -145,13 +145,13 @@ class SchedulerCore final : public SchedulerEngine {
 
   // ---- asking
 
-  std::optional<FlowInfo> status(std::string_view id) const {
+  std::optional<FlowInfo> status(std::string_view id) const override {
     const std::lock_guard lock{mutex_};
     const auto* const job = state_.find(id);
     return job == nullptr ? std::nullopt : std::optional{info_of(**job)};
   }
 
-  std::vector<FlowInfo> list() const {
+  std::vector<FlowInfo> list() const override {
     const std::lock_guard lock{mutex_};
     std::vector<FlowInfo> infos;
     for (const auto& job : state_.jobs())
@@ -159,7 +159,7 @@ class SchedulerCore final : public SchedulerEngine {
     return infos;
   }
 
-  std::vector<system_time> next_runs(std::string_view id, std::size_t count) const {
+  std::vector<system_time> next_runs(std::string_view id, std::size_t count) const override {
     const std::shared_ptr<Job> job = job_of(id);
     std::shared_ptr<const Timeline> timeline;
     std::uint64_t left = 0;
@@ -180,17 +180,39 @@ class SchedulerCore final : public SchedulerEngine {
     return times;
   }
 
-  std::vector<JobOutcome> history(std::string_view id) const {
+  std::vector<JobOutcome> history(std::string_view id) const override {
     const std::lock_guard lock{mutex_};
     return state_.job(id)->ledger.history();
   }
 
-  std::size_t running() const {
+  std::size_t running() const override {
     const std::lock_guard lock{mutex_};
     return state_.running();
   }
 
  private:
+  std::shared_ptr<SchedulerCore> self() {
+    return std::static_pointer_cast<SchedulerCore>(this->shared_from_this());
+  }
+
+  static asio::awaitable<JobOutcome> trigger_and_wait(std::shared_ptr<SchedulerCore> self,
+                                                      std::string id) {
+    const auto outcome = std::make_shared<Completion<JobOutcome>>();
+    self->trigger(id, outcome);
+    auto arrival = Completion<JobOutcome>::wait(outcome);
+    co_return co_await std::move(arrival);
+  }
+
+  static asio::awaitable<ShutdownReport> stop(std::shared_ptr<SchedulerCore> self, Duration drain) {
+    const asio::any_io_executor executor = co_await asio::this_coro::executor;
+    const auto stopped = std::make_shared<Completion<ShutdownReport>>();
+    if (auto report = self->request_stop(drain, stopped, self->run_on(executor))) {
+      co_return std::move(*report);
+    }
+    auto arrival = Completion<ShutdownReport>::wait(stopped);
+    co_return co_await std::move(arrival);
+  }
+
   std::shared_ptr<const Timeline> timeline_of(const Job& job, const Schedule& schedule,
                                               FirstRun first) const {
     return std::make_shared<const Timeline>(schedule, job.options, job.id, first, now());
@@ -230,7 +252,7 @@ class SchedulerCore final : public SchedulerEngine {
 
   // The run that a coroutine on this executor is part of.
   std::optional<std::uint64_t> run_on(const asio::any_io_executor& executor) const {
-    std::vector<std::pair<std::uint64_t, std::shared_ptr<JobRun>>> runs;
+    std::vector<std::pair<std::uint64_t, std::shared_ptr<RunHandle>>> runs;
     {
       const std::lock_guard lock{mutex_};
       runs = state_.runs();

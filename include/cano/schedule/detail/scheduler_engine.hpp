@@ -42,19 +42,22 @@ namespace cano::detail {
 /// Whatever is to be decided is decided under the lock, and carried out when it has been let go.
 /// Time zones, which may be a user's code, are asked without it too: a timeline never changes, the
 /// alarm's turn makes a new one and puts it in its place if the job's plan is still the same.
-class SchedulerEngine : public RunHost,
-                        public AlarmHost,
-                        public std::enable_shared_from_this<SchedulerEngine> {
+///
+/// A template, as all that runs on the executor: only programs that make a scheduler compile it.
+template <class Executor>
+class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Executor>> {
  public:
+  using Run = JobRun<SchedulerEngine>;
+
   /// `runtime`: where runs are spread over the shards, or null.
-  SchedulerEngine(asio::any_io_executor executor, Runtime* runtime)
+  SchedulerEngine(Executor executor, Runtime* runtime)
       : executor_{std::move(executor)}, runtime_{runtime}, clock_{Clock::of(executor_)} {}
   SchedulerEngine(const SchedulerEngine&) = delete;
   SchedulerEngine& operator=(const SchedulerEngine&) = delete;
 
-  Moment now() const override { return {clock_.now(), clock_.wall_now()}; }
+  Moment now() const { return {clock_.now(), clock_.wall_now()}; }
 
-  void run_began(const JobRun& run) override {
+  void run_began(const Run& run) {
     const Occurrence& occurrence = run.occurrence();
     std::shared_ptr<const ObserverList> observers;
     {
@@ -68,9 +71,9 @@ class SchedulerEngine : public RunHost,
                                         occurrence.lateness, occurrence.actual, occurrence.missed});
   }
 
-  void run_ended(const JobRun& run, RunEnd end) override { settle(run, std::move(end), false); }
+  void run_ended(const Run& run, RunEnd end) { settle(run, std::move(end), false); }
 
-  void run_lost(const JobRun& run) noexcept override {
+  void run_lost(const Run& run) noexcept {
     try {
       const Error error{Errc::Cancelled, "The run was destroyed with its execution context"};
       settle(run, RunEnd{Outcome::Cancelled, std::make_exception_ptr(error), std::nullopt}, true);
@@ -78,18 +81,18 @@ class SchedulerEngine : public RunHost,
     }
   }
 
-  Next turn(std::uint64_t epoch) override {
+  NextTurn turn(std::uint64_t epoch) {
     const Moment at = now();
     notice_step(at);
     for (int i = 0; i < jobs_per_turn; ++i) {
       if (!serve_one(at)) break;
     }
-    Next next;
+    NextTurn next;
     change([&](Effects& effects) { next = plan_turn(epoch, at, effects); });
     return next;
   }
 
-  void alarm_lost(std::uint64_t epoch) noexcept override {
+  void alarm_lost(std::uint64_t epoch) noexcept {
     try {
       const Moment at = now();
       change([&](Effects& effects) {
@@ -122,12 +125,12 @@ class SchedulerEngine : public RunHost,
     });
   }
 
-  asio::any_io_executor executor_;
+  Executor executor_;
   Runtime* runtime_;
   Clock clock_;
   mutable std::mutex mutex_;
   SchedulerState state_;
-  std::weak_ptr<Alarm> alarm_;
+  std::weak_ptr<Alarm<SchedulerEngine>> alarm_;
   Moment last_seen_{};  // by the alarm
   std::shared_ptr<const ObserverList> observers_;
 
@@ -150,7 +153,7 @@ class SchedulerEngine : public RunHost,
   }
 
   void wake() {
-    std::shared_ptr<Alarm> alarm;
+    std::shared_ptr<Alarm<SchedulerEngine>> alarm;
     {
       const std::lock_guard lock{mutex_};
       alarm = alarm_.lock();
@@ -159,8 +162,8 @@ class SchedulerEngine : public RunHost,
   }
 
   void begin_run(Effects::Start start) {
-    const auto& executor = runtime_ != nullptr ? runtime_->get_executor() : executor_;
-    const auto run = std::make_shared<JobRun>(shared_from_this(), executor, std::move(start));
+    const Executor executor = runtime_ != nullptr ? Executor{runtime_->get_executor()} : executor_;
+    const auto run = std::make_shared<Run>(this->shared_from_this(), executor, std::move(start));
     bool is_cancelled = false;
     {
       const std::lock_guard lock{mutex_};
@@ -170,7 +173,7 @@ class SchedulerEngine : public RunHost,
     if (is_cancelled) run->cancel();
   }
 
-  void settle(const JobRun& run, RunEnd end, bool is_lost) {
+  void settle(const Run& run, RunEnd end, bool is_lost) {
     const Moment at = now();
     const Occurrence& occurrence = run.occurrence();
     JobOutcome outcome;
@@ -230,8 +233,8 @@ class SchedulerEngine : public RunHost,
     return true;
   }
 
-  Next plan_turn(std::uint64_t epoch, Moment at, Effects& effects) {
-    Next next;
+  NextTurn plan_turn(std::uint64_t epoch, Moment at, Effects& effects) {
+    NextTurn next;
     if (state_.epoch() != epoch || state_.phase() == Phase::Stopped) {
       next.over = true;
     } else if (state_.phase() == Phase::Running) {

@@ -139,14 +139,14 @@ class SchedulerState {
   std::size_t running() const noexcept { return runs_.size(); }
 
   /// The run exists now; true when it was to be cancelled before that.
-  bool attach(std::uint64_t key, const std::shared_ptr<JobRun>& run) {
+  bool attach(std::uint64_t key, const std::shared_ptr<RunHandle>& run) {
     Run& entry = runs_.at(key);
     entry.run = run;
     return entry.cancelled;
   }
 
-  std::vector<std::pair<std::uint64_t, std::shared_ptr<JobRun>>> runs() const {
-    std::vector<std::pair<std::uint64_t, std::shared_ptr<JobRun>>> all;
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<RunHandle>>> runs() const {
+    std::vector<std::pair<std::uint64_t, std::shared_ptr<RunHandle>>> all;
     for (const auto& [key, entry] : runs_) {
       if (auto run = entry.run.lock()) all.emplace_back(key, std::move(run));
     }
@@ -220,7 +220,7 @@ class SchedulerState {
  private:
   struct Run {
     std::shared_ptr<Job> job;
-    std::weak_ptr<JobRun> run{};  // owned by its execution context
+    std::weak_ptr<RunHandle> run{};  // owned by its execution context
     bool cancelled = false;
   };
 
