@@ -169,7 +169,7 @@ class World {
   void restart() {
     const auto report = time_.run(scheduler_.stop(seconds_up_to(10)));
     CHECK(scheduler_.running_count() == 0);
-    CHECK(starts_.begun == starts_.ended);
+    CHECK(starts_.begun == starts_.ended());
     time_.run_for(seconds_up_to(30));
     scheduler_.start();
   }
@@ -194,7 +194,7 @@ class World {
   void check_end() {
     check_counts();
     CHECK_FALSE(scheduler_.has_running_flows());
-    CHECK(starts_.begun == starts_.ended);
+    CHECK(starts_.begun == starts_.ended());
     for (const auto& info : scheduler_.list()) {
       CHECK(info.occurrences.queued == 0);
       const auto& seen = tally_->of(info.id);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,32 +22,33 @@
 
 namespace cano_test {
 
-/// What the runs of jobs note of themselves. For one thread.
-struct Starts {
+/// What the runs of jobs note of themselves. For one thread; runs may outlive it.
+class Starts {
+  struct Live {
+    int ended = 0;
+    std::map<std::string, int> running;
+  };
+
+ public:
   std::vector<cano::system_time> times;
   std::vector<cano::Duration> lateness;
   std::vector<std::uint64_t> missed;
   int begun = 0;
-  int ended = 0;
   int most_at_once = 0;
 
   /// One run, from begin to destruction.
   class Run {
    public:
-    Run(Starts& starts, std::string id) : starts_{starts}, id_{std::move(id)} {
-      starts_.most_at_once = std::max(starts_.most_at_once, ++starts_.begun - starts_.ended);
-      int& running = starts_.running_[id_];
-      starts_.most_of_[id_] = std::max(starts_.most_of_[id_], ++running);
-    }
+    Run(std::shared_ptr<Live> live, std::string id) : live_{std::move(live)}, id_{std::move(id)} {}
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     ~Run() {
-      ++starts_.ended;
-      --starts_.running_[id_];
+      ++live_->ended;
+      --live_->running[id_];
     }
 
    private:
-    Starts& starts_;
+    std::shared_ptr<Live> live_;
     std::string id_;
   };
 
@@ -54,8 +56,12 @@ struct Starts {
     times.push_back(now.actual);
     lateness.push_back(now.lateness);
     missed.push_back(now.missed);
-    return Run{*this, now.id};
+    most_at_once = std::max(most_at_once, ++begun - live_->ended);
+    most_of_[now.id] = std::max(most_of_[now.id], ++live_->running[now.id]);
+    return Run{live_, now.id};
   }
+
+  int ended() const { return live_->ended; }
 
   int most_at_once_of(const std::string& id) const {
     const auto found = most_of_.find(id);
@@ -63,7 +69,7 @@ struct Starts {
   }
 
  private:
-  std::map<std::string, int> running_;
+  std::shared_ptr<Live> live_ = std::make_shared<Live>();
   std::map<std::string, int> most_of_;
 };
 

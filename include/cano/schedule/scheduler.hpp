@@ -68,7 +68,7 @@ class Scheduler {
   explicit Scheduler(const Executor& executor) : core_{make_core(executor, nullptr)} {}
 
   /// Runs its jobs on the shards of `runtime`, in turn.
-  template <std::same_as<Runtime> AnyRuntime>
+  template <std::derived_from<Runtime> AnyRuntime>
   explicit Scheduler(AnyRuntime& runtime) : core_{make_core(runtime.shard(0), &runtime)} {}
 
   Scheduler(const Scheduler&) = delete;

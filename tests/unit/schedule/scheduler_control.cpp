@@ -63,7 +63,7 @@ TEST_CASE("jobs may be added, removed and added again while the scheduler runs")
   scheduler.every("a", Slow{second, 0s}, 3s);
   time.run_for(20s);
   CHECK(seconds_of(first.times, start) == std::vector<double>{1});
-  CHECK(first.ended == 1);
+  CHECK(first.ended() == 1);
   CHECK(second.times.size() == 7);
   CHECK(scheduler.running_count() == 0);
   CHECK(refusal([&] { scheduler.remove("b"); }) == "There is no job with the id 'b'");

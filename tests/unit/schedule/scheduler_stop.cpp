@@ -88,7 +88,7 @@ TEST_CASE("a stop lets runs end in the time it gives, and cancels and joins the 
   CHECK(report.elapsed == 9500ms);
   CHECK_FALSE(report.is_clean());
   CHECK(done);
-  CHECK(starts.ended == starts.begun);
+  CHECK(starts.ended() == starts.begun);
   CHECK(scheduler.running_count() == 0);
   CHECK(scheduler.history("slow").back().is_cancelled());
   CHECK(scheduler.status("queues")->occurrences.shutdown == 2);

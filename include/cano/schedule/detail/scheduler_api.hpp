@@ -11,6 +11,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/observe/observer.hpp>
+#include <cano/observe/observer_failure.hpp>
 #include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/job_outcome.hpp>
@@ -33,6 +34,7 @@ class SchedulerApi {
   virtual ~SchedulerApi() = default;
 
   virtual void add_observer(std::shared_ptr<Observer> observer) = 0;
+  virtual std::vector<ObserverFailure> observer_failures() const = 0;
   virtual void add(const std::shared_ptr<Job>& job) = 0;
   virtual void remove(std::string_view id) = 0;
   virtual void replace(std::string_view id, Schedule schedule) = 0;

@@ -61,7 +61,7 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
     observers_ = std::make_shared<const ObserverList>(std::move(changed));
   }
 
-  std::vector<ObserverFailure> observer_failures() const {
+  std::vector<ObserverFailure> observer_failures() const override {
     const std::lock_guard lock{mutex_};
     return observers_ ? observers_->failures() : std::vector<ObserverFailure>{};
   }
@@ -110,7 +110,7 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
           std::make_shared<Alarm<Engine>>(this->shared_from_this(), executor_, state_.epoch() + 1);
       state_.begin();
       alarm_ = alarm;
-      for (auto& job : state_.jobs())
+      for (auto& job : state_.jobs().all())
         jobs.push_back({job, nullptr, job->plan});
       last_seen_ = now();
     }
@@ -147,14 +147,14 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
 
   std::optional<FlowInfo> status(std::string_view id) const override {
     const std::lock_guard lock{mutex_};
-    const auto* const job = state_.find(id);
-    return job == nullptr ? std::nullopt : std::optional{info_of(**job)};
+    const Job* const job = state_.jobs().find(id);
+    return job == nullptr ? std::nullopt : std::optional{info_of(*job)};
   }
 
   std::vector<FlowInfo> list() const override {
     const std::lock_guard lock{mutex_};
     std::vector<FlowInfo> infos;
-    for (const auto& job : state_.jobs())
+    for (const auto& job : state_.jobs().all())
       infos.push_back(info_of(*job));
     return infos;
   }

@@ -19,6 +19,7 @@
 #include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_ledger.hpp>
+#include <cano/schedule/detail/job_table.hpp>
 #include <cano/schedule/detail/shutdown.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/flow_info.hpp>
@@ -39,37 +40,16 @@ class SchedulerState {
 
   // ---- jobs
 
-  void add(const std::shared_ptr<Job>& job) {
-    if (!jobs_.try_emplace(job->id, job).second) {
-      throw Error{Errc::Configuration, "There is a job with the id '" + job->id + "' already"};
-    }
-    job->number = ++last_number_;
-  }
-
-  const std::shared_ptr<Job>& job(std::string_view id) const {
-    if (const auto found = jobs_.find(id); found != jobs_.end()) return found->second;
-    throw Error{Errc::Configuration, "There is no job with the id '" + std::string{id} + '\''};
-  }
-
-  const std::shared_ptr<Job>* find(std::string_view id) const {
-    const auto found = jobs_.find(id);
-    return found == jobs_.end() ? nullptr : &found->second;
-  }
-
-  /// Sorted by id.
-  std::vector<std::shared_ptr<Job>> jobs() const {
-    std::vector<std::shared_ptr<Job>> all;
-    for (const auto& [id, job] : jobs_)
-      all.push_back(job);
-    return all;
-  }
+  void add(const std::shared_ptr<Job>& job) { jobs_.add(job); }
+  const std::shared_ptr<Job>& job(std::string_view id) const { return jobs_.at(id); }
+  const JobTable& jobs() const noexcept { return jobs_; }
 
   void remove(std::string_view id, Effects& effects) {
     const std::shared_ptr<Job> gone = job(id);
     gone->removed = true;
     unplan(*gone, effects);
     drop_line(*gone, effects);
-    jobs_.erase(jobs_.find(id));
+    jobs_.erase(id);
     effects.garbage.push_back(gone);
     effects.wake = true;
   }
@@ -183,7 +163,7 @@ class SchedulerState {
     effects.wake = true;
     if (is_first) {
       phase_ = Phase::Stopping;
-      for (const auto& [id, job] : jobs_) {
+      for (const auto& job : jobs_.all()) {
         unplan(*job, effects);
         shutdown_.note_dropped(drop_line(*job, effects));
       }
@@ -317,8 +297,7 @@ class SchedulerState {
     if (auto run = entry.run.lock()) effects.cancels.push_back(std::move(run));
   }
 
-  std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_;
-  std::uint64_t last_number_ = 0;
+  JobTable jobs_;
   Agenda agenda_;
   Phase phase_ = Phase::Stopped;
   std::uint64_t epoch_ = 0;  // how often it was started

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cano/error.hpp>
+#include <cano/schedule/detail/job.hpp>
+
+namespace cano::detail {
+
+/// The jobs of a scheduler by their ids.
+class JobTable {
+ public:
+  /// **Errors.** `Error(Configuration)` when the id is taken.
+  void add(const std::shared_ptr<Job>& job) {
+    if (!jobs_.try_emplace(job->id, job).second) {
+      throw Error{Errc::Configuration, "There is a job with the id '" + job->id + "' already"};
+    }
+    job->number = ++last_number_;
+  }
+
+  /// **Errors.** `Error(Configuration)` when there is none.
+  const std::shared_ptr<Job>& at(std::string_view id) const {
+    if (const auto found = jobs_.find(id); found != jobs_.end()) return found->second;
+    throw Error{Errc::Configuration, "There is no job with the id '" + std::string{id} + '\''};
+  }
+
+  /// Null when there is none.
+  Job* find(std::string_view id) const {
+    const auto found = jobs_.find(id);
+    return found == jobs_.end() ? nullptr : found->second.get();
+  }
+
+  /// Sorted by id.
+  std::vector<std::shared_ptr<Job>> all() const {
+    std::vector<std::shared_ptr<Job>> jobs;
+    jobs.reserve(jobs_.size());
+    for (const auto& [id, job] : jobs_)
+      jobs.push_back(job);
+    return jobs;
+  }
+
+  void erase(std::string_view id) { jobs_.erase(jobs_.find(id)); }
+
+ private:
+  std::map<std::string, std::shared_ptr<Job>, std::less<>> jobs_;
+  std::uint64_t last_number_ = 0;
+};
+
+}  // namespace cano::detail
