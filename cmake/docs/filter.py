@@ -45,8 +45,8 @@ def main():
     path = pathlib.Path(sys.argv[1])
     text = path.read_text()
     if path.name == "README.md":
-        folder = path.parent.name
-        prefix = f"{folder}-" if folder in ("examples", "data") else "readme-"
+        is_front_page = (path.parent / "include").is_dir()
+        prefix = "readme-" if is_front_page else f"{path.parent.name}-"
         text = "\n".join(as_page(prefix, text)) + "\n"
     elif path.suffix == ".hpp":
         text = public_part(text, path.parent.name == "detail")
