@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <cano/observe/detail/describe.hpp>
@@ -149,9 +150,11 @@ class LogFilter {
   }
 
   static std::string unknown_target(bool may_be_level) {
-    std::string text =
-        may_be_level ? "it is neither a level (" + std::string{level_names} + ") nor a target (cano"
-                     : "there is no such target, there are cano";
+    std::string text = "there is no such target, there are cano";
+    if (may_be_level) {
+      text = "it is neither a level (";
+      text.append(level_names).append(") nor a target (cano");
+    }
     for (const std::string_view target : targets)
       text.append(", ").append(target);
     if (may_be_level) text += ')';
@@ -159,7 +162,10 @@ class LogFilter {
   }
 
   void reject(std::string_view part, const std::string& reason) {
-    problems_.push_back("\"" + std::string{part} + "\" is ignored: " + reason);
+    // Not with `+`, of which g++ 12 warns without reason under -O3 (GCC bug 105651).
+    std::string problem = "\"";
+    problem.append(part).append("\" is ignored: ").append(reason);
+    problems_.push_back(std::move(problem));
   }
 
   std::vector<Rule> rules_;
