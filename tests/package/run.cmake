@@ -95,7 +95,9 @@ elseif(WAY STREQUAL "conan")
   set(ENV{CONAN_HOME} ${WORK}/home)
   set(ENV{CXX} ${COMPILER})
   run(${CONAN} profile detect)
-  set(stand_in ${CONAN} export-pkg ${SOURCE}/tests/package/conan/stand_in.py -nr)
+  # Conan writes scripts beside a recipe that it exports a package of.
+  file(COPY ${SOURCE}/tests/package/conan/stand_in.py DESTINATION ${WORK})
+  set(stand_in ${CONAN} export-pkg ${WORK}/stand_in.py -nr)
   run(${CMAKE_COMMAND} -E env CANO_TEST_HEADERS=${BOOST}/boost ${stand_in} --name boost
       --version 1.81.0)
   run(${CMAKE_COMMAND} -E env CANO_TEST_HEADERS=${JSON}/nlohmann ${stand_in} --name nlohmann_json
