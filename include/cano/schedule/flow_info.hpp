@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cano/duration.hpp>
+#include <cano/observe/detail/text.hpp>
 #include <cano/observe/detail/time_text.hpp>
 
 namespace cano {
@@ -90,11 +91,11 @@ struct FlowInfo {
   std::optional<std::size_t> concurrent_instances;  ///< Of a batch: how many at once.
   std::optional<BatchStatus> last_batch;            ///< How the last one ended.
 
-  /// All of it as a JSON object, times as text in UTC and durations in milliseconds. Include
-  /// `<nlohmann/json.hpp>` to call it.
+  /// All of it as a JSON object, times as text in UTC and durations in milliseconds; what is not
+  /// UTF-8 in a text is replaced. Include `<nlohmann/json.hpp>` to call it.
   template <std::same_as<nlohmann::json> Json = nlohmann::json> auto to_json() const {
     static_assert(requires { sizeof(Json); }, "cano: to_json() needs #include <nlohmann/json.hpp>");
-    Json json{{"id", id},
+    Json json{{"id", detail::valid_utf8(id)},
               {"status", to_string(status)},
               {"running", running},
               {"run_count", run_count},
@@ -105,7 +106,7 @@ struct FlowInfo {
     json["occurrences"] = counts_to_json<Json>();
     add_time(json, "last_run", last_run);
     if (last_duration) json["last_duration_ms"] = milliseconds(*last_duration);
-    if (!last_error.empty()) json["last_error"] = last_error;
+    if (!last_error.empty()) json["last_error"] = detail::valid_utf8(last_error);
     add_time(json, "last_failure", last_failure);
     add_time(json, "next_run", next_run);
     if (concurrent_instances) json["concurrent_instances"] = *concurrent_instances;
@@ -142,5 +143,10 @@ struct FlowInfo {
                 {"elapsed_ms", milliseconds(last_batch->elapsed)}};
   }
 };
+
+/// Lets nlohmann_json take an info, or a list of them: `nlohmann::json json = scheduler.list();`
+template <std::same_as<nlohmann::json> Json> void to_json(Json& json, const FlowInfo& info) {
+  json = info.to_json<Json>();
+}
 
 }  // namespace cano

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -54,4 +55,13 @@ TEST_CASE("an info as JSON has times as text and durations in milliseconds") {
   CHECK(json["concurrent_instances"] == 4);
   CHECK(json["last_batch"] == nlohmann::json::parse(R"({"total_workflows":4,"completed":2,
                                   "failed":1,"cancelled":1,"elapsed_ms":20.0})"));
+}
+
+TEST_CASE("infos are what nlohmann_json can take, whatever their texts hold") {
+  FlowInfo info;
+  info.id = "\xFFpoll";
+  info.last_error = "broken \xC3";
+  const nlohmann::json list = std::vector{info, info};
+  CHECK(list.size() == 2);
+  CHECK(nlohmann::json::parse(list.dump())[1]["id"] == "\xEF\xBF\xBDpoll");
 }
