@@ -2,11 +2,9 @@
 #pragma once
 
 /// All of cano that needs only Boost and nlohmann_json. `cano/testing/` and `cano/adapters/` are
-/// included one by one, by who wants them.
+/// included one by one, by who wants them; so is `<nlohmann/json.hpp>`, by who calls a `to_json()`.
 
 // IWYU pragma: begin_exports
-#include <nlohmann/json.hpp>  // so that every to_json() can be called
-
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
