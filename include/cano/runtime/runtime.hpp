@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <future>
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <utility>
@@ -83,11 +83,10 @@ class Runtime {
   template <class T> T run(asio::awaitable<T> work) {
     require_other_thread();
     const auto result = std::make_shared<detail::FinalResult<T>>();
-    std::promise<void> promise;
-    auto finished = promise.get_future();
+    const auto finished = std::make_shared<std::binary_semaphore>(0);
     asio::co_spawn(get_executor(), detail::run_into(result, std::move(work)),
-                   [done = std::move(promise)](std::exception_ptr) mutable { done.set_value(); });
-    finished.get();
+                   [finished](const std::exception_ptr&) { finished->release(); });
+    finished->acquire();
     return result->take();
   }
 

@@ -4,9 +4,10 @@
 #include <concepts>
 #include <cstddef>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
+
+#include <cano/detail/input_range.hpp>
 
 namespace cano {
 
@@ -38,7 +39,7 @@ concept KeyValueStore = detail::StoreOf<S, int> && detail::StoreOf<S, std::strin
                         requires(S& store, const S& view, std::string_view key) {
                           { store.remove(key) } -> std::same_as<bool>;
                           { view.contains(key) } -> std::same_as<bool>;
-                          { view.keys() } -> std::ranges::input_range;
+                          { view.keys() } -> detail::InputRange;
                           { view.size() } -> std::convertible_to<std::size_t>;
                           { view.empty() } -> std::same_as<bool>;
                           store.clear();

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -16,6 +15,8 @@
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
+
+#include <cano/detail/input_range.hpp>
 
 namespace cano::detail {
 
@@ -60,7 +61,7 @@ template <class T>
 concept JsonOptional = std::same_as<T, std::optional<typename T::value_type>>;
 
 template <class T>
-concept JsonObject = std::ranges::input_range<const T> && requires {
+concept JsonObject = InputRange<const T> && requires {
   typename T::mapped_type;
   requires JsonText<typename T::key_type>;
 };
@@ -68,8 +69,7 @@ concept JsonObject = std::ranges::input_range<const T> && requires {
 template <class T> constexpr bool json_writable();
 
 template <class T>
-concept JsonArray =
-    std::ranges::input_range<const T> && !std::same_as<std::ranges::range_value_t<const T>, T>;
+concept JsonArray = InputRange<const T> && !std::same_as<RangeValue<const T>, T>;
 
 template <class Tuple, std::size_t... At>
 constexpr bool json_elements_writable(std::index_sequence<At...>) {
@@ -85,7 +85,7 @@ template <class T> constexpr bool json_writable() {
   } else if constexpr (JsonObject<T>) {
     return json_writable<typename T::mapped_type>();
   } else if constexpr (JsonArray<T>) {
-    return json_writable<std::ranges::range_value_t<const T>>();
+    return json_writable<RangeValue<const T>>();
   } else if constexpr (JsonOptional<T>) {
     return json_writable<typename T::value_type>();
   } else if constexpr (JsonTuple<T>) {
@@ -130,7 +130,7 @@ template <class T> JsonTree range_to_tree(const T& range) {
     return {std::move(object)};
   } else {
     JsonTree::Array array;
-    for (const std::ranges::range_value_t<const T>& value : range)
+    for (const RangeValue<const T>& value : range)
       array.push_back(to_tree(value));
     return {std::move(array)};
   }

@@ -7,12 +7,12 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <cano/detail/input_range.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
@@ -78,14 +78,14 @@ template <class Derived, StateLike State, class Store> class Registration {
     return std::move(add_all(states));
   }
   /// @overload
-  template <std::ranges::input_range Range>
-    requires std::convertible_to<std::ranges::range_reference_t<Range>, State>
+  template <InputRange Range>
+    requires std::convertible_to<RangeReference<Range>, State>
   Derived& add_exit_states(Range&& states) & {
     return add_all(states);
   }
   /// @overload
-  template <std::ranges::input_range Range>
-    requires std::convertible_to<std::ranges::range_reference_t<Range>, State>
+  template <InputRange Range>
+    requires std::convertible_to<RangeReference<Range>, State>
   Derived&& add_exit_states(Range&& states) && {
     return std::move(add_all(states));
   }
