@@ -25,6 +25,7 @@
 #include <cano/observe/trace_file.hpp>
 #include <cano/result.hpp>
 #include <cano/runtime/runtime.hpp>
+#include <cano/runtime/yield_now.hpp>
 #include <cano/schedule/cron_expression.hpp>
 #include <cano/schedule/dst_fold.hpp>
 #include <cano/schedule/dst_gap.hpp>

@@ -20,6 +20,7 @@
 #include <cano/detail/exception_text.hpp>
 #include <cano/detail/serial_context.hpp>
 #include <cano/runtime/detail/thread_name.hpp>
+#include <cano/runtime/detail/turn_queue.hpp>
 
 namespace cano {
 
@@ -66,6 +67,7 @@ class Shard {
   void start(const UnhandledException& on_unhandled) {
     thread_ = std::thread{[this, &on_unhandled] {
       name_this_thread(name_);
+      turns_.serve_this_thread();
       run(on_unhandled);
     }};
   }
@@ -78,7 +80,10 @@ class Shard {
 
   /// Destroys whatever is queued or waits here. What that destroys may queue more, here or on
   /// another shard.
-  void drop_work() { context_.drop_work(); }
+  void drop_work() {
+    turns_.drop_all();
+    context_.drop_work();
+  }
 
  private:
   class Context final : public asio::io_context {
@@ -119,6 +124,7 @@ class Shard {
 
   std::string name_;
   Context context_;
+  TurnQueue turns_{context_};
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   std::thread thread_;
 };
