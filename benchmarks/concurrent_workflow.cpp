@@ -9,15 +9,13 @@
 #include <benchmark/benchmark.h>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
 #include <cano/runtime/runtime.hpp>
+#include <cano/runtime/yield_now.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 
@@ -35,7 +33,7 @@ constexpr int hops_each = 10;
 struct YieldingTask {
   Step other;
   asio::awaitable<Step> run(Count& count) const {
-    co_await asio::post(co_await asio::this_coro::executor, asio::deferred);
+    co_await cano::yield_now();
     co_return countdown::next(count, other);
   }
 };

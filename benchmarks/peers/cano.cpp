@@ -11,14 +11,12 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/error.hpp>
 #include <cano/result.hpp>
 #include <cano/runtime/runtime.hpp>
+#include <cano/runtime/yield_now.hpp>
 #include <cano/store/memory_store.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/time/sleep.hpp>
@@ -47,7 +45,7 @@ measure::Results results{"cano"};
 struct YieldingTask {
   Step other;
   asio::awaitable<Step> run(Count& count) const {
-    co_await asio::post(co_await asio::this_coro::executor, asio::deferred);
+    co_await cano::yield_now();
     co_return countdown::next(count, other);
   }
 };

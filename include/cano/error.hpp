@@ -136,8 +136,10 @@ class Error : public std::system_error {
   };
 
   static std::shared_ptr<const Text> make_text(Errc code, std::string message) {
-    std::string what{detail::errc_text(code).prefix};
-    what.append(": ").append(message);
+    const std::string_view prefix = detail::errc_text(code).prefix;
+    std::string what;
+    what.reserve(prefix.size() + 2 + message.size());
+    what.append(prefix).append(": ").append(message);
     return std::make_shared<const Text>(Text{std::move(what), std::move(message)});
   }
 

@@ -6,9 +6,12 @@
 #include <memory>
 #include <new>
 #include <stop_token>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/concurrent/wait_strategy.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
@@ -134,6 +137,16 @@ TEST_CASE("a run that can be stopped allocates nothing a hop") {
   const std::stop_source source;
   CHECK(growth(plain(), with_stop(source)) == 0);
   CHECK(growth(waiting(), with_stop(source)) == 0);
+}
+
+TEST_CASE("instances of a batch that never really wait share a coroutine") {
+  constexpr std::size_t instances = 10'000;
+  const cano::ConcurrentWorkflow batch{waiting()};
+  std::vector<Count> stores(instances, Count{10});
+  const std::size_t before = allocations.load();
+  CHECK(cano::run(batch.execute_concurrent(stores, cano::WaitForever{})).status.completed ==
+        instances);
+  CHECK(allocations.load() - before < instances / 2);
 }
 
 TEST_CASE("an observer that does nothing allocates nothing a hop") {

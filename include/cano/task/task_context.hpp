@@ -17,6 +17,10 @@
 
 namespace cano {
 
+namespace detail {
+class RunAccess;
+}
+
 /// What a task may ask about the run it is part of, and where it logs.
 ///
 /// A task that wants it takes it last: `run(Store&, TaskContext&)`, `exec(P, TaskContext&)`.
@@ -32,19 +36,19 @@ class TaskContext {
   TaskContext& operator=(const TaskContext&) = delete;
 
   /// Which attempt of this visit to the state this is, from 1.
-  std::size_t attempt() const noexcept { return run_->attempt(); }
+  std::size_t attempt() const noexcept { return run_->visit().attempt; }
 
   /// How many attempts the retry policy allows, at least 1.
-  std::size_t max_attempts() const noexcept { return run_->state_info()->max_attempts; }
+  std::size_t max_attempts() const noexcept { return run_->visit().state->max_attempts; }
 
   /// The state whose task this is, as `cano::state_name` gives it.
-  std::string_view state_name() const noexcept { return run_->state_info()->name; }
+  std::string_view state_name() const noexcept { return run_->visit().state->name; }
 
   /// `RunOptions::run_id`, or one made by the library; the same for all instances of a batch.
-  std::string_view run_id() const noexcept { return run_->info().run_id; }
+  std::string_view run_id() const noexcept { return run_->reporter().info().run_id; }
 
   /// The index of this run in its batch; 0 for a run of its own.
-  std::size_t instance_id() const noexcept { return run_->info().instance_id; }
+  std::size_t instance_id() const noexcept { return run_->reporter().info().instance_id; }
 
   /// The time left until the nearest limit on the attempt, the state or the run; negative when it
   /// has passed, empty without a limit.
@@ -60,9 +64,9 @@ class TaskContext {
   ///     context.log(Level::Info, "Order accepted", Field{"order_id", id}, Field{"items", 3});
   template <std::same_as<Field>... Fields>
   void log(Level level, std::string_view message, Fields... fields) const {
-    if (run_->observers() == nullptr) return;
+    if (!run_->is_observed()) return;
     const std::array<Field, sizeof...(Fields)> all{std::move(fields)...};
-    run_->report_log(level, message, std::span<const Field>{all});
+    run_->reporter().log(run_->visit(), level, message, std::span<const Field>{all});
   }
 
  private:

@@ -6,9 +6,9 @@
 #include <string>
 #include <utility>
 
-#include <cano/detail/exception_text.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/task/detail/failure.hpp>
 
 namespace cano {
 
@@ -20,11 +20,11 @@ template <class State> class WorkflowResult {
   /// An instance that never started: cancelled, in the default state.
   WorkflowResult() = default;
 
-  /// What the engine makes; `error` is null for a success.
-  WorkflowResult(Outcome outcome, State state, std::exception_ptr error, std::size_t transitions,
+  /// What the engine makes; `failure` is null for a success.
+  WorkflowResult(Outcome outcome, State state, detail::FailurePtr failure, std::size_t transitions,
                  std::size_t attempts, Duration elapsed)
       : state_{std::move(state)},
-        error_{std::move(error)},
+        failure_{std::move(failure)},
         transitions_{transitions},
         attempts_{attempts},
         elapsed_{elapsed},
@@ -43,10 +43,12 @@ template <class State> class WorkflowResult {
   const State& state() const noexcept { return state_; }
 
   /// The exception that `orchestrate` would have thrown; null on success.
-  std::exception_ptr error() const noexcept { return error_; }
+  ///
+  /// Made when asked for where a task returned an error: whoever counts failures pays for none.
+  std::exception_ptr error() const { return failure_ ? failure_->as_exception() : nullptr; }
 
   /// What that exception says; empty on success.
-  std::string error_message() const { return detail::exception_text(error_); }
+  std::string error_message() const { return failure_ ? failure_->text() : std::string{}; }
 
   /// How many times a task led to its next state.
   std::size_t transitions() const noexcept { return transitions_; }
@@ -59,7 +61,7 @@ template <class State> class WorkflowResult {
 
  private:
   State state_{};
-  std::exception_ptr error_;
+  detail::FailurePtr failure_;
   std::size_t transitions_ = 0;
   std::size_t attempts_ = 0;
   Duration elapsed_{};

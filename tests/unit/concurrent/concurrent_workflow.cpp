@@ -331,6 +331,44 @@ TEST_CASE("an attempt timeout works in a batch") {
   CHECK(result.status.elapsed == Duration{45ms});
 }
 
+// The coroutine of one instance goes on with the next.
+TEST_CASE("what ended one instance does not reach the next in its coroutine") {
+  auto workflow = jobs().with_max_in_flight(1);
+  auto stores = delays({50, 1, 50, 1, 1});
+  VirtualTime time;
+  std::string ends;
+  SECTION("a timeout of the run") {
+    auto batch = workflow.execute_concurrent(stores, WaitForever{}, RunOptions{.timeout = 20ms});
+    ends = outcomes(time.run(std::move(batch)));
+  }
+  SECTION("a timeout of the state") {
+    ConcurrentWorkflow<State, Job> limited{State::Work};
+    limited.add(State::Work, wait_and_work, TaskConfig::minimal().with_timeout(20ms))
+        .add_exit_state(State::Done)
+        .with_max_in_flight(1);
+    ends = outcomes(time.run(limited.execute_concurrent(stores, WaitForever{})));
+  }
+  SECTION("a timeout of the attempt") {
+    ConcurrentWorkflow<State, Job> limited{State::Work};
+    limited.add(State::Work, wait_and_work, TaskConfig::minimal().with_attempt_timeout(20ms))
+        .add_exit_state(State::Done)
+        .with_max_in_flight(1);
+    ends = outcomes(time.run(limited.execute_concurrent(stores, WaitForever{})));
+  }
+  CHECK(ends == "FSFSS");
+  CHECK(time.elapsed() == 43ms);
+  for (std::size_t i = 0; i < stores.size(); ++i)
+    CHECK(stores[i].worked == (ends[i] == 'S'));
+}
+
+TEST_CASE("a failure of one instance does not reach the next in its coroutine") {
+  auto workflow = jobs().with_max_in_flight(1);
+  auto stores = delays({1, 1, 1});
+  stores[1].fails = true;
+  VirtualTime time;
+  CHECK(outcomes(time.run(workflow.execute_concurrent(stores, WaitForever{}))) == "SFS");
+}
+
 TEST_CASE("no more instances are in flight than allowed") {
   struct Gauge {
     int now = 0;

@@ -2,13 +2,17 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <boost/assert/source_location.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <cano/error.hpp>
+#include <cano/task/detail/failure.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
 #include "support/catch.hpp"
@@ -16,6 +20,14 @@
 using namespace std::chrono_literals;
 using cano::Outcome;
 using Result = cano::WorkflowResult<std::string>;
+
+namespace {
+
+auto thrown(std::exception_ptr error) {
+  return std::make_shared<const cano::detail::Failure>(std::move(error));
+}
+
+}  // namespace
 
 TEST_CASE("a success holds its final state and no error") {
   const Result result{Outcome::Success, "done", nullptr, 3, 5, 20ms};
@@ -33,11 +45,21 @@ TEST_CASE("a success holds its final state and no error") {
 
 TEST_CASE("a failure holds the state it stopped in and the exception itself") {
   const auto error = std::make_exception_ptr(std::runtime_error{"broken"});
-  const Result result{Outcome::Failed, "middle", error, 1, 4, 0ms};
+  const Result result{Outcome::Failed, "middle", thrown(error), 1, 4, 0ms};
   CHECK(result.is_failed());
   CHECK_FALSE(result.is_success());
   CHECK(result.error() == error);
   CHECK(result.error_message() == "broken");
+}
+
+TEST_CASE("an error that was returned is made an exception when asked for") {
+  const auto failure =
+      std::make_shared<const cano::detail::Failure>(cano::Error{cano::Errc::Store, "full"});
+  const Result result{Outcome::Failed, "save", failure, 0, 1, 0ms};
+  CHECK(result.error_message() == "Store error: full");
+  REQUIRE(result.error() != nullptr);
+  CHECK_THROWS_AS(std::rethrow_exception(result.error()), cano::Error);
+  CHECK_THROWS_WITH(std::rethrow_exception(result.error()), "Store error: full");
 }
 
 TEST_CASE("an error of Asio is told without the place in Boost's sources") {
@@ -46,12 +68,12 @@ TEST_CASE("an error of Asio is told without the place in Boost's sources") {
   const system::system_error refused{
       system::error_code{ECONNREFUSED, system::system_category(), &place}, "connect"};
   REQUIRE(std::string{refused.what()}.find(" at ") != std::string::npos);
-  const Result failed{Outcome::Failed, "call", std::make_exception_ptr(refused), 0, 1, 0ms};
+  const Result failed{Outcome::Failed, "call", thrown(std::make_exception_ptr(refused)), 0, 1, 0ms};
   CHECK(failed.error_message() ==
         "connect: " + refused.code().message() + " [system:" + std::to_string(ECONNREFUSED) + "]");
 
   const system::system_error nowhere{system::error_code{ECONNREFUSED, system::system_category()}};
-  const Result same{Outcome::Failed, "call", std::make_exception_ptr(nowhere), 0, 1, 0ms};
+  const Result same{Outcome::Failed, "call", thrown(std::make_exception_ptr(nowhere)), 0, 1, 0ms};
   CHECK(same.error_message() == nowhere.what());
 }
 

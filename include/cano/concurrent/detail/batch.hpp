@@ -28,6 +28,7 @@
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/state.hpp>
+#include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_stop.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/time/timer.hpp>
@@ -120,18 +121,18 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     return {std::min(first, stores_.size()), std::min(first + chunk_, stores_.size())};
   }
 
-  Machine make_machine(std::size_t index, const Clock& clock, steady_time now) {
+  void set_up(std::optional<Machine>& machine, std::size_t index, const Clock& clock,
+              steady_time now) {
     RunInfo info = info_;
     info.instance_id = index;
-    Machine machine{*definition_, stores_[index], info, clock, now};
-    machine.watch(stop_);
-    if (timeout_) machine.limit(*timeout_);
-    return machine;
+    machine.emplace(*definition_, stores_[index], info, clock, now);
+    machine->watch(stop_);
+    if (timeout_) machine->limit(*timeout_);
   }
 
-  // Something other than a task threw, e.g. for lack of memory.
   Result failed_result(std::exception_ptr thrown) const {
-    return Result{Outcome::Failed, definition_->start, std::move(thrown), 0, 0, {}};
+    auto failure = std::make_shared<const Failure>(std::move(thrown));
+    return Result{Outcome::Failed, definition_->start, std::move(failure), 0, 0, {}};
   }
 
   void record(std::size_t index, Result result) {
@@ -191,7 +192,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   }
 
   void cancel_those_that_never_started() {
-    const auto never_started = std::make_exception_ptr(
+    const auto never_started = std::make_shared<const Failure>(
         Error{Errc::Cancelled,
               "The instance was cancelled before it started, in batch " + options_.run_id});
     for (Result& result : results_) {

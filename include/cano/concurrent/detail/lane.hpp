@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,16 +19,17 @@
 #include <cano/task/detail/run_scope.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/drive.hpp>
-#include <cano/workflow/detail/run_machine.hpp>
+#include <cano/workflow/detail/step.hpp>
 
 namespace cano::detail {
 
 /// Runs instances of a batch on one serial executor.
 ///
-/// It takes one instance after the other, runs it until it first has to wait, and only then makes a
-/// coroutine for it: instances that never wait cost no frame, those that do all wait at the same
-/// time. After a few instances it queues itself behind what has become ready meanwhile, so that
-/// early instances finish while they are still in the cache.
+/// It takes one instance after the other and runs it until it has something to await; only then it
+/// makes a coroutine, which goes on to the next instances as long as none of them really waits. So
+/// instances that never wait cost no frame of their own, and those that do all wait at the same
+/// time. After a few instances the lane queues itself behind what has become ready meanwhile, so
+/// that early instances finish while they are still in the cache.
 ///
 /// **Threads.** Everything but the counters belongs to the executor.
 template <class Batch> class Lane {
@@ -51,12 +53,12 @@ template <class Batch> class Lane {
 
   /// Interrupts every instance under way.
   void interrupt_all() {
-    std::vector<std::shared_ptr<Instance>> under_way;
-    for (Instance* instance = first_; instance != nullptr; instance = instance->next) {
-      under_way.push_back(std::static_pointer_cast<Instance>(instance->shared_from_this()));
+    std::vector<std::shared_ptr<Runner>> under_way;
+    for (Runner* runner = first_; runner != nullptr; runner = runner->next) {
+      under_way.push_back(std::static_pointer_cast<Runner>(runner->shared_from_this()));
     }
-    for (const auto& instance : under_way)
-      instance->interrupt(Interrupt::Stop);
+    for (const auto& runner : under_way)
+      runner->interrupt(Interrupt::Stop);
   }
 
   /// How many instances of this lane ended so; may be read from anywhere.
@@ -65,29 +67,105 @@ template <class Batch> class Lane {
   }
 
  private:
-  // An instance that waits.
-  struct Instance : RunScope {
-    Instance(const asio::any_io_executor& executor, Machine&& started, std::size_t number)
-        : RunScope{executor}, machine{std::move(started)}, index{number} {}
+  // A coroutine, and the instance that it is busy with.
+  struct Runner : RunScope {
+    using RunScope::RunScope;
 
-    Machine machine;
-    std::size_t index;
-    Instance* previous = nullptr;
-    Instance* next = nullptr;
+    std::optional<Machine> machine;
+    std::size_t index = 0;
+    Runner* previous = nullptr;
+    Runner* next = nullptr;
+  };
+
+  struct NextInstance {
+    Lane* lane;
+    Runner* runner;
+    Step operator()() const {
+      lane->finish(*runner);
+      return lane->start_next(*runner);
+    }
   };
 
   void turn() {
     turn_is_posted_ = false;
     now_ = clock_.now();
-    for (std::size_t i = 0; i < instances_per_turn; ++i) {
-      if (in_flight_ >= max_in_flight_) return;  // the next instance that ends calls again
-      if (!take_next()) {
-        end_if_done();
-        return;
-      }
-      start(next_++);
+    while (share_ > 0 && in_flight_ < max_in_flight_) {
+      auto runner = std::make_shared<Runner>(executor_);
+      const Step step = start_next(*runner);
+      if (step == Step::Finished) break;
+      spawn(std::move(runner), step);
     }
-    post_turn();
+    share_ = instances_per_turn;
+    if (!has_next()) {
+      end_if_done();
+    } else if (in_flight_ < max_in_flight_) {
+      post_turn();
+    }  // else the next coroutine that ends calls again
+  }
+
+  // Runs instances until one has something to await, and returns what that is. `Finished` when
+  // there are no more, or enough for this turn.
+  Step start_next(Runner& runner) {
+    while (share_ > 0 && take_next()) {
+      --share_;
+      runner.index = next_++;
+      const Step step = start(runner);
+      if (step != Step::Finished) return step;
+    }
+    return Step::Finished;
+  }
+
+  Step start(Runner& runner) {
+    Step step{};
+    try {
+      batch_.set_up(runner.machine, runner.index, clock_, now_);
+      step = runner.machine->advance();
+    } catch (...) {
+      fail(runner, std::current_exception());
+      return Step::Finished;
+    }
+    if (step == Step::Finished) {
+      finish(runner);
+    } else {
+      runner.machine->attach(runner);
+    }
+    return step;
+  }
+
+  void finish(Runner& runner) {
+    now_ = clock_.now();
+    Result result = runner.machine->take_result(now_);
+    runner.machine.reset();
+    runner.reuse();
+    record(runner.index, std::move(result));
+  }
+
+  // Something other than a task threw, e.g. for lack of memory.
+  void fail(Runner& runner, std::exception_ptr thrown) {
+    runner.machine.reset();
+    record(runner.index, batch_.failed_result(std::move(thrown)));
+  }
+
+  void spawn(std::shared_ptr<Runner> runner, Step step) {
+    auto work = drive(*runner->machine, step, NextInstance{this, runner.get()});
+    link(*runner);
+    const auto slot = runner->slot();
+    asio::co_spawn(
+        executor_, std::move(work),
+        asio::bind_cancellation_slot(
+            slot, [this, alive = batch_.shared_from_this(), runner = std::move(runner)](
+                      std::exception_ptr thrown) { ended(*runner, std::move(thrown)); }));
+  }
+
+  void ended(Runner& runner, std::exception_ptr thrown) {
+    runner.close();
+    unlink(runner);
+    if (thrown && runner.machine) fail(runner, std::move(thrown));
+    if (has_next()) {
+      post_turn();
+    } else {
+      end_if_done();
+    }
   }
 
   bool take_next() {
@@ -99,47 +177,7 @@ template <class Batch> class Lane {
     return next_ != taken_end_;
   }
 
-  void start(std::size_t index) {
-    try {
-      Machine machine = batch_.make_machine(index, clock_, now_);
-      const Step step = machine.advance();
-      now_ = clock_.now();
-      if (step == Step::Finished) {
-        record(index, machine.take_result(now_));
-      } else {
-        spawn(index, std::move(machine), step);
-      }
-    } catch (...) {
-      record(index, batch_.failed_result(std::current_exception()));
-    }
-  }
-
-  void spawn(std::size_t index, Machine machine, Step step) {
-    auto instance = std::make_shared<Instance>(executor_, std::move(machine), index);
-    instance->machine.attach(*instance);
-    auto work = drive(instance->machine, step);
-    link(*instance);
-    const auto slot = instance->slot();
-    asio::co_spawn(
-        executor_, std::move(work),
-        asio::bind_cancellation_slot(
-            slot, [this, alive = batch_.shared_from_this(), instance = std::move(instance)](
-                      std::exception_ptr thrown) { ended(*instance, std::move(thrown)); }));
-  }
-
-  void ended(Instance& instance, std::exception_ptr thrown) {
-    instance.close();
-    unlink(instance);
-    record(instance.index,
-           thrown ? batch_.failed_result(std::move(thrown)) : instance.machine.take_result());
-    if (next_ != taken_end_ || !exhausted()) {
-      post_turn();
-    } else {
-      end_if_done();
-    }
-  }
-
-  bool exhausted() const noexcept { return batch_.nothing_left(); }
+  bool has_next() const noexcept { return next_ != taken_end_ || !batch_.nothing_left(); }
 
   void end_if_done() {
     if (in_flight_ == 0 && !std::exchange(has_ended_, true)) batch_.lane_ended();
@@ -153,17 +191,17 @@ template <class Batch> class Lane {
     batch_.record(index, std::move(result));
   }
 
-  void link(Instance& instance) noexcept {
+  void link(Runner& runner) noexcept {
     ++in_flight_;
-    instance.next = first_;
-    if (first_ != nullptr) first_->previous = &instance;
-    first_ = &instance;
+    runner.next = first_;
+    if (first_ != nullptr) first_->previous = &runner;
+    first_ = &runner;
   }
 
-  void unlink(Instance& instance) noexcept {
+  void unlink(Runner& runner) noexcept {
     --in_flight_;
-    (instance.previous != nullptr ? instance.previous->next : first_) = instance.next;
-    if (instance.next != nullptr) instance.next->previous = instance.previous;
+    (runner.previous != nullptr ? runner.previous->next : first_) = runner.next;
+    if (runner.next != nullptr) runner.next->previous = runner.previous;
   }
 
   static constexpr std::size_t instances_per_turn = 32;
@@ -175,8 +213,9 @@ template <class Batch> class Lane {
   std::size_t in_flight_ = 0;
   std::size_t next_ = 0;  // of the instances taken from the batch
   std::size_t taken_end_ = 0;
-  Instance* first_ = nullptr;  // those that wait
-  steady_time now_{};          // where one instance ends and the next begins: the clock costs 20 ns
+  std::size_t share_ = instances_per_turn;  // how many may start until the turn ends
+  Runner* first_ = nullptr;                 // those that wait
+  steady_time now_{};  // where one instance ends and the next begins: the clock costs 20 ns
   bool turn_is_posted_ = false;
   bool has_ended_ = false;
   std::atomic<std::size_t> counts_[3]{};  // by Outcome

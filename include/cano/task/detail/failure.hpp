@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -29,19 +30,6 @@ enum class FailureKind : std::uint8_t {
   Cancelled,  // an `Error(Cancelled)`
 };
 
-/// Why an attempt failed: an exception of any type, or an `Error` that was returned.
-struct Failure {
-  std::exception_ptr exception;
-  std::optional<Error> error;  // set when returned: most failures that are retried are never thrown
-  FailureKind kind = FailureKind::Retryable;
-  bool timed_out = false;  // a limit of the engine ended the attempt
-
-  std::exception_ptr as_exception() const {
-    return error ? std::make_exception_ptr(*error) : exception;
-  }
-  std::string text() const { return error ? error->what() : exception_text(exception); }
-};
-
 inline FailureKind kind_of(Errc code) noexcept {
   switch (code) {
     case Errc::Configuration:
@@ -57,19 +45,47 @@ inline FailureKind kind_of(Errc code) noexcept {
   }
 }
 
-inline Failure returned_failure(Error error) {
-  const FailureKind kind = kind_of(error.errc());
-  return Failure{.exception = nullptr, .error = std::move(error), .kind = kind};
-}
+/// Why an attempt failed: an exception of any type, or an `Error` that was returned. Most failures
+/// that are retried are never thrown.
+class Failure {
+ public:
+  explicit Failure(std::exception_ptr thrown, FailureKind kind = FailureKind::Retryable)
+      : exception_{std::move(thrown)}, kind_{kind} {}
+  explicit Failure(const Error& returned, bool timed_out = false)
+      : error_{returned}, kind_{kind_of(returned.errc())}, timed_out_{timed_out} {}
 
-/// Calls `attempt()`; when it throws, calls `on_failure(Failure)`.
+  FailureKind kind() const noexcept { return kind_; }
+  /// Whether a limit of the engine ended the attempt.
+  bool timed_out() const noexcept { return timed_out_; }
+
+  std::exception_ptr as_exception() const {
+    return error_ ? std::make_exception_ptr(*error_) : exception_;
+  }
+  std::string text() const { return error_ ? error_->what() : exception_text(exception_); }
+
+  [[noreturn]] void raise() const {
+    if (error_) throw Error{*error_};
+    std::rethrow_exception(exception_);
+  }
+
+ private:
+  std::exception_ptr exception_;
+  std::optional<Error> error_;
+  FailureKind kind_;
+  bool timed_out_ = false;
+};
+
+// Few runs have one, it is large, and the result of the run shares it.
+using FailurePtr = std::shared_ptr<const Failure>;
+
+/// Calls `attempt()`; when it throws, calls `on_failure(FailurePtr)`.
 ///
 /// The handlers sort the exception by its type in the one pass that catches it: to rethrow it for
 /// that purpose would double the price of a failed attempt.
 template <class Attempt, class OnFailure>
 void call_catching(Attempt&& attempt, OnFailure&& on_failure) {
   const auto failed = [&](FailureKind kind) {
-    on_failure(Failure{.exception = std::current_exception(), .error = std::nullopt, .kind = kind});
+    on_failure(std::make_shared<const Failure>(std::current_exception(), kind));
   };
   try {
     attempt();
@@ -90,9 +106,9 @@ void call_catching(Attempt&& attempt, OnFailure&& on_failure) {
 
 /// The failure that a `catch (...)` holds. For coroutines, whose `co_await` cannot stand in a
 /// lambda.
-inline Failure caught_failure() {
-  Failure caught;
-  call_catching([] { throw; }, [&](Failure failure) { caught = std::move(failure); });
+inline FailurePtr caught_failure() {
+  FailurePtr caught;
+  call_catching([] { throw; }, [&](FailurePtr failure) { caught = std::move(failure); });
   return caught;
 }
 

@@ -29,15 +29,13 @@ class PhaseReport {
   void done(bool failed) noexcept { failed_ = failed; }
 
  private:
-  static RunCore* watched(RunCore& run) noexcept {
-    return run.observers() != nullptr ? &run : nullptr;
-  }
+  static RunCore* watched(RunCore& run) noexcept { return run.is_observed() ? &run : nullptr; }
 
   [[gnu::noinline]] static steady_time begin(RunCore& run, Phase phase) {
-    return run.report_phase_start(phase);
+    return run.reporter().phase_started(run.visit(), phase);
   }
   [[gnu::noinline]] static void end(RunCore& run, Phase phase, bool failed, steady_time began) {
-    run.report_phase_end(phase, failed, began);
+    run.reporter().phase_finished(run.visit(), phase, failed, began);
   }
 
   RunCore* run_;  // null when nobody watches

@@ -62,6 +62,12 @@ class RunScope : public std::enable_shared_from_this<RunScope> {
     attempt_stop_.reset();
   }
 
+  /// Starts afresh for another run, which takes the place of the one that has ended.
+  void reuse() noexcept {
+    resume();
+    limit_ = steady_time::max();
+  }
+
   /// Nothing reaches the run after this.
   void close() {
     closed_ = true;

@@ -13,7 +13,7 @@
 #include <cano/observe/span.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/bound_task.hpp>
-#include <cano/task/detail/run_core.hpp>
+#include <cano/task/detail/state_info.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/detail/state_table.hpp>
 

@@ -21,13 +21,14 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <cano/detail/serial_context.hpp>
+#include <cano/runtime/yield_now.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/run_scope.hpp>
 #include <cano/task/detail/run_stop.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/time/sleep.hpp>
-#include <cano/workflow/detail/run_machine.hpp>
+#include <cano/workflow/detail/step.hpp>
 
 // g++ counts the frames of these coroutines to this header, and warns of every type of an unnamed
 // namespace in one that a scheduler runs.
@@ -44,19 +45,18 @@ inline bool was_interrupted(const RunScope* scope, const asio::cancellation_stat
   return state.cancelled() != asio::cancellation_type::none;
 }
 
-/// Lets others on the executor run.
-inline asio::awaitable<void> take_turn() {
-  const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  auto turn = asio::post(executor, asio::deferred);
-  co_await std::move(turn);
-}
+/// For a coroutine that drives a single run.
+struct NoOtherRun {
+  Step operator()() const noexcept { return Step::Finished; }
+};
 
 /// Does what `run` asks for, from `step` on, until it is finished. Failures of tasks end up in
-/// `run`.
+/// `run`. When it is finished, `next()` may put another run in its place, and tells its first step.
 ///
-/// One such frame exists for every instance of a batch that waits: pauses and turns are coroutines
-/// of their own, whose operations would otherwise lie in it, used or not.
-template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
+/// One such frame exists for every instance of a batch that waits: a pause is a coroutine of its
+/// own, whose timer would otherwise lie in it, used or not.
+template <class Machine, class Next = NoOtherRun>
+asio::awaitable<void> drive(Machine& run, Step step, Next next = {}) {
   RunScope* const scope = run.core().scope();
   TaskContext context = run.context();
   if (step == Step::Begin) step = run.advance();
@@ -74,8 +74,7 @@ template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
         auto pause = sleep_for(run.pause());
         co_await std::move(pause);
       } else {
-        auto turn = take_turn();
-        co_await std::move(turn);
+        co_await yield_now();
       }
     } catch (...) {
       if (step == Step::Attempt) run.attempt_threw(caught_failure());
@@ -90,6 +89,13 @@ template <class Machine> asio::awaitable<void> drive(Machine& run, Step step) {
       // The attempt that was cancelled is over; what comes now must not be cancelled with it.
       co_await asio::this_coro::reset_cancellation_state();
       scope->resume();
+    }
+    if (step == Step::Finished) {
+      const bool interrupted = scope != nullptr && scope->interrupted() != Interrupt::None;
+      step = next();
+      if (interrupted && step != Step::Finished) {
+        co_await asio::this_coro::reset_cancellation_state();
+      }
     }
   }
   if (scope != nullptr) {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,19 +23,11 @@
 #include <cano/task/task_context.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
-#include <cano/workflow/detail/recent_states.hpp>
+#include <cano/workflow/detail/hop_budget.hpp>
+#include <cano/workflow/detail/step.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
 namespace cano::detail {
-
-/// What a run needs next from whoever drives it.
-enum class Step : std::uint8_t {
-  Begin,     // its first `advance`
-  Finished,  // nothing: the result is there
-  Attempt,   // await `start_attempt`, then say what came of it
-  Pause,     // wait for `pause()`
-  Turn,      // let others on the executor run
-};
 
 /// One run of a workflow as a state machine without I/O: plain tasks run inside `advance`, which
 /// returns when something has to be awaited. A coroutine drives it, see drive.hpp; a batch runs the
@@ -55,10 +46,10 @@ template <StateLike State, class Store> class RunMachine {
         store_{&store},
         core_{info, clock, now, definition.observers},
         state_{definition.start},
-        max_transitions_{definition.max_transitions.value_or(unlimited)} {
-    if (core_.observers() == nullptr) return;
+        budget_{definition.max_transitions} {
+    if (!core_.is_observed()) return;
     careful_ = true;
-    core_.report_start(state_name(state_));
+    core_.reporter().run_started(state_name(state_), now);
   }
 
   /// From here on `scope` can interrupt the run, and `stop` ends it; both outlive it.
@@ -98,7 +89,7 @@ template <StateLike State, class Store> class RunMachine {
     return entry().task.start(entry().task.object.get(), *store_, context);
   }
   void attempt_returned(State next) { state_ = std::move(next); }
-  void attempt_threw(Failure failure) { core_.set_failure(std::move(failure)); }
+  void attempt_threw(FailurePtr failure) { core_.set_failure(std::move(failure)); }
   Duration pause() const noexcept { return core_.pause(); }
 
   /// The short way from an attempt that returned to the next one. False: nothing is done, and
@@ -123,20 +114,15 @@ template <StateLike State, class Store> class RunMachine {
   /// How it ended. Call it once, after `Step::Finished`.
   WorkflowResult<State> take_result() { return take_result(core_.now()); }
   WorkflowResult<State> take_result(steady_time now) {
-    return WorkflowResult<State>{outcome_,
-                                 std::move(state_),
-                                 core_.failure() ? core_.failure()->as_exception() : nullptr,
-                                 transitions_,
-                                 transitions_ + core_.failed_attempts(),
-                                 core_.elapsed(now)};
+    const std::size_t attempts = transitions_ + core_.failed_attempts();
+    return WorkflowResult<State>{outcome_,     std::move(state_), core_.failure(),
+                                 transitions_, attempts,          now - core_.started()};
   }
 
   /// The final state, or the exception of the run. Call it once, after `Step::Finished`.
   State take_state_or_throw() {
     if (outcome_ == Outcome::Success) return std::move(state_);
-    const Failure& failure = *core_.failure();
-    if (failure.error) throw Error{*failure.error};
-    std::rethrow_exception(failure.exception);
+    core_.failure()->raise();
   }
 
  private:
@@ -146,16 +132,10 @@ template <StateLike State, class Store> class RunMachine {
   // Where `advance` goes on.
   enum class At : std::uint8_t { Arrival, QuickAttempt, AwaitedAttempt, Retry };
 
-  static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
-
-  // A turn costs about a hundred plain hops: this often it costs a hop in ten at the most, and
-  // others on the executor wait no longer than a few microseconds.
-  static constexpr std::size_t hops_per_turn = 1024;
-
   std::optional<Step> resume() {
     switch (std::exchange(at_, At::Arrival)) {
       case At::Arrival:
-        core_.time_passes();
+        core_.reporter().time_passes();
         return std::nullopt;
       case At::QuickAttempt:
         if (core_.has_failed()) [[unlikely]]
@@ -167,13 +147,13 @@ template <StateLike State, class Store> class RunMachine {
       case At::Retry:
         break;
     }
-    if (auto reason = core_.interruption()) return fail(std::move(*reason));
+    if (auto reason = core_.interruption()) return fail(std::move(reason));
     return attempt();
   }
 
   // The short way: plain tasks without limits, up to the transition at which something else is due.
   void hop_while_plain() {
-    call_catching([&] { hop(); }, [&](Failure failure) { core_.set_failure(std::move(failure)); });
+    call_catching([&] { hop(); }, [&](FailurePtr thrown) { core_.set_failure(std::move(thrown)); });
   }
 
   // What a hop needs lies in locals, for which the processor has registers.
@@ -211,35 +191,17 @@ template <StateLike State, class Store> class RunMachine {
     if (entry == nullptr) return fail(Errc::Workflow, "No task registered for state: " + name());
     if (entry->is_exit) return finish(Outcome::Success);
     core_.enter_quickly(*entry);
-    if (const auto step = check_transitions()) return step;
-    if (auto reason = core_.interruption()) return fail(std::move(*reason));
-    if (transitions_ - last_turn_ >= hops_per_turn) {
-      last_turn_ = transitions_;
-      return Step::Turn;
+    if (budget_.others_are_due(transitions_)) return Step::Turn;
+    if (budget_.is_spent(transitions_, entry->name)) return fail(Errc::Workflow, budget_.text());
+    if (auto reason = core_.interruption()) return fail(std::move(reason));
+    const bool is_quick = !careful_ && (slot.call != nullptr || slot.start != nullptr);
+    const std::size_t next_stop = budget_.next_stop();
+    if (is_quick && transitions_ < next_stop) {
+      core_.stop_over_at(next_stop);
+      return std::nullopt;
     }
-    const bool quick = plan_next_stop() && (slot.call != nullptr || slot.start != nullptr);
-    if (quick) return std::nullopt;
     core_.enter();
     return attempt();
-  }
-
-  // Whether the next hops can go the short way.
-  bool plan_next_stop() noexcept {
-    if (careful_) return false;
-    const std::size_t window = std::min(max_transitions_, RecentStates::capacity);
-    const std::size_t stop = std::min(last_turn_ + hops_per_turn, max_transitions_ - window);
-    core_.stop_over_at(stop);
-    return transitions_ < stop;
-  }
-
-  // Close to the limit every hop stops over, so that the error can list the last states.
-  std::optional<Step> check_transitions() {
-    if (max_transitions_ == unlimited) return std::nullopt;
-    const std::size_t left = max_transitions_ - transitions_;
-    if (left <= RecentStates::capacity) recent_.push(name());
-    if (left > 0) return std::nullopt;
-    return fail(Errc::Workflow, "No exit state after " + std::to_string(max_transitions_) +
-                                    " transitions; the last states are " + recent_.text());
   }
 
   std::optional<Step> attempt() {
@@ -255,7 +217,7 @@ template <StateLike State, class Store> class RunMachine {
   std::optional<Step> finish_attempt() {
     core_.end_attempt();
     if (core_.has_failed()) return after_failure();
-    if (core_.observers() != nullptr) report_success();
+    if (core_.is_observed()) report_success();
     core_.leave();
     ++transitions_;
     return std::nullopt;
@@ -264,16 +226,16 @@ template <StateLike State, class Store> class RunMachine {
   void report_success() {
     const Entry* const next = definition_->table.find(state_).entry;
     if (next != nullptr) {
-      core_.report_success(next->name);
+      core_.reporter().attempt_succeeded(core_.visit(), next->name);
     } else {
-      core_.report_success(state_name(state_));
+      core_.reporter().attempt_succeeded(core_.visit(), state_name(state_));
     }
   }
 
   void call_plain(const BoundTask<State, Store>& task) {
     TaskContext context{core_};
     call_catching([&] { state_ = task.call(task.object.get(), *store_, context); },
-                  [&](Failure failure) { core_.set_failure(std::move(failure)); });
+                  [&](FailurePtr thrown) { core_.set_failure(std::move(thrown)); });
   }
 
   Step after_failure() {
@@ -292,21 +254,27 @@ template <StateLike State, class Store> class RunMachine {
   }
 
   Step fail(Errc code, std::string message) {
-    return fail(returned_failure(Error{code, std::move(message)}));
+    return fail(std::make_shared<const Failure>(Error{code, std::move(message)}));
   }
-  Step fail(Failure failure) {
+  Step fail(FailurePtr failure) {
     core_.set_failure(std::move(failure));
     return finish(core_.settle_failure());
   }
 
   Step finish(Outcome outcome) {
     outcome_ = outcome;
-    if (core_.observers() != nullptr) core_.report_finish(outcome, name(), transitions_);
+    if (core_.is_observed()) report_finish();
     return Step::Finished;
   }
 
+  void report_finish() {
+    const std::string error = core_.has_failed() ? core_.failure()->text() : std::string{};
+    const std::size_t attempts = transitions_ + core_.failed_attempts();
+    core_.reporter().run_finished(outcome_, name(), error, transitions_, attempts, core_.started());
+  }
+
   // Of the visit under way.
-  const Entry& entry() const noexcept { return static_cast<const Entry&>(*core_.state_info()); }
+  const Entry& entry() const noexcept { return static_cast<const Entry&>(*core_.visit().state); }
 
   // Names are kept at registration; only a state that was never added has to be named anew.
   std::string name() const {
@@ -319,9 +287,7 @@ template <StateLike State, class Store> class RunMachine {
   RunCore core_;
   State state_;
   std::size_t transitions_ = 0;
-  std::size_t last_turn_ = 0;
-  std::size_t max_transitions_;
-  RecentStates recent_;
+  HopBudget budget_;
   At at_ = At::Arrival;
   bool careful_ = false;  // every hop stops over: somebody watches, or the run's time is limited
   Outcome outcome_ = Outcome::Failed;

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <ratio>
+#include <string>
+
+#include <cano/duration.hpp>
+#include <cano/task/detail/run_scope.hpp>
+
+namespace cano::detail {
+
+/// The limits in force on a run: on all of it, on the visit to a state, on the attempt.
+class RunLimits {
+ public:
+  struct Nearest {
+    steady_time deadline = steady_time::max();
+    Interrupt reason = Interrupt::None;
+  };
+
+  void limit_run(steady_time started, Duration timeout) { run_.set(started, timeout); }
+  void limit_visit(steady_time entered, std::optional<Duration> timeout) {
+    visit_ = {};
+    if (timeout) visit_.set(entered, *timeout);
+  }
+  void limit_attempt(steady_time started, std::optional<Duration> timeout) {
+    attempt_ = {};
+    if (timeout) attempt_.set(started, *timeout);
+  }
+  void lift_from_attempt() noexcept { attempt_ = {}; }
+  void lift_from_visit() noexcept { visit_ = {}; }
+
+  Nearest nearest() const noexcept {
+    Nearest nearest;
+    const auto look_at = [&](const Limit& limit, Interrupt reason) {
+      if (limit.deadline < nearest.deadline) nearest = {limit.deadline, reason};
+    };
+    look_at(run_, Interrupt::RunTimeout);
+    look_at(visit_, Interrupt::StateTimeout);
+    look_at(attempt_, Interrupt::AttemptTimeout);
+    return nearest;
+  }
+
+  /// "attempt timeout of 2.5 ms".
+  std::string describe(Interrupt reason) const {
+    if (reason == Interrupt::AttemptTimeout) return "attempt timeout of " + in_ms(attempt_.timeout);
+    if (reason == Interrupt::StateTimeout) return "timeout of " + in_ms(visit_.timeout);
+    return "total timeout of " + in_ms(run_.timeout);
+  }
+
+ private:
+  struct Limit {
+    steady_time deadline = steady_time::max();
+    Duration timeout{};
+
+    void set(steady_time start, Duration length) {
+      deadline = saturating_add(start, length);
+      timeout = length;
+    }
+  };
+
+  static std::string in_ms(Duration duration) {
+    const std::chrono::duration<double, std::milli> ms{duration};
+    std::string text = std::to_string(ms.count());
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.back() == '.') text.pop_back();
+    return text + " ms";
+  }
+
+  Limit run_;
+  Limit visit_;
+  Limit attempt_;
+};
+
+}  // namespace cano::detail

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include <cano/duration.hpp>
+#include <cano/observe/detail/observer_list.hpp>
+#include <cano/observe/event.hpp>
+#include <cano/observe/field.hpp>
+#include <cano/observe/level.hpp>
+#include <cano/observe/observer.hpp>
+#include <cano/task/detail/failure.hpp>
+#include <cano/task/detail/state_info.hpp>
+#include <cano/time/clock.hpp>
+
+namespace cano::detail {
+
+/// Where a run is.
+struct Visit {
+  const StateInfo* state = nullptr;
+  std::size_t attempt = 1;
+  steady_time entered{};
+  steady_time attempt_started{};
+
+  std::string_view state_name() const noexcept {
+    return state != nullptr ? std::string_view{state->name} : std::string_view{};
+  }
+};
+
+/// Tells the observers of a run what happens in it, and when.
+class RunReporter {
+ public:
+  RunReporter(const RunInfo& info, Clock clock, const ObserverList& observers)
+      : info_{info}, clock_{clock}, observers_{observers.empty() ? nullptr : &observers} {}
+
+  const RunInfo& info() const noexcept { return info_; }
+  const Clock& clock() const noexcept { return clock_; }
+  const ObserverList* observers() const noexcept { return observers_; }
+
+  /// One for all that happens in one breath: most of what an event costs is to read the clock.
+  steady_time time() {
+    if (!time_) time_ = clock_.now();
+    return *time_;
+  }
+  /// Others run, or time is waited for: what is reported next happens later.
+  void time_passes() noexcept { time_.reset(); }
+
+  // ---- Each of the following only where there are observers.
+
+  void run_started(std::string_view state, steady_time at) const {
+    notify(&Observer::on_run_started, RunStarted{info_, state, at});
+  }
+  void run_finished(Outcome outcome, std::string_view state, std::string_view error,
+                    std::size_t transitions, std::size_t attempts, steady_time started) {
+    const steady_time now = time();
+    notify(&Observer::on_run_finished,
+           RunFinished{info_, outcome, state, error, transitions, attempts, now - started, now});
+  }
+
+  void state_entered(const Visit& visit) const {
+    notify(&Observer::on_state_entered, StateEntered{info_, visit.state->name, visit.entered});
+  }
+  void attempt_started(const Visit& visit) const {
+    notify(&Observer::on_attempt_started,
+           AttemptStarted{info_, visit.state->name, visit.attempt, visit.state->max_attempts,
+                          visit.attempt_started});
+  }
+  void attempt_succeeded(const Visit& visit, std::string_view next_state) {
+    const steady_time now = time();
+    notify(&Observer::on_attempt_succeeded,
+           AttemptSucceeded{info_, visit.state->name, visit.attempt, next_state,
+                            now - visit.attempt_started, now - visit.entered, now});
+  }
+  void attempt_failed(const Visit& visit, const Failure& failure, bool will_retry) {
+    const steady_time now = time();
+    notify(&Observer::on_attempt_failed,
+           AttemptFailed{info_, visit.state->name, visit.attempt, visit.state->max_attempts,
+                         failure.text(), failure.timed_out(), will_retry,
+                         now - visit.attempt_started, now - visit.entered, now});
+  }
+  void retry_pause(const Visit& visit, Duration pause) {
+    notify(&Observer::on_retry_pause,
+           RetryPause{info_, visit.state->name, visit.attempt, pause, time()});
+  }
+
+  /// Returns when that is: with the attempt, or when the phase before has ended.
+  steady_time phase_started(const Visit& visit, Phase phase) {
+    const steady_time now = phase == Phase::Prep ? visit.attempt_started : time();
+    notify(&Observer::on_phase_started,
+           PhaseStarted{info_, visit.state->name, visit.attempt, phase, now});
+    time_passes();
+    return now;
+  }
+  void phase_finished(const Visit& visit, Phase phase, bool failed, steady_time began) {
+    const steady_time now = time();
+    notify(&Observer::on_phase_finished,
+           PhaseFinished{info_, visit.state->name, visit.attempt, phase, failed, now - began, now});
+  }
+
+  void log(const Visit& visit, Level level, std::string_view message,
+           std::span<const Field> fields) const {
+    notify(&Observer::on_log, LogRecord{info_, visit.state_name(), visit.attempt, level, message,
+                                        fields, clock_.now()});
+  }
+
+ private:
+  template <class Event>
+  void notify(void (Observer::*hook)(const Event&), const Event& event) const noexcept {
+    observers_->notify(hook, event);
+  }
+
+  RunInfo info_;
+  Clock clock_;
+  const ObserverList* observers_;    // null when nobody watches
+  std::optional<steady_time> time_;  // the last time, unless time has passed since
+};
+
+}  // namespace cano::detail

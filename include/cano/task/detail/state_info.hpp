@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include <cano/task/task_config.hpp>
+
+namespace cano::detail {
+
+/// What the engine knows of a state whatever its type: made once, when it is added.
+struct StateInfo {
+  std::string name;
+  TaskConfig config;
+  std::size_t max_attempts;
+  bool has_limits;  // they need the clock at every visit; a state without any takes a shorter way
+
+  StateInfo(std::string state_name, TaskConfig task_config)
+      : name{std::move(state_name)},
+        config{std::move(task_config)},
+        max_attempts{config.retry().max_attempts()},
+        has_limits{config.attempt_timeout() || config.timeout() || config.retry().max_elapsed()} {}
+};
+
+}  // namespace cano::detail

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cano::detail {
+
+/// How many transitions a run may make: until others have a turn, and all in all.
+class HopBudget {
+ public:
+  explicit HopBudget(std::optional<std::size_t> max_transitions) noexcept
+      : max_{max_transitions.value_or(unlimited)} {}
+
+  /// Whether others on the executor are due to run. Asked after each stop; the answer counts.
+  bool others_are_due(std::size_t transitions) noexcept {
+    if (transitions - last_turn_ < hops_per_turn) return false;
+    last_turn_ = transitions;
+    return true;
+  }
+
+  /// Up to which transition nothing has to be asked here. Close to the limit every hop stops, so
+  /// that the error can list the last states.
+  std::size_t next_stop() const noexcept {
+    return std::min(last_turn_ + hops_per_turn, max_ - std::min(max_, listed_states));
+  }
+
+  /// Whether no transition is left, in the state of that name. Asked once a state.
+  bool is_spent(std::size_t transitions, const std::string& state) {
+    if (max_ == unlimited) return false;
+    const std::size_t left = max_ - transitions;
+    if (left < listed_states) last_states_.push_back(state);
+    return left == 0;
+  }
+
+  /// "No exit state after 100 transitions; the last states are A -> B -> A".
+  std::string text() const {
+    std::string text =
+        "No exit state after " + std::to_string(max_) + " transitions; the last states are ";
+    for (const std::string& name : last_states_) {
+      if (&name != &last_states_.front()) text += " -> ";
+      text += name;
+    }
+    return text;
+  }
+
+ private:
+  static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t listed_states = 8;
+
+  // A turn costs about a hundred plain hops: this often it costs a hop in ten at the most, and
+  // others on the executor wait no longer than a few microseconds.
+  static constexpr std::size_t hops_per_turn = 1024;
+
+  std::size_t max_;
+  std::size_t last_turn_ = 0;
+  std::vector<std::string> last_states_;
+};
+
+}  // namespace cano::detail
