@@ -15,7 +15,7 @@
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
 #include <cano/runtime/runtime.hpp>
-#include <cano/runtime/yield_now.hpp>
+#include <cano/time/yield_now.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 

@@ -25,7 +25,6 @@
 #include <cano/observe/trace_file.hpp>
 #include <cano/result.hpp>
 #include <cano/runtime/runtime.hpp>
-#include <cano/runtime/yield_now.hpp>
 #include <cano/schedule/cron_expression.hpp>
 #include <cano/schedule/dst_fold.hpp>
 #include <cano/schedule/dst_gap.hpp>
@@ -54,6 +53,7 @@
 #include <cano/time/sleep.hpp>
 #include <cano/time/time_zone.hpp>
 #include <cano/time/timer.hpp>
+#include <cano/time/yield_now.hpp>
 #include <cano/time/zone_rules.hpp>
 #include <cano/version.hpp>
 #include <cano/workflow/graph.hpp>

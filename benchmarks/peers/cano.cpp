@@ -16,10 +16,10 @@
 #include <cano/error.hpp>
 #include <cano/result.hpp>
 #include <cano/runtime/runtime.hpp>
-#include <cano/runtime/yield_now.hpp>
 #include <cano/store/memory_store.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/time/sleep.hpp>
+#include <cano/time/yield_now.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 

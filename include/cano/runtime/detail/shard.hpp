@@ -19,8 +19,8 @@
 
 #include <cano/detail/exception_text.hpp>
 #include <cano/detail/serial_context.hpp>
+#include <cano/detail/turn_queue.hpp>
 #include <cano/runtime/detail/thread_name.hpp>
-#include <cano/runtime/detail/turn_queue.hpp>
 
 namespace cano {
 

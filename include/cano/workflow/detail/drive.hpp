@@ -21,13 +21,13 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <cano/detail/serial_context.hpp>
-#include <cano/runtime/yield_now.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/run_scope.hpp>
 #include <cano/task/detail/run_stop.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/time/sleep.hpp>
+#include <cano/time/yield_now.hpp>
 #include <cano/workflow/detail/step.hpp>
 
 // g++ counts the frames of these coroutines to this header, and warns of every type of an unnamed

@@ -24,8 +24,8 @@
 #include <boost/system/system_error.hpp>
 
 #include <cano/runtime/runtime.hpp>
-#include <cano/runtime/yield_now.hpp>
 #include <cano/testing/virtual_time.hpp>
+#include <cano/time/yield_now.hpp>
 
 #include "support/catch.hpp"
 
@@ -94,7 +94,7 @@ TEST_CASE("coroutines that yield take turns, and what else is ready comes betwee
     cano::VirtualTime time;
     time.run(three_in_turn(text));
   }
-  CHECK(text == "abc-abcabc");
+  CHECK(text == "abcabc-abc");
 }
 
 TEST_CASE("many coroutines yield on a pool, on strands and on several shards") {
@@ -130,7 +130,7 @@ TEST_CASE("a strand over a shard keeps its order") {
   const auto strand = asio::make_strand(runtime.shard(0));
   std::string text;
   asio::co_spawn(strand, three_in_turn(text), asio::use_future).get();
-  CHECK(text == "abc-abcabc");
+  CHECK(text == "abcabc-abc");
 }
 
 TEST_CASE("an exception out of a coroutine that yielded leaves the others their turn") {

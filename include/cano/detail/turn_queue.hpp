@@ -9,6 +9,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/recycling_allocator.hpp>
 
+#include <cano/version.hpp>  // IWYU pragma: keep
+
 namespace cano {
 namespace asio = boost::asio;
 }

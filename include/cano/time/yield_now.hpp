@@ -9,7 +9,8 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 
-#include <cano/runtime/detail/turn_queue.hpp>
+#include <cano/detail/turn_queue.hpp>
+#include <cano/version.hpp>  // IWYU pragma: keep
 
 namespace cano {
 
