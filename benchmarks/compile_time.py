@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """What does it cost a compiler to include cano?
 
-usage: compile_time.py [--repeat <n>] [<compiler>...]
+usage: compile_time.py [--rounds <n>] [<compiler>...]
 
-Compiles an empty file, the pieces of Asio and of the standard library that cano includes, cano.hpp,
-and the hello example, each with -O0 and -O2, and prints the processor time in seconds (median) and
-the most memory that it took. Without a compiler named: g++ and clang++, as far as they are there.
+Lets each compiler read (-fsyntax-only) and compile (-c -O0) an empty file, the headers that cano
+takes from elsewhere, cano's own and the hello example, and prints the processor time in seconds:
+the median of all rounds, how far they lay apart (half the distance between the quartiles), and the
+most memory that it took. A round does everything once, so that whatever else the machine does meets
+all of them alike. Without a compiler named: g++ and clang++, as far as they are there.
 """
 import argparse
 import os
@@ -18,7 +20,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include"
-LEVELS = ("-O0", "-O2")
+MODES = {"read": ["-fsyntax-only"], "compiled": ["-c", "-O0"]}
 
 
 def headers_of_cano():
@@ -44,45 +46,55 @@ def included(prefix_matches):
 def sources():
     return {
         "an empty file": "",
-        "the standard headers that cano needs": included(lambda name: "/" not in name),
         "Asio's pieces that cano needs": included(lambda name: name.startswith("boost/asio")),
         "all that cano needs from elsewhere": included(lambda name: not name.startswith("cano")),
+        "cano/workflow/run.hpp": "#include <cano/workflow/run.hpp>\n",
         "cano.hpp": "#include <cano.hpp>\n",
         "examples/01_hello_workflow.cpp": (ROOT / "examples/01_hello_workflow.cpp").read_text(),
     }
 
 
-def compile_once(compiler, level, source, output):
+def compile_once(compiler, flags, source):
     """(processor time in s, memory in MB)"""
-    process = os.posix_spawnp(compiler, [compiler, "-std=c++20", level, "-I", str(INCLUDE), "-c", source, "-o", output],
-                              os.environ)
+    command = [compiler, "-std=c++20", "-I", str(INCLUDE), *flags, "-o", os.devnull, source]
+    process = os.posix_spawnp(compiler, command, os.environ)
     _, status, usage = os.wait4(process, 0)
     if status != 0:
         raise SystemExit(f"{compiler} does not compile {source}")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def cell(runs):
+    seconds = [seconds for seconds, _ in runs]
+    text = f"{statistics.median(seconds):.2f}"
+    if len(runs) > 1:
+        low, _, high = statistics.quantiles(seconds, n=4, method="inclusive")
+        text += f" ±{(high - low) / 2:.2f}"
+    return f"{text} s, {max(memory for _, memory in runs):.0f} MB"
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("compilers", nargs="*")
     options = parser.parse_args()
     compilers = options.compilers or [c for c in ("g++", "clang++-19", "clang++") if shutil.which(c)]
+    columns = [(compiler, mode) for compiler in compilers for mode in MODES]
 
     with tempfile.TemporaryDirectory() as directory:
-        print("| compiled | " + " | ".join(f"{c} {level}" for c in compilers for level in LEVELS) + " |")
-        print("| --- |" + " ---: |" * len(compilers) * len(LEVELS))
-        for name, text in sources().items():
-            source = os.path.join(directory, "source.cpp")
-            pathlib.Path(source).write_text(text, encoding="utf-8")
-            cells = []
-            for compiler in compilers:
-                for level in LEVELS:
-                    runs = [compile_once(compiler, level, source, os.path.join(directory, "object.o"))
-                            for _ in range(options.repeat)]
-                    seconds = statistics.median(seconds for seconds, _ in runs)
-                    cells.append(f"{seconds:.2f} s, {max(memory for _, memory in runs):.0f} MB")
-            print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+        files = {}
+        for number, (name, text) in enumerate(sources().items()):
+            files[name] = os.path.join(directory, f"{number}.cpp")
+            pathlib.Path(files[name]).write_text(text, encoding="utf-8")
+        runs = {(name, column): [] for name in files for column in columns}
+        for _ in range(options.rounds):
+            for name, (compiler, mode) in runs:
+                runs[name, (compiler, mode)].append(compile_once(compiler, MODES[mode], files[name]))
+
+    print("| compiled | " + " | ".join(f"{compiler}, {mode}" for compiler, mode in columns) + " |")
+    print("| --- |" + " ---: |" * len(columns))
+    for name in files:
+        print(f"| {name} | " + " | ".join(cell(runs[name, column]) for column in columns) + " |")
 
 
 main()
