@@ -15,6 +15,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cano/store/detail/append.hpp>
+#include <cano/store/detail/json_builder.hpp>
 #include <cano/store/detail/slot.hpp>
 #include <cano/store/detail/slot_table.hpp>
 #include <cano/store/detail/store_error.hpp>
@@ -213,7 +214,8 @@ class MemoryStore {
     for (const auto& [key, slot] : table_.snapshot()) {
       const detail::SlotType& type = slot.type();
       if (type.json != nullptr) {
-        values[key] = detail::from_tree<Json>(type.json(slot));
+        detail::JsonBuilder<Json> builder{values[key]};
+        type.json(slot, builder);
       } else {
         values[key]["type"] = type.name();
       }

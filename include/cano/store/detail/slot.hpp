@@ -9,7 +9,7 @@
 #include <typeinfo>
 #include <utility>
 
-#include <cano/store/detail/json_tree.hpp>
+#include <cano/store/detail/json_sink.hpp>
 #include <cano/store/detail/stored_type.hpp>
 #include <cano/store/detail/type_name.hpp>
 
@@ -22,8 +22,8 @@ struct SlotType {
   const std::type_info* info;  // null without run-time type information
   bool stored_inline;
   std::string (*name)();
-  Slot (*clone)(const Slot&);     // null: cannot be copied
-  JsonTree (*json)(const Slot&);  // null: cannot be written
+  Slot (*clone)(const Slot&);            // null: cannot be copied
+  void (*json)(const Slot&, JsonSink&);  // null: cannot be written
 };
 
 /// One value of any type, or none. Copies of a slot share the value.
@@ -102,7 +102,9 @@ class Slot {
 
 template <class T> Slot clone_slot(const Slot& slot) { return Slot::make<T>(slot.value<T>()); }
 
-template <class T> JsonTree slot_to_json(const Slot& slot) { return to_tree(slot.value<T>()); }
+template <class T> void write_slot(const Slot& slot, JsonSink& sink) {
+  write_json(slot.value<T>(), sink);
+}
 
 template <class T> constexpr SlotType make_slot_type() noexcept {
   SlotType type{nullptr, StoredInline<T>, &type_name<T>, nullptr, nullptr};
@@ -111,7 +113,7 @@ template <class T> constexpr SlotType make_slot_type() noexcept {
 #endif
   if constexpr (StoreCopyable<T>) {
     type.clone = &clone_slot<T>;
-    if constexpr (json_writable<T>()) type.json = &slot_to_json<T>;
+    if constexpr (json_writable<T>()) type.json = &write_slot<T>;
   }
   return type;
 }
