@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //! The Rust crate cano 0.6.3 on the questions of ../README.md, on tokio with two workers.
 
+#[path = "../../measure.rs"]
 mod measure;
 
 use std::hint::black_box;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cano::prelude::*;
-use measure::{Results, allocations, resident_bytes};
+use measure::{Results, allocations};
 
 #[global_allocator]
 static ALLOCATOR: measure::Counting = measure::Counting;
@@ -166,6 +167,12 @@ where
     let mut workflow = ConcurrentWorkflow::new(Step::A);
     workflow.register(Step::A, a).register(Step::B, b).add_exit_state(Step::Done);
     workflow
+}
+
+fn resident_bytes() -> f64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: f64 = statm.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4096.0
 }
 
 fn stores(count: u32, hops: i32) -> Vec<Count> {

@@ -2,6 +2,7 @@
 //! The newest release of the Rust crate on the questions of ../README.md. It has no Nodes and no
 //! batches any more.
 
+#[path = "../../measure.rs"]
 mod measure;
 
 use std::hint::black_box;

@@ -43,7 +43,6 @@ pub fn allocations() -> u64 {
     ALLOCATIONS.with(|count| count.get())
 }
 
-
 pub struct Results {
     peer: &'static str,
     lines: Vec<String>,
