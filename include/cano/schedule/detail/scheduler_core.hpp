@@ -187,7 +187,7 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
 
   std::size_t running() const override {
     const std::lock_guard lock{mutex_};
-    return state_.running();
+    return state_.runs().size();
   }
 
  private:
@@ -255,7 +255,7 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
     std::vector<std::pair<std::uint64_t, std::shared_ptr<RunHandle>>> runs;
     {
       const std::lock_guard lock{mutex_};
-      runs = state_.runs();
+      runs = state_.runs().all();
     }
     for (const auto& [key, run] : runs) {
       if (run->runs_on(executor)) return key;

@@ -167,7 +167,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
     bool is_cancelled = false;
     {
       const std::lock_guard lock{mutex_};
-      is_cancelled = state_.attach(run->key(), run);
+      is_cancelled = state_.runs().attach(run->key(), run);
     }
     run->launch();
     if (is_cancelled) run->cancel();

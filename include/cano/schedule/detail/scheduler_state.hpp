@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +19,7 @@
 #include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_ledger.hpp>
 #include <cano/schedule/detail/job_table.hpp>
+#include <cano/schedule/detail/run_table.hpp>
 #include <cano/schedule/detail/shutdown.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/flow_info.hpp>
@@ -116,30 +116,14 @@ class SchedulerState {
 
   // ---- runs
 
-  std::size_t running() const noexcept { return runs_.size(); }
-
-  /// The run exists now; true when it was to be cancelled before that.
-  bool attach(std::uint64_t key, const std::shared_ptr<RunHandle>& run) {
-    Run& entry = runs_.at(key);
-    entry.run = run;
-    return entry.cancelled;
-  }
-
-  std::vector<std::pair<std::uint64_t, std::shared_ptr<RunHandle>>> runs() const {
-    std::vector<std::pair<std::uint64_t, std::shared_ptr<RunHandle>>> all;
-    for (const auto& [key, entry] : runs_) {
-      if (auto run = entry.run.lock()) all.emplace_back(key, std::move(run));
-    }
-    return all;
-  }
+  RunTable& runs() noexcept { return runs_; }
+  const RunTable& runs() const noexcept { return runs_; }
 
   /// `error`: what the outcome's exception says.
   void finish(std::uint64_t key, JobOutcome outcome, const std::optional<BatchStatus>& batch,
               std::string error, Moment now, Effects& effects) {
-    const auto entry = runs_.extract(key);
-    const std::shared_ptr<Job> job = entry.mapped().job;
+    const std::shared_ptr<Job> job = runs_.remove(key);
     effects.garbage.push_back(job);
-    std::erase(job->runs, key);
     job->ledger.finish(outcome, batch);
     if (outcome.is_failed()) job->ledger.note_failure(std::move(error), now.wall);
     if (phase_ == Phase::Stopping) {
@@ -179,16 +163,13 @@ class SchedulerState {
 
   /// Whether no run is under way but those that wait for just that.
   bool has_joined() const noexcept {
-    return std::all_of(runs_.begin(), runs_.end(),
-                       [&](const auto& run) { return shutdown_.is_awaited_by(run.first); });
+    return runs_.all_of([&](std::uint64_t key) { return shutdown_.is_awaited_by(key); });
   }
 
   /// The time to drain is over.
   void cancel_rest(Effects& effects) {
     if (!shutdown_.cancel_rest()) return;
-    for (auto& [key, run] : runs_) {
-      if (!shutdown_.is_awaited_by(key)) cancel(run, effects);
-    }
+    runs_.cancel_all([&](std::uint64_t key) { return shutdown_.is_awaited_by(key); }, effects);
   }
 
   /// All is joined.
@@ -198,12 +179,6 @@ class SchedulerState {
   }
 
  private:
-  struct Run {
-    std::shared_ptr<Job> job;
-    std::weak_ptr<RunHandle> run{};  // owned by its execution context
-    bool cancelled = false;
-  };
-
   void unplan(Job& job, Effects& effects) {
     agenda_.erase(job);
     ++job.plan;
@@ -259,7 +234,7 @@ class SchedulerState {
       report_skip(job, each, SkipReason::Coalesced, 1, effects);
     if (decision.cancel_running) {
       for (const std::uint64_t key : job.runs)
-        cancel(runs_.at(key), effects);
+        runs_.cancel(key, effects);
     }
     switch (decision.kind) {
       case JobLedger::Decision::Kind::Start:
@@ -272,11 +247,9 @@ class SchedulerState {
   }
 
   void start(Job& job, Ticket ticket, Effects& effects) {
-    const std::uint64_t key = ++last_key_;
-    const auto shared = job.shared_from_this();
-    runs_.emplace(key, Run{shared});
-    job.runs.push_back(key);
-    effects.starts.push_back({shared, std::move(ticket), key, job.ledger.started()});
+    const std::uint64_t key = runs_.add(job);
+    effects.starts.push_back(
+        {job.shared_from_this(), std::move(ticket), key, job.ledger.started()});
   }
 
   void report_skip(Job& job, const Ticket& ticket, SkipReason reason, std::uint64_t count,
@@ -292,20 +265,12 @@ class SchedulerState {
     effects.forgotten.push_back(job.ledger.remember(std::move(outcome)));
   }
 
-  static void cancel(Run& entry, Effects& effects) {
-    if (std::exchange(entry.cancelled, true)) return;
-    if (auto run = entry.run.lock()) effects.cancels.push_back(std::move(run));
-  }
-
   JobTable jobs_;
   Agenda agenda_;
+  RunTable runs_;
+  Shutdown shutdown_;
   Phase phase_ = Phase::Stopped;
   std::uint64_t epoch_ = 0;  // how often it was started
-
-  std::map<std::uint64_t, Run> runs_;
-  std::uint64_t last_key_ = 0;
-
-  Shutdown shutdown_;
 };
 
 }  // namespace cano::detail
