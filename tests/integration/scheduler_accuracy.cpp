@@ -35,18 +35,12 @@ using cano::Schedule;
 using cano::Scheduler;
 using cano::VirtualTime;
 using cano_test::do_nothing;
+using cano_test::InVirtualTime;
 using cano_test::refusal;
+using cano_test::Step;
 using cano_test::utc;
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-namespace scheduler_accuracy {
-
-enum class Step { Begin, End };
-
-}  // namespace scheduler_accuracy
-
-using scheduler_accuracy::Step;
 
 namespace {
 
@@ -110,9 +104,7 @@ TEST_CASE("a year of cron, with retries, takes a moment") {
   CHECK(scheduler.status("hourly")->success_count == 366 * 24);
 }
 
-TEST_CASE("an absurd interval is a clear error or never due") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "an absurd interval is a clear error or never due") {
   using Ages = std::chrono::duration<double, std::ratio<31'556'952>>;
   scheduler.every("a million years", do_nothing, std::chrono::years{1'000'000});
   scheduler.every("ages", do_nothing, Ages{1e300});
@@ -137,9 +129,7 @@ TEST_CASE("an absurd interval is a clear error or never due") {
   CHECK(scheduler.status("the shortest")->run_count == 2001);
 }
 
-TEST_CASE("a trigger works all the same for a job that is never due") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "a trigger works all the same for a job that is never due") {
   scheduler.every("a", do_nothing, std::chrono::years{1'000'000});
   scheduler.cron("b", do_nothing, "0 0 31 2 *");
   scheduler.start();
@@ -183,9 +173,7 @@ TEST_CASE("a suspend of 3 h over */5 is 1, 0 or n runs, by the misfire policy") 
   CHECK(runs(Misfire::FireAll(1000)) == 36);
 }
 
-TEST_CASE("10,000 jobs are due at once, and each runs at its time") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "10,000 jobs are due at once, and each runs at its time") {
   std::uint64_t runs = 0;
   std::uint64_t late = 0;
   for (int i = 0; i < 10'000; ++i) {

@@ -30,21 +30,15 @@
 #include <cano/workflow/workflow.hpp>
 
 #include "support/catch.hpp"
+#include "support/scheduling.hpp"
 
 using cano::Occurrence;
 using cano::Overlap;
 using cano::Schedule;
 using cano::Scheduler;
+using cano_test::Step;
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
-
-namespace scheduler_threads {
-
-enum class Step { Begin, End };
-
-}  // namespace scheduler_threads
-
-using scheduler_threads::Step;
 
 namespace {
 

@@ -18,9 +18,21 @@
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/schedule/occurrence.hpp>
+#include <cano/schedule/scheduler.hpp>
+#include <cano/testing/virtual_time.hpp>
 #include <cano/time/sleep.hpp>
 
 namespace cano_test {
+
+/// The states of a workflow that is a job.
+enum class Step { Begin, End };
+
+/// A scheduler in virtual time. Its tests are methods of it.
+struct InVirtualTime {
+  cano::VirtualTime time;
+  const cano::system_time start = time.wall_now();
+  cano::Scheduler scheduler{time.get_executor()};
+};
 
 /// What the runs of jobs note of themselves. For one thread; runs may outlive it.
 class Starts {

@@ -49,18 +49,18 @@ using cano::Scheduler;
 using cano::Spread;
 using cano::VirtualTime;
 using cano_test::do_nothing;
+using cano_test::InVirtualTime;
 using cano_test::refusal;
 using cano_test::seconds_of;
 using cano_test::Slow;
 using cano_test::Starts;
+using cano_test::Step;
 using cano_test::utc;
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 // g++ 12 warns of coroutines over types of an unnamed namespace.
 namespace scheduler_jobs {
-
-enum class Step { Begin, End };
 
 struct Account {
   int balance = 100;
@@ -69,13 +69,11 @@ struct Account {
 }  // namespace scheduler_jobs
 
 using scheduler_jobs::Account;
-using scheduler_jobs::Step;
 
 // ---- schedules
 
-TEST_CASE("an interval is due at its start and then at whole intervals from it") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime,
+                 "an interval is due at its start and then at whole intervals from it") {
   Starts starts;
   scheduler.every("a", Slow{starts, 0s}, 2s);
   time.run_for(1s);
@@ -86,10 +84,7 @@ TEST_CASE("an interval is due at its start and then at whole intervals from it")
   CHECK(starts.lateness == std::vector<Duration>(4, Duration::zero()));
 }
 
-TEST_CASE("an interval may begin with a pause, later, and end") {
-  VirtualTime time;
-  const auto start = time.wall_now();
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "an interval may begin with a pause, later, and end") {
   Starts late, dated, few, past;
   scheduler.every("late", Slow{late, 0s}, 2s, {.first_run = cano::FirstRun::AfterInterval});
   scheduler.every("dated", Slow{dated, 0s}, 2s, {.start_at = start + 3s, .end_at = start + 7s});
@@ -134,9 +129,8 @@ TEST_CASE("a cron expression goes by its zone and the policies for changes of th
   CHECK(skipped.times == std::vector<cano::system_time>{utc("2025-03-31 00:30")});
 }
 
-TEST_CASE("jobs that are due at one time run in the order in which they were added") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime,
+                 "jobs that are due at one time run in the order in which they were added") {
   std::string order;
   for (const char* id : {"c", "a", "b"})
     scheduler.every(id, [&order](const Occurrence& now) { order += now.id; }, 1min);
@@ -145,10 +139,9 @@ TEST_CASE("jobs that are due at one time run in the order in which they were add
   CHECK(order == "cabcab");
 }
 
-TEST_CASE("a hashed spread delays a job by the same time at each occurrence, and by its id") {
-  VirtualTime time;
-  const auto start = time.wall_now();
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(
+    InVirtualTime,
+    "a hashed spread delays a job by the same time at each occurrence, and by its id") {
   std::set<double> delays;
   for (int i = 0; i < 20; ++i) {
     const std::string id = "job" + std::to_string(i);
@@ -165,10 +158,8 @@ TEST_CASE("a hashed spread delays a job by the same time at each occurrence, and
   CHECK(delays.size() == 20);
 }
 
-TEST_CASE("a spread is never early and never as late as the next occurrence") {
-  VirtualTime time;
-  const auto start = time.wall_now();
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime,
+                 "a spread is never early and never as late as the next occurrence") {
   Starts interval, cron;
   scheduler.every("a", Slow{interval, 0s}, 10s, {.spread = Spread::random(1h)});
   scheduler.cron("b", Slow{cron, 0s}, "* * * * *", {.spread = Spread::random(1h)});
@@ -221,9 +212,7 @@ TEST_CASE("next_runs tells when a job will be due, before the start as after it"
 
 // ---- jobs
 
-TEST_CASE("a workflow gets a fresh store for each run, and its run id") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "a workflow gets a fresh store for each run, and its run id") {
   std::vector<std::string> ids;
   cano::Workflow<Step> workflow{Step::Begin};
   workflow
@@ -241,9 +230,7 @@ TEST_CASE("a workflow gets a fresh store for each run, and its run id") {
   CHECK(ids == std::vector<std::string>{"flow#1", "flow#2", "flow#3"});
 }
 
-TEST_CASE("workflows of different states and stores share a scheduler") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "workflows of different states and stores share a scheduler") {
   int balance = 0;
   cano::Workflow<std::string, Account> named{"open"};
   named
@@ -267,9 +254,7 @@ TEST_CASE("workflows of different states and stores share a scheduler") {
   CHECK(scheduler.status("failing")->status == FlowStatus::Failed);
 }
 
-TEST_CASE("a batch is a job; it fails when an instance does") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "a batch is a job; it fails when an instance does") {
   std::atomic<int> calls{0};
   cano::ConcurrentWorkflow<Step> workflow{Step::Begin};
   workflow
@@ -293,9 +278,8 @@ TEST_CASE("a batch is a job; it fails when an instance does") {
   CHECK(scheduler.status("batch")->failure_count == 1);
 }
 
-TEST_CASE("a job that throws anything has failed, and runs again when it is due") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime,
+                 "a job that throws anything has failed, and runs again when it is due") {
   int calls = 0;
   scheduler.every(
       "coroutine",
@@ -323,9 +307,7 @@ TEST_CASE("a job that throws anything has failed, and runs again when it is due"
         "Task execution error: The job returned no coroutine to run");
 }
 
-TEST_CASE("a job that only moves, a function and a std::function are jobs") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "a job that only moves, a function and a std::function are jobs") {
   int sum = 0;
   scheduler.manual("moves", [&sum, part = std::make_unique<int>(1)] { sum += *part; });
   scheduler.manual("pointer", &do_nothing);
@@ -336,9 +318,7 @@ TEST_CASE("a job that only moves, a function and a std::function are jobs") {
   CHECK(sum == 11);
 }
 
-TEST_CASE("what cannot be a job is refused, and nothing is added") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "what cannot be a job is refused, and nothing is added") {
   scheduler.manual("a", do_nothing);
   CHECK(refusal([&] { scheduler.every("a", do_nothing, 1s); }) ==
         "There is a job with the id 'a' already");

@@ -37,6 +37,7 @@ using cano::Scheduler;
 using cano::SkipReason;
 using cano::VirtualTime;
 using cano_test::do_nothing;
+using cano_test::InVirtualTime;
 using cano_test::refusal;
 using cano_test::seconds_of;
 using cano_test::Slow;
@@ -47,10 +48,8 @@ using namespace std::chrono_literals;
 
 // ---- changes while it runs
 
-TEST_CASE("jobs may be added, removed and added again while the scheduler runs") {
-  VirtualTime time;
-  const auto start = time.wall_now();
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime,
+                 "jobs may be added, removed and added again while the scheduler runs") {
   Starts first, second;
   scheduler.start();
   time.run_for(1s);
@@ -69,9 +68,7 @@ TEST_CASE("jobs may be added, removed and added again while the scheduler runs")
   CHECK(refusal([&] { scheduler.remove("b"); }) == "There is no job with the id 'b'");
 }
 
-TEST_CASE("what waits for its turn is dropped with its job") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "what waits for its turn is dropped with its job") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 1s}, {.overlap = Overlap::QueueAll(5)});
   scheduler.start();
@@ -87,9 +84,8 @@ TEST_CASE("what waits for its turn is dropped with its job") {
   CHECK(waiting->skipped == SkipReason::Shutdown);
 }
 
-TEST_CASE("a paused job is not due, but may be triggered; what was due is not made up for") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime,
+                 "a paused job is not due, but may be triggered; what was due is not made up for") {
   Starts starts;
   scheduler.every("a", Slow{starts, 0s}, 1s);
   scheduler.start();
@@ -108,9 +104,7 @@ TEST_CASE("a paused job is not due, but may be triggered; what was due is not ma
   CHECK(refusal([&] { scheduler.pause("b"); }) == "There is no job with the id 'b'");
 }
 
-TEST_CASE("another schedule begins when it is given") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "another schedule begins when it is given") {
   Starts starts;
   scheduler.every("a", Slow{starts, 0s}, 1s);
   scheduler.start();
@@ -126,9 +120,7 @@ TEST_CASE("another schedule begins when it is given") {
   CHECK(scheduler.status("a")->next_run == utc("2024-01-01 02:00"));
 }
 
-TEST_CASE("jobs may use their scheduler in every way") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "jobs may use their scheduler in every way") {
   int children = 0;
   scheduler.manual("parent", [&](const Occurrence& now) -> asio::awaitable<void> {
     const std::string child = "child" + std::to_string(now.run);
@@ -154,9 +146,7 @@ TEST_CASE("jobs may use their scheduler in every way") {
 
 // ---- triggers and what is known
 
-TEST_CASE("a trigger is refused where it would be lost") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "a trigger is refused where it would be lost") {
   scheduler.manual("a", do_nothing);
   const std::string not_running = "The scheduler is not running: job 'a' cannot be triggered";
   CHECK(refusal([&] { scheduler.trigger("a"); }) == not_running);
@@ -168,9 +158,7 @@ TEST_CASE("a trigger is refused where it would be lost") {
   CHECK(refusal([&] { scheduler.trigger("a"); }) == not_running);
 }
 
-TEST_CASE("who triggers and waits learns what became of it") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "who triggers and waits learns what became of it") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 3s});
   scheduler.start();
@@ -187,9 +175,7 @@ TEST_CASE("who triggers and waits learns what became of it") {
   CHECK(time.run(scheduler.trigger_and_wait("a")).skipped == SkipReason::Overlap);
 }
 
-TEST_CASE("who stops waiting for a trigger does not stop the run") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "who stops waiting for a trigger does not stop the run") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 3s});
   scheduler.start();
@@ -208,9 +194,7 @@ TEST_CASE("who stops waiting for a trigger does not stop the run") {
   CHECK(scheduler.status("a")->success_count == 1);
 }
 
-TEST_CASE("the list is sorted by id") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "the list is sorted by id") {
   for (const char* id : {"b", "c", "a", "B"})
     scheduler.manual(id, do_nothing);
   std::string ids;
@@ -219,9 +203,7 @@ TEST_CASE("the list is sorted by id") {
   CHECK(ids == "Babc");
 }
 
-TEST_CASE("the history keeps the last outcomes, skips in a row as one") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "the history keeps the last outcomes, skips in a row as one") {
   Starts starts;
   scheduler.every("a", Slow{starts, 3500ms}, 1s, {.history_limit = 3});
   scheduler.manual("none", do_nothing, {.history_limit = 0});
@@ -242,9 +224,8 @@ TEST_CASE("the history keeps the last outcomes, skips in a row as one") {
   CHECK(scheduler.status("none")->run_count == 1);
 }
 
-TEST_CASE("the observer sees each occurrence become due, and what becomes of it") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime,
+                 "the observer sees each occurrence become due, and what becomes of it") {
   const auto seen = std::make_shared<cano::RecordingObserver>();
   scheduler.with_observer(seen);
   Starts starts;

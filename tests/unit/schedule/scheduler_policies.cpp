@@ -28,6 +28,7 @@ using cano::ScheduleOptions;
 using cano::Scheduler;
 using cano::VirtualTime;
 using cano_test::insist;
+using cano_test::InVirtualTime;
 using cano_test::seconds_of;
 using cano_test::Slow;
 using cano_test::Starts;
@@ -37,9 +38,7 @@ using namespace std::chrono_literals;
 
 // ---- overlap
 
-TEST_CASE("Overlap::Skip lets the run under way end") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "Overlap::Skip lets the run under way end") {
   Starts starts;
   scheduler.every("a", Slow{starts, 2500ms}, 1s);
   scheduler.start();
@@ -53,9 +52,7 @@ TEST_CASE("Overlap::Skip lets the run under way end") {
   CHECK(status.running == 1);
 }
 
-TEST_CASE("Overlap::QueueOne runs once more for all that became due") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "Overlap::QueueOne runs once more for all that became due") {
   Starts starts;
   scheduler.every("a", Slow{starts, 2300ms}, 1s, {.overlap = Overlap::QueueOne});
   scheduler.start();
@@ -68,9 +65,7 @@ TEST_CASE("Overlap::QueueOne runs once more for all that became due") {
   CHECK(scheduler.status("a")->occurrences.queued == 1);
 }
 
-TEST_CASE("Overlap::QueueAll runs each in turn, up to its bound") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "Overlap::QueueAll runs each in turn, up to its bound") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 1s}, {.overlap = Overlap::QueueAll(2)});
   scheduler.start();
@@ -83,9 +78,7 @@ TEST_CASE("Overlap::QueueAll runs each in turn, up to its bound") {
   CHECK(scheduler.status("a")->occurrences.overlap == 2);
 }
 
-TEST_CASE("Overlap::Allow runs several at once, up to its bound") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "Overlap::Allow runs several at once, up to its bound") {
   Starts starts;
   scheduler.every("a", Slow{starts, 2500ms}, 1s, {.overlap = Overlap::Allow(2)});
   scheduler.start();
@@ -95,9 +88,8 @@ TEST_CASE("Overlap::Allow runs several at once, up to its bound") {
   CHECK(scheduler.running_count() == 2);
 }
 
-TEST_CASE("Overlap::CancelRunning joins the run under way before the next one begins") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime,
+                 "Overlap::CancelRunning joins the run under way before the next one begins") {
   Starts starts;
   bool done = false;
   scheduler.every("a", Slow{starts, 1h}, 1s, {.overlap = Overlap::CancelRunning});

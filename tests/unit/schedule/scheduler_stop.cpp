@@ -28,26 +28,16 @@ using cano::MemoryStore;
 using cano::Occurrence;
 using cano::Overlap;
 using cano::Scheduler;
-using cano::VirtualTime;
 using cano_test::insist;
+using cano_test::InVirtualTime;
 using cano_test::refusal;
 using cano_test::Slow;
 using cano_test::Starts;
+using cano_test::Step;
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// g++ 12 warns of coroutines over types of an unnamed namespace.
-namespace scheduler_stop {
-
-enum class Step { Begin, End };
-
-}  // namespace scheduler_stop
-
-using scheduler_stop::Step;
-
-TEST_CASE("a scheduler is started once, and again after it has stopped") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "a scheduler is started once, and again after it has stopped") {
   Starts starts;
   scheduler.every("a", Slow{starts, 1s}, 10s);
   CHECK(time.run(scheduler.stop()).is_clean());
@@ -67,9 +57,8 @@ TEST_CASE("a scheduler is started once, and again after it has stopped") {
   CHECK(scheduler.status("a")->run_count == 4);
 }
 
-TEST_CASE("a stop lets runs end in the time it gives, and cancels and joins the others") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime,
+                 "a stop lets runs end in the time it gives, and cancels and joins the others") {
   Starts starts;
   bool done = false;
   scheduler.every("quick", Slow{starts, 1s}, 1h);
@@ -96,9 +85,7 @@ TEST_CASE("a stop lets runs end in the time it gives, and cancels and joins the 
   CHECK(again.cancelled == report.cancelled);
 }
 
-TEST_CASE("stops that meet wait for one end, and the shorter time counts") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "stops that meet wait for one end, and the shorter time counts") {
   Starts starts;
   scheduler.every("a", Slow{starts, 1h}, 2h);
   scheduler.start();
@@ -115,9 +102,7 @@ TEST_CASE("stops that meet wait for one end, and the shorter time counts") {
   CHECK(ends == std::vector<Duration>(3, Duration{6s}));
 }
 
-TEST_CASE("a job may stop its scheduler and wait for it") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "a job may stop its scheduler and wait for it") {
   Starts starts;
   std::optional<cano::ShutdownReport> report;
   scheduler.every("a", Slow{starts, 3s}, 1h);
@@ -162,9 +147,7 @@ TEST_CASE("a task of a workflow may stop the scheduler that runs it") {
   CHECK(scheduler.status("a")->success_count == 1);
 }
 
-TEST_CASE("stop_now cancels without waiting") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "stop_now cancels without waiting") {
   Starts starts;
   scheduler.every("a", Slow{starts, 1h}, 2h);
   scheduler.start();
@@ -176,9 +159,7 @@ TEST_CASE("stop_now cancels without waiting") {
   CHECK(time.elapsed() == 1s);
 }
 
-TEST_CASE("a job learns by its stop token that it is to end") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "a job learns by its stop token that it is to end") {
   bool asked = false;
   scheduler.manual("a", [&](Occurrence now) -> asio::awaitable<void> {
     const std::stop_callback callback{now.stop, [&] { asked = true; }};
@@ -192,9 +173,7 @@ TEST_CASE("a job learns by its stop token that it is to end") {
   time.run(scheduler.stop());
 }
 
-TEST_CASE("a run that was to end before it began does not begin") {
-  VirtualTime time;
-  Scheduler scheduler{time.get_executor()};
+TEST_CASE_METHOD(InVirtualTime, "a run that was to end before it began does not begin") {
   bool ran = false;
   scheduler.manual("a", [&ran] { ran = true; });
   scheduler.start();
