@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include <cano/duration.hpp>
@@ -15,8 +16,12 @@ namespace cano {
 /// What a task waits with, so that a test can run it under `VirtualTime`. A time that has passed
 /// still gives other work a turn. `steady_time::max()` never comes.
 ///
+/// `Executor` is that of the coroutine, where it is not the usual one. As a template it is compiled
+/// only by files that sleep.
+///
 /// **Cancellation.** Throws `boost::system::system_error` with `asio::error::operation_aborted`.
-inline asio::awaitable<void> sleep_until(steady_time time) {
+template <class Executor = asio::any_io_executor>
+asio::awaitable<void, Executor> sleep_until(steady_time time) {
   detail::SleepState state;
   auto sleep = detail::sleep_operation(state, time);
   co_await std::move(sleep);
@@ -27,7 +32,8 @@ inline asio::awaitable<void> sleep_until(steady_time time) {
 /// Zero or less still gives other work a turn. `Duration::max()` never ends.
 ///
 /// **Cancellation.** As `sleep_until`.
-inline asio::awaitable<void> sleep_for(Duration duration) {
+template <class Executor = asio::any_io_executor>
+asio::awaitable<void, Executor> sleep_for(Duration duration) {
   detail::SleepState state;
   auto sleep = detail::sleep_operation(state, duration);
   co_await std::move(sleep);

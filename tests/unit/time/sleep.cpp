@@ -111,6 +111,15 @@ asio::awaitable<std::vector<Duration>> stopwatch(VirtualTime& time) {
   co_return laps;
 }
 
+using ContextExecutor = asio::io_context::executor_type;
+
+asio::awaitable<void, ContextExecutor> sleep_on_a_context(int& stage) {
+  co_await sleep_for<ContextExecutor>(1us);
+  stage = 1;
+  co_await sleep_until<ContextExecutor>(steady_time{});
+  stage = 2;
+}
+
 struct SleepingCoroutine {
   asio::cancellation_signal signal;
   std::exception_ptr error;
@@ -136,6 +145,14 @@ struct SleepingCoroutine {
 };
 
 }  // namespace
+
+TEST_CASE("a coroutine that knows its executor's own type sleeps too") {
+  asio::io_context context{1};
+  int stage = 0;
+  asio::co_spawn(context, sleep_on_a_context(stage), asio::detached);
+  context.run();
+  CHECK(stage == 2);
+}
 
 TEST_CASE("a sleep of no length gives other work a turn and goes on") {
   const auto world = any_world();
