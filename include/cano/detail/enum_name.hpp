@@ -56,7 +56,7 @@ constexpr std::string_view spelled_value(std::string_view spelled, std::size_t i
 /// Reads a list of some kilobytes: for set-up and errors; the engine keeps the result.
 template <class Enum> constexpr std::string_view enumerator_name(Enum value) noexcept {
   using Underlying = std::underlying_type_t<Enum>;
-  const auto number = static_cast<Underlying>(value);
+  const auto number = +static_cast<Underlying>(value);  // of a bool or a character, the int
   if (std::cmp_less(number, lowest_named_value) || std::cmp_greater(number, highest_named_value)) {
     return {};
   }

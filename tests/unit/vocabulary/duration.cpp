@@ -86,6 +86,26 @@ TEST_CASE("floating-point durations: fractions, ends of the range, infinity and 
   CHECK(to_duration(duration<float, std::nano>{9.3e18F}) == Duration::max());
 }
 
+TEST_CASE("numbers that are known only at run time stop at the same ends") {
+  const auto thirds = [](std::int64_t count) {
+    return to_duration(duration<std::int64_t, std::ratio<1, 3>>{count});
+  };
+  CHECK(thirds(4) == 1'333'333'333ns);
+  CHECK(thirds(-4) == -1'333'333'333ns);
+  CHECK(thirds(27'670'116'110) == 9'223'372'036'666'666'666ns);
+  CHECK(thirds(27'670'116'111) == Duration::max());
+  CHECK(thirds(-27'670'116'111) == Duration::min());
+  CHECK(thirds(largest) == Duration::max());
+  CHECK(thirds(smallest) == Duration::min());
+  for (const Duration step : {Duration{1}, Duration{-1}, Duration{5s}, Duration{-5s}}) {
+    const Duration end = step > Duration::zero() ? Duration::max() : Duration::min();
+    CHECK(saturating_add(end, step) == end);
+    CHECK(saturating_add(end, -step) == end - step);
+    CHECK(saturating_between(steady_time{-step}, steady_time{end}) == end);
+    CHECK(saturating_between(steady_time{step}, steady_time{end}) == end - step);
+  }
+}
+
 TEST_CASE("saturate_cast goes to other units, also narrower ones") {
   STATIC_REQUIRE(saturate_cast<Minutes>(125s) == Minutes{2});
   STATIC_REQUIRE(saturate_cast<Minutes>(Years{10'000}) == Minutes::max());

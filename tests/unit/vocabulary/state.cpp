@@ -20,11 +20,23 @@ namespace shop {
 enum class Order { Received, Paid, Shipped, Returned = -3, Archived = 511, Lost = 512 };
 enum class Narrow : std::uint8_t { First, Second = 200 };
 enum class Wide : std::uint64_t { Small = 1, Huge = std::numeric_limits<std::uint64_t>::max() };
+enum class Letter : char { A = 'a', Comma = ',', Paren = ')' };
+enum class Switch : bool { Off, On };
+enum class Wide16 : char16_t { A = u'a' };
+enum class Spelled { _first, snake_case, With9, Zebra, Größe, ωmega };
 enum Plain { PlainOne, PlainTwo };
 enum class Spoken { Hello };
 std::string to_string(Spoken) { return "hello there"; }
 
 template <class A, int N> struct Machine {
+  enum class State { Idle, Busy };
+};
+
+struct Pair {
+  int first, second;
+  bool operator==(const Pair&) const = default;
+};
+template <class A, Pair P> struct Tuned {
   enum class State { Idle, Busy };
 };
 
@@ -46,6 +58,8 @@ struct NoHash {
 };
 
 }  // namespace shop
+
+enum Global : int { GlobalOne, GlobalTwo };
 
 template <> struct std::hash<shop::Point> {
   std::size_t operator()(const shop::Point& p) const { return static_cast<std::size_t>(p.x); }
@@ -96,6 +110,30 @@ TEST_CASE("enumerators of local types and of templates have names too") {
   };
   CHECK(from_lambda(1, 'c') == "Q");
   CHECK(state_name(shop::Machine<std::vector<int>, 3>::State::Busy) == "Busy");
+}
+
+TEST_CASE("an enum may be made of characters or of a bool") {
+  CHECK(state_name(shop::Letter::A) == "A");
+  CHECK(state_name(shop::Letter::Comma) == "Comma");
+  CHECK(state_name(shop::Letter::Paren) == "Paren");
+  CHECK(state_name(static_cast<shop::Letter>('(')) == "Letter(40)");
+  CHECK(state_name(shop::Switch::On) == "On");
+  CHECK(state_name(shop::Wide16::A) == "A");
+  CHECK(state_name(static_cast<shop::Wide16>(u'b')) == "Wide16(98)");
+}
+
+TEST_CASE("a name is found whatever letters it has, and whatever brackets its type has") {
+  using shop::Spelled;
+  CHECK(state_name(Spelled::_first) == "_first");
+  CHECK(state_name(Spelled::snake_case) == "snake_case");
+  CHECK(state_name(Spelled::With9) == "With9");
+  CHECK(state_name(Spelled::Zebra) == "Zebra");
+  CHECK(state_name(Spelled::Größe) == "Größe");
+  CHECK(state_name(Spelled::ωmega) == "ωmega");
+  using Tuned = shop::Tuned<int (*)(char[2], std::vector<int>), shop::Pair{1, 2}>;
+  CHECK(state_name(Tuned::State::Busy) == "Busy");
+  CHECK(state_name(static_cast<Tuned::State>(7)) == "State(7)");
+  CHECK(cano::detail::enumerator_name(GlobalTwo) == "GlobalTwo");
 }
 
 TEST_CASE("an enum without a fixed underlying type is named by its number") {
