@@ -227,6 +227,49 @@ TEST_CASE("JSON of hostile names can be written") {
   CHECK(name.starts_with("a\"b\\c\nINFO forged\r\t"));
 }
 
+TEST_CASE("undeclared states of a path come after the declared ones, however many there are") {
+  for (std::size_t declared = 0; declared < 10; ++declared) {
+    Graph graph;
+    for (std::size_t i = 0; i < declared; ++i)
+      graph.nodes.push_back(node("D" + std::to_string(i), 1));
+    RunPath path;
+    for (std::size_t i = 0; i < 6; ++i)
+      path.states.push_back(visited("U" + std::to_string(i), i + 1, 0, 0ms));
+    path.steps = {{0, 5, 1}};
+    const json drawn = to_json(graph, path);
+    REQUIRE(drawn["nodes"].size() == declared + 6);
+    for (std::size_t i = 0; i < 6; ++i) {
+      CHECK(drawn["nodes"][declared + i]["name"] == "U" + std::to_string(i));
+      CHECK(drawn["nodes"][declared + i]["visits"] == i + 1);
+    }
+    CHECK(drawn["edges"] ==
+          json::parse(R"([{"from":)" + std::to_string(declared) + R"(,"to":)" +
+                      std::to_string(declared + 5) + R"(,"declared":false,"count":1}])"));
+  }
+}
+
+TEST_CASE("states of one name stay apart") {
+  Graph graph;
+  graph.nodes = {node("Same", 1), node("Same", 1)};
+  RunPath path;
+  path.states = {visited("Same", 1, 1, 1ms), visited("Same", 2, 2, 1ms),
+                 visited("Same", 3, 3, 1ms)};
+  const json drawn = to_json(graph, path);
+  REQUIRE(drawn["nodes"].size() == 3);
+  for (std::size_t i = 0; i < 3; ++i)
+    CHECK(drawn["nodes"][i]["visits"] == i + 1);
+}
+
+TEST_CASE("where runs were cancelled is told") {
+  Graph graph;
+  graph.nodes = {node("Slow", 1)};
+  RunPath path;
+  path.states = {visited("Slow", 3, 3, 1ms)};
+  path.states[0].cancelled = 2;
+  CHECK(count(to_mermaid(graph, path), "2 cancelled here") == 1);
+  CHECK(count(to_dot(graph, path), "2 cancelled here") == 1);
+}
+
 TEST_CASE("a declared step that is taken keeps its place and gets its count") {
   RunPath path;
   path.runs = 2;

@@ -63,9 +63,9 @@ struct GraphView {
     const auto known = std::find_if(nodes.begin(), nodes.end(), [&](const Node& each) {
       return each.node.name == state.name && each.path == nullptr;
     });
-    if (known == nodes.end()) nodes.push_back(Node{Graph::Node{.name = state.name}});
-    return known == nodes.end() ? nodes.size() - 1
-                                : static_cast<std::size_t>(known - nodes.begin());
+    if (known != nodes.end()) return static_cast<std::size_t>(known - nodes.begin());
+    nodes.push_back(Node{Graph::Node{.name = state.name}});
+    return nodes.size() - 1;
   }
 };
 
