@@ -301,6 +301,23 @@ TEST_CASE("the canonical form is short and means the same") {
   CHECK(canonical("0 0 * * */3,2") == "0 0 * * */3,2");
   CHECK(canonical("@weekly") == "0 0 * * 0");
   CHECK(cron("@weekly").to_string() == canonical("@weekly"));
+  CHECK(canonical("*/60 * * * * *") == "*/60 * * * * *");  // only at 0, and yet it repeats
+  CHECK(cron("*/60 * * * * *") != cron("0 * * * * *"));
+}
+
+TEST_CASE("sets of bits and of years end where they should") {
+  using namespace cano::detail;
+  const CronBits all = ~CronBits{0};
+  CHECK(bit_from(all, 63) == 63);
+  CHECK(bit_from(all, 64) == -1);
+  CHECK(bit_down_from(all, 64) == 63);
+  CHECK(bit_down_from(all, 63) == 63);
+  CHECK(bit_down_from(all, 62) == 62);
+  CHECK(bit_down_from(all, -1) == -1);
+  CHECK(all_cron_years.contains(1970));
+  CHECK(all_cron_years.contains(2099));
+  CHECK_FALSE(all_cron_years.contains(1969));
+  CHECK_FALSE(all_cron_years.contains(2100));
 }
 
 TEST_CASE("what restricts a day field is part of its meaning") {
@@ -321,6 +338,8 @@ TEST_CASE("times of day in English") {
   CHECK(describe("5,10 * * * *") == "At minutes 5 and 10 of every hour");
   CHECK(describe("5-15 * * * *") == "At minutes 5 through 15 of every hour");
   CHECK(describe("*/7 * * * *") == "At every 7th minute of every hour");
+  CHECK(describe("*/13 * * * *") == "At every 13th minute of every hour");
+  CHECK(describe("0-30/7 * * * *") == "At every 7th minute from 0 through 28 of every hour");
   CHECK(describe("1-59/2 * * * *") == "At every 2nd minute from 1 through 59 of every hour");
   CHECK(describe("30 */2 * * *") == "At minute 30 of every 2nd hour");
   CHECK(describe("*/15 9-17 * * *") == "Every 15 minutes from 09:00 through 17:59");
@@ -342,6 +361,8 @@ TEST_CASE("fixed times in English") {
   CHECK(describe("0 9,12,17 * * *") == "At 09:00, 12:00 and 17:00, every day");
   CHECK(describe("15 1,5,9,11,13 * * *") == "At 01:15, 05:15, 09:15, 11:15 and 13:15, every day");
   CHECK(describe("30 9-17 * * *") == "At minute 30 of hours 9 through 17, every day");
+  CHECK(describe("0 1,3,4,8,15 * * *") == "At 01:00, 03:00, 04:00, 08:00 and 15:00, every day");
+  CHECK(describe("0 0 1-31 * MON") == "At 00:00, every day");
 }
 
 TEST_CASE("days in English") {
@@ -410,6 +431,8 @@ TEST_CASE("a mistake is told with its field, its column and the reason") {
   CHECK(fault("0 0 * - *") == "month, column 7: " + missing + "1-12 or JAN-DEC is expected");
   CHECK(fault("0 0 L- * *") == "day of month, column 7: " + missing + "0-30 is expected");
   CHECK(fault("0 0 * * FRI#") == "day of week, column 13: " + missing + "1-5 is expected");
+  CHECK(fault("1-/5 * * * *") == "minute, column 3: " + missing + "0-59 is expected");
+  CHECK(fault("0 0 * */ *") == "month, column 9: " + missing + "1-12 is expected");
 }
 
 TEST_CASE("a mistake in a word or a sign is told with what is expected") {
@@ -422,6 +445,8 @@ TEST_CASE("a mistake in a word or a sign is told with what is expected") {
   CHECK(fault("*-5 * * * *") == "minute, column 2: '-' is not expected here");
   CHECK(fault("1-2-3 * * * *") == "minute, column 4: '-' is not expected here");
   CHECK(fault("1/2/3 * * * *") == "minute, column 4: '/' is not expected here");
+  CHECK(fault("_ * * * *") == "minute, column 1: '_' is not a value: 0-59 is expected");
+  CHECK(fault("{ * * * *") == "minute, column 1: '{' is not a value: 0-59 is expected");
   CHECK(fault("L * * * *") == "minute, column 1: 'L' is not a value: 0-59 is expected");
   CHECK(fault("0 0 W * *") == "day of month, column 5: 'W' is not a value: 1-31 is expected");
   CHECK(fault("0 0 LL * *") == "day of month, column 6: 'L' is not expected here");
@@ -434,6 +459,9 @@ TEST_CASE("a mistake in a word or a sign is told with what is expected") {
         "month, column 7: 'MON' is not a value: 1-12 or JAN-DEC is expected");
   CHECK(fault("0 0 * * JAN") ==
         "day of week, column 9: 'JAN' is not a value: 0-7 or SUN-SAT is expected");
+  CHECK(fault("0 0 * */x *") == "month, column 9: 'x' is not a value: 1-12 is expected");
+  CHECK(fault("0 0 * * X") ==
+        "day of week, column 9: 'X' is not a value: 0-7 or SUN-SAT is expected");
   CHECK(fault("0 0 * * FRIX") ==
         "day of week, column 9: 'FRIX' is not a value: 0-7 or SUN-SAT is expected");
   CHECK(fault("0 0 * * L") ==
@@ -443,6 +471,7 @@ TEST_CASE("a mistake in a word or a sign is told with what is expected") {
 
 TEST_CASE("a mistake in a step, a range of years or a question mark") {
   CHECK(fault("*/0 * * * *") == "minute, column 3: a step of 0 leads nowhere");
+  CHECK(fault("1-5/0 * * * *") == "minute, column 5: a step of 0 leads nowhere");
   CHECK(fault("*/61 * * * *") ==
         "minute, column 3: a step of 61 is more than the 60 values that there are");
   CHECK(fault("0 */25 * * *") ==
@@ -479,6 +508,8 @@ TEST_CASE("the message stays on one line and short") {
   };
   CHECK(message("5\n * * * *") ==
         "Invalid cron expression '5\\x0a * * * *': minute, column 2: '\\x0a' is not expected here");
+  CHECK(message("5\x7f * * * *") ==
+        "Invalid cron expression '5\\x7f * * * *': minute, column 2: '\\x7f' is not expected here");
   CHECK(message({"\0 * * * *", 9}) ==
         "Invalid cron expression '\\x00 * * * *': minute, column 1: '\\x00' is not a value: 0-59 "
         "is expected");

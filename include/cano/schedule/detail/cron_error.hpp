@@ -31,7 +31,7 @@ inline std::string quoted(std::string_view text) {
 inline std::string cron_range(const CronProblem& problem) {
   std::string range = std::to_string(problem.low) + '-' + std::to_string(problem.high);
   const CronFieldInfo info = cron_field_info(problem.field);
-  if (!info.names.empty() && problem.low == info.low && problem.high == info.high) {
+  if (!info.names.empty() && problem.low == info.low && !problem.is_step) {
     range.append(" or ").append(info.names.substr(0, 3)).append("-");
     range.append(info.names.substr(info.names.size() - 3));
   }

@@ -76,7 +76,8 @@ class CronParser {
       ++at_;
       if (!parse_item(false)) return false;
     }
-    return at_ == end_ || unexpected();
+    if (at_ < end_) return unexpected();
+    return true;
   }
 
   constexpr bool parse_question_mark(Word word) {
@@ -177,7 +178,10 @@ class CronParser {
     if (peek() != '/') return 1;
     const std::size_t begin = ++at_;
     const auto step = read_number(1, info_.count);
-    if (!step) return std::nullopt;
+    if (!step) {
+      problem_.is_step = true;
+      return std::nullopt;
+    }
     if (*step == 0) return fail_value(CronFault::StepOfZero, begin, 1, info_.count);
     if (*step > info_.count) return fail_value(CronFault::StepTooLarge, begin, 1, info_.count);
     return step;
