@@ -79,12 +79,11 @@ class ChangeList {
       change->overwritten = true;
   }
 
-  /// Waits, with `lock` released, until the change of `key` may have ended.
+  /// Waits, with `lock` released, until the change of `key` that is under way may have ended.
   ///
   /// **Errors.** `Error(Store)` when it would never end: this thread is part of it.
   void wait(std::unique_lock<ShortLock>& lock, std::string_view key) {
     Change* change = find(key);
-    if (change == nullptr) return;
     if (change->changer == &this_changer()) throw used_by_itself(key);
     // Most changes take less time than to fall asleep and wake up.
     for (int turn = 0; turn < 32; ++turn) {

@@ -25,10 +25,10 @@ constexpr std::string_view type_in_signature(std::string_view signature) noexcep
   return signature.substr(begin);
 }
 
+// `to` does not hold `from`.
 inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
     text.replace(at, from.size(), to);
-    if (to.find(from) != std::string_view::npos) at += to.size();
   }
 }
 
@@ -42,8 +42,8 @@ inline void erase_argument(std::string& text, std::string_view start) {
   }
 }
 
-/// What a person would write for the type: "int", "std::string", "std::vector<unsigned long>".
-template <class T> std::string type_name() {
+/// What a person would write for the type that a compiler spells so.
+inline std::string readable_type(std::string_view spelled) {
   using Replacement = std::pair<std::string_view, std::string_view>;
   // The same text from both compilers; of two that overlap the longer one comes first.
   static constexpr std::array<Replacement, 14> replacements{{
@@ -62,7 +62,7 @@ template <class T> std::string type_name() {
       {" *", "*"},
       {" (", "("},
   }};
-  std::string name{type_in_signature(spelled_type<T>())};
+  std::string name{spelled};
   for (const std::string_view start :
        {", std::allocator<", ", std::char_traits<", ", std::default_delete<", ", std::less<",
         ", std::hash<", ", std::equal_to<"}) {
@@ -72,6 +72,11 @@ template <class T> std::string type_name() {
   for (const auto& [from, to] : replacements)
     replace_all(name, from, to);
   return name;
+}
+
+/// "int", "std::string", "std::vector<unsigned long>".
+template <class T> std::string type_name() {
+  return readable_type(type_in_signature(spelled_type<T>()));
 }
 
 }  // namespace cano::detail
