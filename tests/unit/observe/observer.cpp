@@ -62,6 +62,26 @@ TEST_CASE("an observer that throws is switched off, alone and for all copies of 
   CHECK(copy.failures()[0].message == "exception of type int: 1");
 }
 
+TEST_CASE("of an observer that throws again before it is off, the first exception is kept") {
+  struct Nested : Observer {
+    const ObserverList* list = nullptr;
+    int depth = 0;
+    void on_run_started(const RunStarted&) override {
+      if (++depth == 2) throw std::runtime_error{"inner"};
+      notify(*list);
+      throw std::runtime_error{"outer"};
+    }
+  };
+  const auto observer = std::make_shared<Nested>();
+  ObserverList list;
+  list.add(observer);
+  observer->list = &list;
+  notify(list);
+  CHECK(observer->depth == 2);
+  REQUIRE(list.failures().size() == 1);
+  CHECK(list.failures()[0].message == "inner");
+}
+
 TEST_CASE("a null observer is refused") {
   ObserverList list;
   try {

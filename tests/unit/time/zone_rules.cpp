@@ -27,6 +27,20 @@ TEST_CASE("rules of one's own answer with spans that meet") {
   CHECK(rules.span_at(summer.begin - std::chrono::seconds{1}).end == summer.begin);
 }
 
+TEST_CASE("spans compare member by member") {
+  const ZoneSpan span{utc("2025-03-30 01:00"), utc("2025-10-26 01:00"), hours{2}};
+  ZoneSpan other = span;
+  CHECK(other == span);
+  other.begin += hours{1};
+  CHECK(other != span);
+  other = span;
+  other.end += hours{1};
+  CHECK(other != span);
+  other = span;
+  other.offset = hours{1};
+  CHECK(other != span);
+}
+
 TEST_CASE("rules are shared, not copied") {
   STATIC_REQUIRE_FALSE(std::is_copy_constructible_v<cano_test::MadeUpZone>);
   STATIC_REQUIRE(std::has_virtual_destructor_v<ZoneRules>);

@@ -14,6 +14,8 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <cano/task/task_context.hpp>
@@ -151,6 +153,53 @@ TEST_CASE("a stop after completion reaches nothing") {
   }
   source.request_stop();
   time.run_until_idle();
+}
+
+TEST_CASE("a stop that the last task asks for finds the run at its end") {
+  Data data;
+  VirtualTime time;
+  std::stop_source source;
+  const Flow flow = Flow{S::A}
+                        .add(S::A,
+                             [&](Data&) -> asio::awaitable<S> {
+                               co_await cano::sleep_for(1ms);
+                               source.request_stop();
+                               co_return S::Done;
+                             })
+                        .add_exit_state(S::Done);
+  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  CHECK(result.is_success());
+  CHECK(result.state() == S::Done);
+  time.run_until_idle();
+  CHECK(time.elapsed() == 1ms);
+}
+
+TEST_CASE("an operation that another listener of the same stop aborts ends as cancelled") {
+  Data data;
+  VirtualTime time;
+  std::stop_source source;
+  std::optional<cano::Timer> timer;
+  const Flow flow = Flow{S::A}.add(
+      S::A,
+      [&](Data& d) -> asio::awaitable<S> {
+        ++d.calls;
+        timer.emplace(co_await asio::this_coro::executor, 1h);
+        co_await timer->async_wait(asio::use_awaitable);
+        co_return S::Done;
+      },
+      retries(3));
+  Spawned spawned{time.get_executor(), flow.orchestrate(data, {.stop = source.get_token()})};
+  time.run_for(0ms);
+  // It may hear of the stop before the run does, which then goes on while the stop is requested.
+  const std::stop_callback listener{source.get_token(), [&] {
+                                      timer->cancel();
+                                      time.run_for(0ms);
+                                    }};
+  source.request_stop();
+  time.run_for(0ms);
+  CHECK(spawned.completions == 1);
+  CHECK(inside(spawned.error).errc() == Errc::Cancelled);
+  CHECK(data.calls == 1);
 }
 
 TEST_CASE("a task that ignores a stop is joined, then the run ends cancelled") {
@@ -372,6 +421,27 @@ TEST_CASE("a stop comes through while an attempt that timed out is being joined"
   CHECK(data.calls == 1);
 }
 
+TEST_CASE("a limit that passes while a stopped task is being joined does not hide the stop") {
+  Data data;
+  VirtualTime time;
+  std::stop_source source;
+  const Flow flow = Flow{S::A}
+                        .add(
+                            S::A,
+                            [](Data& d) -> asio::awaitable<S> {
+                              ++d.calls;
+                              co_await deaf_sleep(300ms);
+                              co_return S::B;
+                            },
+                            retries(3, 50ms).with_attempt_timeout(100ms))
+                        .add(S::B, fail);
+  after(time, 10ms, [&] { source.request_stop(); });
+  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  check_cancelled(result, S::B);
+  CHECK(result.elapsed() == 300ms);
+  CHECK(data.calls == 1);
+}
+
 TEST_CASE("a stop still works after attempts that timed out") {
   Data data;
   VirtualTime time;
@@ -404,6 +474,25 @@ TEST_CASE("the token of a task is requested as soon as its run is") {
     check_cancelled(result_of(time, flow, data, {.stop = source.get_token()}), S::B);
     CHECK(data.calls == 0);
   }
+}
+
+TEST_CASE("the token of an attempt is one, and requested when its limit has passed before") {
+  Data data;
+  VirtualTime time;
+  const auto asks_late = [](Data& d, cano::TaskContext& context) -> asio::awaitable<S> {
+    const bool is_first = ++d.calls == 1;
+    if (is_first) co_await deaf_sleep(300ms);
+    CHECK(context.stop_token().stop_requested() == is_first);
+    CHECK(context.stop_token() == context.stop_token());
+    co_return S::Done;
+  };
+  const Flow flow = Flow{S::A}
+                        .add(S::A, asks_late, retries(1, 10ms).with_attempt_timeout(100ms))
+                        .add_exit_state(S::Done);
+  const auto result = result_of(time, flow, data);
+  CHECK(result.is_success());
+  CHECK(result.attempts() == 2);
+  CHECK(result.elapsed() == 310ms);
 }
 
 TEST_CASE("an executor that is destroyed takes its waiting runs with it") {

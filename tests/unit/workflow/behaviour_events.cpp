@@ -135,6 +135,14 @@ TEST_CASE("the events of a state without a task") {
               "registered for state: B'"});
 }
 
+TEST_CASE("the events of a task that goes to a state without a task") {
+  CHECK(events_of(Flow{S::A}.add(S::A, [](Data&) { return S::B; })) ==
+        Lines{"run_started A", "state_entered A", "attempt_started A 1/4",
+              "attempt_succeeded A 1 -> B 0ms",
+              "run_finished failed B transitions=1 attempts=1 0ms 'Workflow error: No task "
+              "registered for state: B'"});
+}
+
 TEST_CASE("the events of a retry and then success") {
   const auto task = [](Data& data) -> S {
     if (++data.calls == 1) throw std::runtime_error{"once"};

@@ -203,6 +203,8 @@ TEST_CASE("what another attempt cannot mend is not retried by default") {
   CHECK(attempts_for(std::make_exception_ptr(OwnException{1})) == 3);
   CHECK(attempts_for(std::make_exception_ptr(
             std::system_error{std::make_error_code(std::errc::io_error)})) == 3);
+  CHECK(attempts_for(std::make_exception_ptr(
+            boost::system::system_error{boost::asio::error::connection_refused})) == 3);
 
   CHECK(attempts_for(std::make_exception_ptr(std::logic_error{"x"})) == 1);
   CHECK(attempts_for(std::make_exception_ptr(std::out_of_range{"x"})) == 1);
