@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What a person at a terminal sees, on a pseudo-terminal in the place of standard error.
+// What a person at a terminal sees, on a pseudo-terminal in the place of standard error or output.
 #include <cstdlib>
 #include <iostream>
+#include <ostream>
+#include <sstream>
 #include <string>
 
 #include <fcntl.h>
@@ -17,23 +19,23 @@
 
 namespace {
 
-// Standard error is a terminal of kind `kind` while this lives.
+// A standard stream is a terminal of kind `kind` while this lives; null: nobody says which.
 class Terminal {
  public:
-  explicit Terminal(const char* kind) {
-    ::setenv("TERM", kind, 1);
+  explicit Terminal(const char* kind, int stream = STDERR_FILENO) : stream_{stream} {
+    kind != nullptr ? ::setenv("TERM", kind, 1) : ::unsetenv("TERM");
     ::unsetenv("NO_COLOR");
     termios settings{};
     cfmakeraw(&settings);
     int other_end = -1;
     REQUIRE(openpty(&end_, &other_end, nullptr, &settings, nullptr) == 0);
-    saved_ = dup(STDERR_FILENO);
-    dup2(other_end, STDERR_FILENO);
+    saved_ = dup(stream_);
+    dup2(other_end, stream_);
     close(other_end);
     fcntl(end_, F_SETFL, O_NONBLOCK);
   }
   ~Terminal() {
-    dup2(saved_, STDERR_FILENO);
+    dup2(saved_, stream_);
     close(saved_);
     close(end_);
     ::unsetenv("NO_COLOR");
@@ -50,13 +52,15 @@ class Terminal {
   }
 
  private:
+  int stream_;
   int end_ = -1;
   int saved_ = -1;
 };
 
-std::string logged(const Terminal& terminal) {
-  cano::LogObserver log{cano::LogOptions{.filter = cano::LogFilter{}}};
+std::string logged(const Terminal& terminal, std::ostream& stream = std::cerr) {
+  cano::LogObserver log{stream, cano::LogOptions{.filter = cano::LogFilter{}}};
   Play{log, "r"}.log(cano::Level::Error, "m");
+  stream.flush();
   return terminal.shown();
 }
 
@@ -71,11 +75,28 @@ TEST_CASE("log lines on a terminal are coloured, unless the person wants no colo
   const std::string plain = logged(terminal);
   CHECK(plain.find("ERROR run{id=\"r\"}: app: m\n") != std::string::npos);
   CHECK(plain.find('\x1b') == std::string::npos);
+  ::setenv("NO_COLOR", "", 1);  // means nothing
+  CHECK(has_colour(logged(terminal)));
 }
 
-TEST_CASE("log lines on a terminal that knows no colours have none") {
-  const Terminal terminal{"dumb"};
-  CHECK(logged(terminal).find('\x1b') == std::string::npos);
+TEST_CASE("log lines on a terminal that knows no colours, or nobody knows, have none") {
+  for (const char* kind : {"dumb", static_cast<const char*>(nullptr)}) {
+    const Terminal terminal{kind};
+    const std::string text = logged(terminal);
+    CHECK(text.find("app: m\n") != std::string::npos);
+    CHECK(text.find('\x1b') == std::string::npos);
+  }
+}
+
+TEST_CASE("each stream is looked at for itself") {
+  const Terminal errors{"xterm"};
+  CHECK(has_colour(logged(errors, std::clog)));
+  std::ostringstream text;
+  logged(errors, text);
+  CHECK(text.str().find("app: m\n") != std::string::npos);
+  CHECK_FALSE(has_colour(text.str()));
+  const Terminal output{"xterm", STDOUT_FILENO};
+  CHECK(has_colour(logged(output, std::cout)));
 }
 
 TEST_CASE("progress on a terminal is one line that is redrawn, on a dumb one a line a tenth") {

@@ -171,6 +171,21 @@ TEST_CASE("past the limit outcomes are still told apart") {
   CHECK(has(text, R"(cano_attempts_total{outcome="failed",state="other",workflow="other"} 3)"));
 }
 
+TEST_CASE("past the limit reasons are still told apart") {
+  prometheus::Registry registry;
+  cano::PrometheusOptions options;
+  options.max_series = 1;
+  PrometheusObserver observer{registry, options};
+  for (const char* job : {"A", "B", "C"}) {
+    observer.on_occurrence_skipped({job, {}, cano::SkipReason::Paused, {}});
+    observer.on_occurrence_skipped({job, {}, cano::SkipReason::Misfire, {}});
+  }
+  const std::string text = text_of(registry);
+  CHECK(has(text, R"(cano_job_skips_total{job="A",reason="paused"} 1)"));
+  CHECK(has(text, R"(cano_job_skips_total{job="other",reason="paused"} 2)"));
+  CHECK(has(text, R"(cano_job_skips_total{job="other",reason="misfire"} 3)"));
+}
+
 TEST_CASE("promtool accepts it all, also hostile names") {
   prometheus::Registry registry;
   PrometheusObserver observer{registry};

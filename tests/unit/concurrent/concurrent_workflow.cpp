@@ -43,6 +43,13 @@ namespace {
 
 enum class State { Start, Work, Done };
 
+enum class Stage { Start, Nameless, Done };
+
+std::string to_string(Stage stage) {
+  if (stage == Stage::Nameless) throw std::runtime_error{"this stage has no name"};
+  return "stage";
+}
+
 struct Job {
   Duration delay{};
   bool fails = false;
@@ -155,6 +162,33 @@ TEST_CASE("quota 0 cancels all, 1 takes the first, n and more wait for all") {
   CHECK(outcomes(run_jobs(stores, WaitForQuota{9})) == "SSS");
 }
 
+TEST_CASE("a quota of many instances that never wait is kept to the instance") {
+  ConcurrentWorkflow<State, int> workflow{State::Start};
+  workflow.add(State::Start, [](int& visits) {
+    ++visits;
+    return State::Done;
+  });
+  workflow.add_exit_state(State::Done);
+  VirtualTime time;
+  std::vector<int> stores(500);
+  const auto result = time.run(workflow.execute_concurrent(stores, WaitForQuota{3}));
+  check_counters(result);
+  CHECK(result.status.completed == 3);
+  CHECK(result.status.cancelled == 497);
+  CHECK(std::count(stores.begin(), stores.end(), 1) == 3);
+}
+
+TEST_CASE("a quota reached when the next instance is about to start cancels that one") {
+  auto stores = delays({10, 10, 10});
+  VirtualTime time;
+  auto workflow = jobs();
+  workflow.with_max_in_flight(2);
+  const auto result = time.run(workflow.execute_concurrent(stores, WaitForQuota{2}));
+  check_counters(result);
+  CHECK(outcomes(result) == "SSC");
+  CHECK_FALSE(stores[2].worked);
+}
+
 TEST_CASE("finished results survive a timeout, each in its own place") {
   auto stores = delays({400, 10, 20});
   const auto result = run_jobs(stores, WaitDuration{100ms});
@@ -194,6 +228,22 @@ TEST_CASE("an instance that throws anything has failed, and the others go on") {
   CHECK(result.results[0].error_message() == "exception of type int: 42");
   CHECK(result.results[1].error_message() == "text");
   check_counters(result);
+}
+
+TEST_CASE("an instance that fails outside of its tasks is a failure like others") {
+  ConcurrentWorkflow<Stage, Job> workflow{Stage::Start};
+  workflow.add(Stage::Start, [](Job& job) -> asio::awaitable<Stage> {
+    if (job.delay > 0ms) co_await sleep_for(job.delay);
+    co_return job.fails ? Stage::Nameless : Stage::Done;
+  });
+  workflow.add_exit_state(Stage::Done);
+  auto stores = delays({0, 10, 20});
+  stores[1].fails = true;
+  VirtualTime time;
+  const auto result = time.run(workflow.execute_concurrent(stores, WaitForever{}));
+  check_counters(result);
+  CHECK(outcomes(result) == "SFS");
+  CHECK(result.results[1].error_message() == "this stage has no name");
 }
 
 TEST_CASE("all instances may fail") {
@@ -392,6 +442,10 @@ TEST_CASE("no more instances are in flight than allowed") {
   CHECK(result.status.completed == 10);
   CHECK(gauge.most == 3);
   CHECK(result.status.elapsed == Duration{40ms});
+  stores.assign(300, Store{&gauge});  // so many that several are taken at a time
+  CHECK(time.run(workflow.execute_concurrent(stores, WaitForever{})).status.completed == 300);
+  CHECK(gauge.most == 3);
+  CHECK(gauge.now == 0);
   CHECK_THROWS_WITH(workflow.with_max_in_flight(0), Catch::Matchers::Contains("at least 1, not 0"));
 }
 

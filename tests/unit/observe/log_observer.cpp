@@ -207,6 +207,58 @@ TEST_CASE("a line stays one line of UTF-8 whatever the strings hold") {
   }
 }
 
+TEST_CASE("what is not UTF-8 is replaced, what would not stay on the line is escaped") {
+  const auto shown = [](const std::string& message) {
+    std::ostringstream out;
+    LogObserver log{out, options("info")};
+    Play{log, "r"}.log(Level::Info, message);
+    const std::string line = lines_of(out.str()).at(0);
+    return line.substr(line.find("app: ") + 5);
+  };
+  const std::string bad = "\xEF\xBF\xBD";  // U+FFFD
+  for (const char* text : {"\xC3\xA4", "\xE2\x82\xAC", "\xED\x9F\xBF", "\xEE\x80\x80",
+                           "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBD"})
+    CHECK(shown(text) == text);
+  CHECK(shown("\x80") == bad);                                // not a first byte
+  CHECK(shown("\xF5") == bad);                                // never one
+  CHECK(shown("\xC1\xBF") == bad + bad);                      // longer than needed
+  CHECK(shown("\xE0\x80\x80") == bad + bad + bad);            // likewise
+  CHECK(shown("\xF0\x80\x80\x80") == bad + bad + bad + bad);  // likewise
+  CHECK(shown("\xED\xA0\x80") == bad + bad + bad);            // half of a surrogate pair
+  CHECK(shown("\xF4\x90\x80\x80") == bad + bad + bad + bad);  // above U+10FFFF
+  CHECK(shown("\xE2\x82") == bad);                            // cut off at the end
+  CHECK(shown("\xE2\x82-") == bad + "-");                     // cut off by another character
+  CHECK(shown("\xC2\x9F \xE2\x80\xA9 \xE2\x81\xA6 \xEF\xBF\xBE \xF0\x9F\xBF\xBF") ==
+        "\\u{9f} \\u{2029} \\u{2066} \\u{fffe} \\u{1ffff}");
+  CHECK(shown("\xE2\x81\xA5 \xE2\x81\xAA") == "\xE2\x81\xA5 \xE2\x81\xAA");
+}
+
+TEST_CASE("a span needs no fields, and a line no span") {
+  const Span span{"orders"};
+  const auto line = [](LogFormat format, const Span* of) {
+    std::ostringstream out;
+    LogObserver log{out, options("info", format)};
+    Play{log, "r", of}.log(Level::Info, "m");
+    return lines_of(out.str()).at(0);
+  };
+  CHECK(line(LogFormat::Text, &span).ends_with(" INFO orders:run{id=\"r\"}: app: m"));
+  CHECK(json::parse(line(LogFormat::Json, &span))["span"] ==
+        json::parse(R"({"name":"orders","fields":{}})"));
+  CHECK_FALSE(json::parse(line(LogFormat::Json, nullptr)).contains("span"));
+}
+
+TEST_CASE("of fields of one name JSON has the last; numbers it has no way to write are null") {
+  std::ostringstream out;
+  LogObserver log{out, options("info", LogFormat::Json)};
+  Play run{log, "r"};
+  run.log(Level::Info, "m",
+          {Field{"a", 1}, Field{"b", 2}, Field{"a", "three"},
+           Field{"nan", std::numeric_limits<double>::quiet_NaN()},
+           Field{"inf", -std::numeric_limits<double>::infinity()}});
+  CHECK(json::parse(lines_of(out.str()).at(0))["fields"] ==
+        json::parse(R"({"a":"three","b":2,"nan":null,"inf":null})"));
+}
+
 TEST_CASE("the JSON form holds the same, with numbers as numbers") {
   std::ostringstream out;
   LogObserver log{out, options("trace", LogFormat::Json)};

@@ -238,6 +238,15 @@ TEST_CASE("the same run id may come again, in a process of its own") {
   CHECK(slices_of(path.read(), 3, 3).size() == 1);
 }
 
+TEST_CASE("the end of a batch whose beginning was not seen is left out") {
+  const TracePath path;
+  TraceFile trace{path};
+  const Play run{trace, "b", std::size_t{0}};
+  trace.on_batch_finished({run.info(), 1, 1, 0, 0, 1ms, run.now()});
+  trace.flush();
+  CHECK(end_of(path.read(), "completed").empty());
+}
+
 TEST_CASE("runs of scheduled jobs may overlap; skipped ones are marks") {
   const TracePath path;
   TraceFile trace{path};

@@ -13,10 +13,11 @@ using cano::FlowStatus;
 using namespace std::chrono_literals;
 
 TEST_CASE("statuses have stable names") {
+  CHECK(to_string(FlowStatus::Idle) == "idle");
+  CHECK(to_string(FlowStatus::Running) == "running");
+  CHECK(to_string(FlowStatus::Paused) == "paused");
+  CHECK(to_string(FlowStatus::Failed) == "failed");
   STATIC_REQUIRE(to_string(FlowStatus::Idle) == "idle");
-  STATIC_REQUIRE(to_string(FlowStatus::Running) == "running");
-  STATIC_REQUIRE(to_string(FlowStatus::Paused) == "paused");
-  STATIC_REQUIRE(to_string(FlowStatus::Failed) == "failed");
 }
 
 TEST_CASE("what is skipped is the sum of five reasons") {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <cstddef>
+
 #include <cano/error.hpp>
 #include <cano/schedule/misfire.hpp>
 
@@ -13,6 +15,8 @@ TEST_CASE("misfire policies are values with a bound") {
   STATIC_REQUIRE(Misfire::FireAll(9).max() == 9);
   STATIC_REQUIRE(Misfire::FireAll(9) == Misfire::FireAll(9));
   STATIC_REQUIRE(Misfire::FireAll(1) != Misfire::FireOnce);
+  for (const std::size_t max : {1U, 9U})
+    CHECK(Misfire::FireAll(max).max() == max);
 }
 
 TEST_CASE("a misfire policy that fires none of all is refused") {

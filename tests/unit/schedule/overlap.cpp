@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <cstddef>
+
 #include <cano/error.hpp>
 #include <cano/schedule/overlap.hpp>
 
@@ -15,6 +17,10 @@ TEST_CASE("overlap policies are values with a bound") {
   STATIC_REQUIRE(Overlap::CancelRunning == Overlap::CancelRunning);
   STATIC_REQUIRE(Overlap::Allow(3) != Overlap::Allow(4));
   STATIC_REQUIRE(Overlap::Skip != Overlap::QueueOne);
+  for (const std::size_t max : {1U, 7U}) {
+    CHECK(Overlap::QueueAll(max).max() == max);
+    CHECK(Overlap::Allow(max).max() == max);
+  }
 }
 
 TEST_CASE("an overlap policy that lets nothing run is refused") {

@@ -139,6 +139,17 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(order == "cabcab");
 }
 
+TEST_CASE("cron jobs that are due at one time all run then, however many") {
+  VirtualTime time{utc("2024-01-01 00:30")};
+  Scheduler scheduler{time.get_executor()};
+  Starts starts;
+  for (int i = 0; i < 200; ++i)
+    scheduler.cron("job " + std::to_string(i), Slow{starts, 0s}, "0 * * * *");
+  scheduler.start();
+  time.run_for(30min);
+  CHECK(starts.times == std::vector<cano::system_time>(200, utc("2024-01-01 01:00")));
+}
+
 TEST_CASE_METHOD(
     InVirtualTime,
     "a hashed spread delays a job by the same time at each occurrence, and by its id") {
@@ -276,6 +287,27 @@ TEST_CASE_METHOD(InVirtualTime, "a batch is a job; it fails when an instance doe
         "Task execution error: 1 of 3 instances failed, the first with: third");
   CHECK(scheduler.status("batch")->last_batch->failed == 1);
   CHECK(scheduler.status("batch")->failure_count == 1);
+}
+
+TEST_CASE_METHOD(InVirtualTime,
+                 "a batch that came to its end is a success, whatever is asked then") {
+  cano::ConcurrentWorkflow<Step> workflow{Step::Begin};
+  workflow
+      .add(Step::Begin,
+           [this](MemoryStore&) {
+             scheduler.stop_now();
+             return Step::End;
+           })
+      .add_exit_state(Step::End);
+  scheduler.manual("batch", workflow.batch(1, cano::WaitForever{}));
+  scheduler.start();
+  scheduler.trigger("batch");
+  time.run_until_idle();
+  const auto status = *scheduler.status("batch");
+  REQUIRE(status.last_batch);
+  CHECK(status.success_count == status.last_batch->completed);
+  CHECK(status.cancel_count == status.last_batch->cancelled);
+  CHECK(status.success_count + status.cancel_count == 1);
 }
 
 TEST_CASE_METHOD(InVirtualTime,

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -22,6 +26,8 @@
 #include <cano/schedule/scheduler.hpp>
 #include <cano/testing/recording_observer.hpp>
 #include <cano/testing/virtual_time.hpp>
+#include <cano/time/time_zone.hpp>
+#include <cano/time/zone_rules.hpp>
 
 #include "support/catch.hpp"
 #include "support/scheduling.hpp"
@@ -118,6 +124,71 @@ TEST_CASE_METHOD(InVirtualTime, "another schedule begins when it is given") {
   CHECK_FALSE(scheduler.status("a")->next_run);
   scheduler.replace("a", Schedule::cron("0 * * * *"));
   CHECK(scheduler.status("a")->next_run == utc("2024-01-01 02:00"));
+}
+
+TEST_CASE("a time zone may use the scheduler that asks it: the later word counts") {
+  struct Meddling final : cano::ZoneRules {
+    mutable std::function<void()> meddle;  // once
+    std::string_view name() const noexcept override { return "Meddling"; }
+    cano::ZoneSpan span_at(std::chrono::sys_seconds) const override {
+      if (const auto call = std::exchange(meddle, nullptr)) call();
+      return {std::chrono::sys_seconds::min(), std::chrono::sys_seconds::max(), 0s};
+    }
+  };
+  VirtualTime time{utc("2024-01-01 00:30")};
+  Scheduler scheduler{time.get_executor()};
+  const auto rules = std::make_shared<Meddling>();
+  const auto hourly = Schedule::cron("0 * * * *", cano::TimeZone{rules});
+  int runs = 0;
+  const auto count = [&runs] { ++runs; };
+  scheduler.add("a", hourly, count);
+
+  SECTION("it replaces the schedule that has become due") {
+    scheduler.start();
+    rules->meddle = [&] { scheduler.replace("a", Schedule::every(10min)); };
+    time.run_for(1h);
+    CHECK(runs == 3);
+  }
+  SECTION("it replaces the schedule and throws") {
+    scheduler.start();
+    rules->meddle = [&] {
+      scheduler.replace("a", Schedule::every(10min));
+      throw std::runtime_error{"no data"};
+    };
+    time.run_for(1h);
+    CHECK(runs == 3);
+    CHECK(scheduler.status("a")->status == FlowStatus::Idle);
+    CHECK(scheduler.status("a")->last_error.empty());
+  }
+  SECTION("it stops the scheduler when a job has become due") {
+    scheduler.start();
+    rules->meddle = [&] { scheduler.stop_now(); };
+    time.run_for(1h);
+    CHECK(runs == 0);
+    CHECK_FALSE(scheduler.status("a")->next_run);
+  }
+  SECTION("it replaces the schedule that is to be begun with") {
+    rules->meddle = [&] { scheduler.replace("a", Schedule::every(10min)); };
+    scheduler.start();
+    time.run_for(1h);
+    CHECK(runs == 6);
+  }
+  SECTION("it removes the job whose schedule is being replaced") {
+    scheduler.start();
+    rules->meddle = [&] { scheduler.remove("a"); };
+    CHECK(refusal([&] { scheduler.replace("a", hourly); }) == "There is no job with the id 'a'");
+    CHECK(scheduler.list().empty());
+  }
+  SECTION("it puts another job in the place of that one") {
+    scheduler.start();
+    rules->meddle = [&] {
+      scheduler.remove("a");
+      scheduler.every("a", count, 10min);
+    };
+    CHECK(refusal([&] { scheduler.replace("a", hourly); }) == "Job 'a' is gone");
+    time.run_for(1h);
+    CHECK(runs == 7);
+  }
 }
 
 TEST_CASE_METHOD(InVirtualTime, "jobs may use their scheduler in every way") {
@@ -268,5 +339,8 @@ TEST_CASE("an observer may use the scheduler, and one that throws is switched of
   time.run_for(3s);
   CHECK(asking->calls == 1);
   CHECK(scheduler.status("a")->success_count == 4);
+  REQUIRE(scheduler.observer_failures().size() == 1);
+  CHECK(scheduler.observer_failures()[0].observer == asking);
+  CHECK(Scheduler{time.get_executor()}.observer_failures().empty());
   CHECK(refusal([&] { scheduler.with_observer(nullptr); }) == "The observer is a null pointer");
 }

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -124,6 +125,43 @@ TEST_CASE_METHOD(InVirtualTime, "a job may stop its scheduler and wait for it") 
   scheduler.start();
   time.run_for(Duration::zero());
   CHECK(scheduler.running_count() == 3);
+}
+
+TEST_CASE_METHOD(InVirtualTime,
+                 "a job that gives others no time to end is not cancelled with them") {
+  Starts starts;
+  std::optional<cano::ShutdownReport> report;
+  scheduler.every("a", Slow{starts, 1h}, 2h);
+  scheduler.manual("stopper", [&]() -> asio::awaitable<void> {
+    report = co_await scheduler.stop(0s);
+    co_await cano::sleep_for(1s);
+  });
+  scheduler.start();
+  time.run_for(1s);
+  scheduler.trigger("stopper");
+  time.run_for(500ms);
+  REQUIRE(report);
+  CHECK(report->cancelled == std::vector<std::string>{"a"});
+  CHECK(scheduler.running_count() == 1);
+  time.run_for(1s);
+  CHECK(scheduler.status("stopper")->success_count == 1);
+}
+
+TEST_CASE_METHOD(InVirtualTime,
+                 "a job that fails for a reason of its own while it is stopped has failed") {
+  bool done = false;
+  scheduler.manual("a", [&done]() -> asio::awaitable<void> {
+    co_await insist(1s, done);
+    throw std::runtime_error{"own"};
+  });
+  scheduler.start();
+  scheduler.trigger("a");
+  time.run_for(500ms);
+  const auto report = time.run(scheduler.stop(0s));
+  CHECK(done);
+  CHECK(report.completed == std::vector<std::string>{"a"});
+  CHECK(scheduler.status("a")->failure_count == 1);
+  CHECK(scheduler.status("a")->last_error == "own");
 }
 
 TEST_CASE("a task of a workflow may stop the scheduler that runs it") {

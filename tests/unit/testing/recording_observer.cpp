@@ -95,6 +95,7 @@ TEST_CASE("events can be asked for by name and by instance") {
   RecordingObserver seen;
   Play first{seen, "b", std::size_t{0}};
   Play second{seen, "b", std::size_t{1}};
+  Play alone{seen, "a"};
   seen.on_batch_started({first.info(), 2, "wait_forever", {}});
   first.started("A");
   second.started("A");
@@ -109,6 +110,8 @@ TEST_CASE("events can be asked for by name and by instance") {
   CHECK(*seen.of_instance(1).at(1).field<std::string>("error") == "x");
   CHECK(seen.all("batch_finished").at(0).text() ==
         "batch_finished total=2 completed=1 failed=1 cancelled=0 elapsed_ms=1");
+  alone.log(cano::Level::Info, "no batch has this as its instance 0");
+  CHECK(seen.of_instance(0).size() == 2);
   seen.clear();
   CHECK(seen.events().empty());
 }
