@@ -224,7 +224,7 @@ class RunCore {
   }
 
   bool stop_was_asked() const noexcept {
-    return cancelled_by_caller_ || stop_->requested() || stop_->token().stop_requested() ||
+    return cancelled_by_caller_ || stop_->requested() ||
            (scope_ != nullptr && scope_->interrupted() == Interrupt::Stop);
   }
 
