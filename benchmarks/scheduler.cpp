@@ -166,12 +166,28 @@ void run_what_is_due(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
+// One that is due every second, among others that are not due for long.
+void run_one_among(benchmark::State& state) {
+  cano::VirtualTime time;
+  cano::Scheduler scheduler{time.get_executor()};
+  for (int i = 1; i < state.range(0); ++i) {
+    scheduler.every("other" + std::to_string(i), [] {}, 24h * 365 * 100,
+                    {.first_run = cano::FirstRun::AfterInterval});
+  }
+  scheduler.every("job", [] {}, 1s);
+  scheduler.start();
+  time.run_for(0s);
+  for (auto _ : state)
+    time.run_for(1s);
+}
+
 BENCHMARK(lateness_of_interval_jobs)->Arg(10'000)->Iterations(1)->UseRealTime();
 BENCHMARK(lateness_of_timers)->Arg(10'000)->Iterations(1)->UseRealTime();
 BENCHMARK(idle_schedules)->Arg(100'000)->Iterations(1)->UseRealTime();
 BENCHMARK(add_a_job)->Iterations(100'000);
 BENCHMARK(trigger_a_job);
 BENCHMARK(run_what_is_due)->Arg(1)->Arg(1000);
+BENCHMARK(run_one_among)->RangeMultiplier(10)->Range(1, 100'000);
 
 }  // namespace
 
