@@ -12,8 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include <cano/detail/exception_text.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
@@ -24,7 +22,6 @@
 #include <cano/schedule/detail/agenda.hpp>
 #include <cano/schedule/detail/alarm.hpp>
 #include <cano/schedule/detail/effects.hpp>
-#include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/job_run.hpp>
 #include <cano/schedule/detail/scheduler_state.hpp>

@@ -13,6 +13,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/observe/event.hpp>
 #include <cano/schedule/detail/agenda.hpp>
 #include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/detail/effects.hpp>
@@ -25,6 +26,7 @@
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/misfire.hpp>
+#include <cano/schedule/schedule.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 
 namespace cano::detail {
