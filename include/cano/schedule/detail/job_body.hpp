@@ -8,14 +8,12 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <system_error>
 #include <type_traits>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/system/system_error.hpp>
 
+#include <cano/detail/failure_kind.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/schedule/flow_info.hpp>
@@ -193,17 +191,9 @@ template <class From> std::unique_ptr<JobBody> make_job_body(const std::string& 
 
 /// Whether an exception says that something was cancelled.
 inline bool says_cancelled(const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const Error& e) {
-    return e.errc() == Errc::Cancelled;
-  } catch (const boost::system::system_error& e) {
-    return e.code() == asio::error::operation_aborted;
-  } catch (const std::system_error& e) {
-    return e.code() == std::errc::operation_canceled;
-  } catch (...) {
-    return false;
-  }
+  FailureKind kind{};
+  call_sorting([&] { std::rethrow_exception(error); }, [&](FailureKind thrown) { kind = thrown; });
+  return kind == FailureKind::Aborted || kind == FailureKind::Cancelled;
 }
 
 }  // namespace cano::detail
