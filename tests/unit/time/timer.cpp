@@ -237,25 +237,6 @@ TEST_CASE("a wait that nothing ends is destroyed with its context") {
   CHECK(token.use_count() == 1);
 }
 
-TEST_CASE("a handler that is destroyed with its context may cancel another wait") {
-  asio::cancellation_signal signal;
-  int emitted = 0;
-  {
-    const auto world = any_world();
-    std::shared_ptr<void> emits{nullptr, [&](void*) {
-                                  ++emitted;
-                                  signal.emit(asio::cancellation_type::all);
-                                }};
-    const auto first = std::make_shared<Timer>(world->get_executor(), 1h);
-    first->async_wait([first, emits = std::move(emits)](error_code) { FAIL("must not run"); });
-    const auto second = std::make_shared<Timer>(world->get_executor(), 2h);
-    second->async_wait(asio::bind_cancellation_slot(
-        signal.slot(), [second](error_code) { FAIL("must not run"); }));
-    world->settle();
-  }
-  CHECK(emitted == 1);
-}
-
 TEST_CASE("an expiry that cannot be expressed is the end of time") {
   const auto world = any_world();
   Timer timer{world->get_executor(), std::chrono::years{1'000'000}};
