@@ -108,10 +108,19 @@ class TurnQueue {
     asio::post(context_, Round{this});
   }
 
-  // Those that yield again meanwhile wait for the next round, behind what else is ready.
+  // Those that yield again meanwhile wait for the next round, behind what else is ready. When one
+  // throws, those behind it have theirs then.
   void run_round() {
-    const EndOfRound end{*this};
-    const Waiting* const last = line_.last();
+    try {
+      resume_up_to(line_.last());
+    } catch (...) {
+      end_round();
+      throw;
+    }
+    end_round();
+  }
+
+  void resume_up_to(const Waiting* last) {
     for (bool goes_on = true; goes_on;) {
       Waiting* const waiting = line_.pop();
       goes_on = waiting != last;
@@ -119,14 +128,10 @@ class TurnQueue {
     }
   }
 
-  // Also when one throws, so that the others have their turn.
-  struct EndOfRound {
-    TurnQueue& queue;
-    ~EndOfRound() {
-      queue.is_requested_ = false;
-      if (!queue.line_.empty()) queue.request_round();
-    }
-  };
+  void end_round() {
+    is_requested_ = false;
+    if (!line_.empty()) request_round();
+  }
 
   asio::io_context& context_;
   Line line_;

@@ -74,7 +74,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
     try {
       const Error error{Errc::Cancelled, "The run was destroyed with its execution context"};
       settle(run, RunEnd{Outcome::Cancelled, std::make_exception_ptr(error), std::nullopt}, true);
-    } catch (...) {  // nothing can be told any more
+    } catch (...) {  // nobody to tell
     }
   }
 
@@ -97,7 +97,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
         state_.stop(Duration::zero(), at, effects);
         state_.finish_stop(at, effects);
       });
-    } catch (...) {  // nothing can be told any more
+    } catch (...) {  // nobody to tell
     }
   }
 
