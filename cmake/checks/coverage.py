@@ -68,8 +68,9 @@ class Header:
         line, column, *_ = function["regions"][0]
         self.calls[line, column] += function["count"]
         for line, column, _, _, true, false, *_ in function["branches"]:
-            before = self.lines[line - 1][: column - 1]
-            if not before.endswith(("switch (", "= default")):
+            text = self.lines[line - 1]
+            is_switch = text[: column - 1].endswith("switch (")
+            if not is_switch and not text[:column].endswith("= default"):
                 self.branches[line, column][0] += true
                 self.branches[line, column][1] += false
 

@@ -73,18 +73,31 @@ template <class Enum> constexpr std::string_view enumerator_name(Enum value) noe
   return is_a_number ? std::string_view{} : name;
 }
 
-// The type's own name without its namespaces, for values that have no enumerator.
 template <class Type> constexpr std::string_view spelled_type() noexcept {
   return __PRETTY_FUNCTION__;
 }
 
+// The spelled type of "... [with Type = std::vector<int>; std::string_view = ..." or "[Type =
+// int]".
+constexpr std::string_view type_in_signature(std::string_view signature) noexcept {
+  const std::size_t begin = signature.find("Type = ") + 7;
+  int depth = 0;
+  for (std::size_t at = begin; at < signature.size(); ++at) {
+    const char c = signature[at];
+    if (depth == 0 && (c == ';' || c == ']')) return signature.substr(begin, at - begin);
+    if (c == '(' || c == '<' || c == '{' || c == '[') ++depth;
+    if (c == ')' || c == '>' || c == '}' || c == ']') --depth;
+  }
+  return signature.substr(begin);
+}
+
+// The type's own name without its namespaces, for values that have no enumerator.
 template <class Type> constexpr std::string_view short_type_name() noexcept {
-  constexpr std::string_view spelled = spelled_type<Type>();
-  const std::size_t end = spelled.find_first_of(";]", spelled.find("Type = "));
-  std::size_t begin = end;
+  constexpr std::string_view spelled = type_in_signature(spelled_type<Type>());
+  std::size_t begin = spelled.size();
   while (begin > 0 && is_identifier_char(spelled[begin - 1]))
     --begin;
-  return spelled.substr(begin, end - begin);
+  return spelled.substr(begin);
 }
 
 }  // namespace cano::detail

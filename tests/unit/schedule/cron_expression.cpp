@@ -363,6 +363,7 @@ TEST_CASE("fixed times in English") {
   CHECK(describe("30 9-17 * * *") == "At minute 30 of hours 9 through 17, every day");
   CHECK(describe("0 1,3,4,8,15 * * *") == "At 01:00, 03:00, 04:00, 08:00 and 15:00, every day");
   CHECK(describe("0 0 1-31 * MON") == "At 00:00, every day");
+  CHECK(describe("0 0 15 * 0-6") == "At 00:00, every day");
 }
 
 TEST_CASE("days in English") {

@@ -289,6 +289,26 @@ TEST_CASE_METHOD(InVirtualTime, "a batch is a job; it fails when an instance doe
   CHECK(scheduler.status("batch")->failure_count == 1);
 }
 
+TEST_CASE_METHOD(InVirtualTime, "a batch of which a stop left something undone was cancelled") {
+  cano::ConcurrentWorkflow<Step> workflow{Step::Begin};
+  workflow
+      .add(Step::Begin,
+           [](MemoryStore&) -> asio::awaitable<Step> {
+             co_await cano::sleep_for(1h);
+             co_return Step::End;
+           })
+      .add_exit_state(Step::End);
+  scheduler.manual("batch", workflow.batch(2, cano::WaitForever{}));
+  scheduler.start();
+  scheduler.trigger("batch");
+  time.run_for(1s);
+  const auto report = time.run(scheduler.stop(0s));
+  CHECK(report.cancelled == std::vector<std::string>{"batch"});
+  const auto status = *scheduler.status("batch");
+  CHECK(status.cancel_count == 1);
+  CHECK(status.last_batch->cancelled == 2);
+}
+
 TEST_CASE_METHOD(InVirtualTime,
                  "a batch that came to its end is a success, whatever is asked then") {
   cano::ConcurrentWorkflow<Step> workflow{Step::Begin};

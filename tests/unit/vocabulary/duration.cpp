@@ -96,6 +96,13 @@ TEST_CASE("numbers that are known only at run time stop at the same ends") {
   CHECK(thirds(27'670'116'111) == Duration::max());
   CHECK(thirds(-27'670'116'111) == Duration::min());
   CHECK(thirds(largest) == Duration::max());
+  // Whole seconds that fit, with a part of one that does not.
+  const auto tenths = [](std::int64_t count) {
+    return to_duration(duration<std::int64_t, std::ratio<1, 10>>{count});
+  };
+  CHECK(tenths(92'233'720'368) == 9'223'372'036'800'000'000ns);
+  CHECK(tenths(92'233'720'369) == Duration::max());
+  CHECK(tenths(-92'233'720'369) == Duration::min());
   CHECK(thirds(smallest) == Duration::min());
   for (const Duration step : {Duration{1}, Duration{-1}, Duration{5s}, Duration{-5s}}) {
     const Duration end = step > Duration::zero() ? Duration::max() : Duration::min();

@@ -130,7 +130,7 @@ TEST_CASE("a name is found whatever letters it has, and whatever brackets its ty
   CHECK(state_name(Spelled::Zebra) == "Zebra");
   CHECK(state_name(Spelled::Größe) == "Größe");
   CHECK(state_name(Spelled::ωmega) == "ωmega");
-  using Tuned = shop::Tuned<int (*)(char[2], std::vector<int>), shop::Pair{1, 2}>;
+  using Tuned = shop::Tuned<std::vector<int> (*[3])(int, char), shop::Pair{1, 2}>;
   CHECK(state_name(Tuned::State::Busy) == "Busy");
   CHECK(state_name(static_cast<Tuned::State>(7)) == "State(7)");
   CHECK(cano::detail::enumerator_name(GlobalTwo) == "GlobalTwo");

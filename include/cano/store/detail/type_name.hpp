@@ -11,20 +11,6 @@
 
 namespace cano::detail {
 
-// The spelled type of "... [with Type = std::vector<int>; std::string_view = ..." or "[Type =
-// int]".
-constexpr std::string_view type_in_signature(std::string_view signature) noexcept {
-  const std::size_t begin = signature.find("Type = ") + 7;
-  int depth = 0;
-  for (std::size_t at = begin; at < signature.size(); ++at) {
-    const char c = signature[at];
-    if (depth == 0 && (c == ';' || c == ']')) return signature.substr(begin, at - begin);
-    if (c == '(' || c == '<' || c == '{' || c == '[') ++depth;
-    if (c == ')' || c == '>' || c == '}' || c == ']') --depth;
-  }
-  return signature.substr(begin);
-}
-
 // `to` does not hold `from`.
 inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
