@@ -61,12 +61,15 @@ def recorded_functions(build, profdata, cov):
 class Header:
     def __init__(self, path):
         self.lines = path.read_text().splitlines()
-        self.calls = collections.Counter()  # (line, column) of a function -> times
+        self.calls = collections.Counter()  # mangled name -> times
+        self.functions = collections.defaultdict(set)  # (line, column) -> mangled names
         self.branches = collections.defaultdict(lambda: [0, 0])  # (line, column) -> true, false
 
     def add(self, function):
+        # By name, because a constructor begins elsewhere in a program that does not use it.
+        self.calls[function["name"]] += function["count"]
         line, column, *_ = function["regions"][0]
-        self.calls[line, column] += function["count"]
+        self.functions[line, column].add(function["name"])
         for line, column, _, _, true, false, *_ in function["branches"]:
             text = self.lines[line - 1]
             is_switch = text[: column - 1].endswith("switch (")
@@ -75,8 +78,8 @@ class Header:
                 self.branches[line, column][1] += false
 
     def missing(self):
-        for place, times in self.calls.items():
-            if times == 0:
+        for place, names in self.functions.items():
+            if not any(self.calls[name] for name in names):
                 yield place, "never called"
         for place, counts in self.branches.items():
             if ways := [way for way, count in zip(("true", "false"), counts) if count == 0]:
