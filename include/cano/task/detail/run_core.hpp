@@ -39,7 +39,6 @@ class RunCore {
 
   const Visit& visit() const noexcept { return visit_; }
   RunReporter& reporter() noexcept { return reporter_; }
-  const RunReporter& reporter() const noexcept { return reporter_; }
   bool is_observed() const noexcept { return reporter_.observers() != nullptr; }
 
   RunScope* scope() const noexcept { return scope_; }
@@ -210,7 +209,7 @@ class RunCore {
 
   FailurePtr timeout_failure(Interrupt limit) const {
     const Error error{Errc::Timeout, "The " + limits_->describe(limit) + " passed in state " +
-                                         std::string{visit_.state_name()} + ", attempt " +
+                                         visit_.state->name + ", attempt " +
                                          std::to_string(visit_.attempt) + " of " +
                                          std::to_string(visit_.state->max_attempts)};
     const bool timed_out = true;
@@ -220,7 +219,7 @@ class RunCore {
   FailurePtr cancelled_failure() const {
     return std::make_shared<const Failure>(
         Error{Errc::Cancelled, "Run " + std::string{reporter_.info().run_id} +
-                                   " was cancelled in state " + std::string{visit_.state_name()}});
+                                   " was cancelled in state " + visit_.state->name});
   }
 
   bool stop_was_asked() const noexcept {

@@ -24,10 +24,6 @@ struct Visit {
   std::size_t attempt = 1;
   steady_time entered{};
   steady_time attempt_started{};
-
-  std::string_view state_name() const noexcept {
-    return state != nullptr ? std::string_view{state->name} : std::string_view{};
-  }
 };
 
 /// Tells the observers of a run what happens in it, and when.
@@ -102,7 +98,7 @@ class RunReporter {
 
   void log(const Visit& visit, Level level, std::string_view message,
            std::span<const Field> fields) const {
-    notify(&Observer::on_log, LogRecord{info_, visit.state_name(), visit.attempt, level, message,
+    notify(&Observer::on_log, LogRecord{info_, visit.state->name, visit.attempt, level, message,
                                         fields, clock_.now()});
   }
 
