@@ -11,11 +11,13 @@
 
 namespace cano::detail {
 
-// `to` does not hold `from`.
-inline void replace_all(std::string& text, std::string_view from, std::string_view to) {
-  for (std::size_t at = text.find(from); at != std::string::npos; at = text.find(from, at)) {
-    text.replace(at, from.size(), to);
+inline std::string replace_all(std::string_view text, std::string_view from, std::string_view to) {
+  std::string replaced;
+  for (std::size_t at = text.find(from); at != std::string_view::npos; at = text.find(from)) {
+    replaced.append(text.substr(0, at)).append(to);
+    text.remove_prefix(at + from.size());
   }
+  return replaced.append(text);
 }
 
 // Erases `, std::allocator<int>` and its like, which g++ spells out for some types.
@@ -54,9 +56,9 @@ inline std::string readable_type(std::string_view spelled) {
         ", std::hash<", ", std::equal_to<"}) {
     erase_argument(name, start);
   }
-  replace_all(name, " >", ">");
+  name = replace_all(name, " >", ">");
   for (const auto& [from, to] : replacements)
-    replace_all(name, from, to);
+    name = replace_all(name, from, to);
   return name;
 }
 

@@ -208,8 +208,8 @@ class RunCore {
   }
 
   FailurePtr timeout_failure(Interrupt limit) const {
-    const Error error{Errc::Timeout, "The " + limits_->describe(limit) + " passed in state " +
-                                         visit_.state->name + ", attempt " +
+    const Error error{Errc::Timeout, std::string{"The "} + limits_->describe(limit) +
+                                         " passed in state " + visit_.state->name + ", attempt " +
                                          std::to_string(visit_.attempt) + " of " +
                                          std::to_string(visit_.state->max_attempts)};
     const bool timed_out = true;

@@ -44,9 +44,11 @@ class RunLimits {
 
   /// "attempt timeout of 2.5 ms".
   std::string describe(Interrupt reason) const {
-    if (reason == Interrupt::AttemptTimeout) return "attempt timeout of " + in_ms(attempt_.timeout);
-    if (reason == Interrupt::StateTimeout) return "timeout of " + in_ms(visit_.timeout);
-    return "total timeout of " + in_ms(run_.timeout);
+    if (reason == Interrupt::AttemptTimeout)
+      return std::string{"attempt timeout of "} + in_ms(attempt_.timeout);
+    if (reason == Interrupt::StateTimeout)
+      return std::string{"timeout of "} + in_ms(visit_.timeout);
+    return std::string{"total timeout of "} + in_ms(run_.timeout);
   }
 
  private:
