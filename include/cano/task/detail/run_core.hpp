@@ -161,13 +161,9 @@ class RunCore {
   void cancelled_by_caller() noexcept { cancelled_by_caller_ = true; }
 
   /// The failure that ends the run before its next step; null when there is no reason.
-  FailurePtr interruption() {
-    if (stop_was_asked()) return cancelled_failure();
-    const Interrupt limit = passed_limit();
-    if (limit == Interrupt::RunTimeout || limit == Interrupt::StateTimeout) {
-      return timeout_failure(limit);
-    }
-    return nullptr;
+  FailurePtr interruption() const {
+    const bool can_be = limits_ != nullptr || scope_ != nullptr || stop_was_asked();
+    return can_be ? reason_to_stop() : nullptr;
   }
 
   /// The failure that stays is the run's. What an operation says that was aborted because the run
@@ -193,6 +189,15 @@ class RunCore {
     if (scope_ == nullptr || limits_ == nullptr) return;
     const RunLimits::Nearest limit = limits_->nearest();
     scope_->arm(limit.deadline, limit.reason);
+  }
+
+  FailurePtr reason_to_stop() const {
+    if (stop_was_asked()) return cancelled_failure();
+    const Interrupt limit = passed_limit();
+    if (limit == Interrupt::RunTimeout || limit == Interrupt::StateTimeout) {
+      return timeout_failure(limit);
+    }
+    return nullptr;
   }
 
   // A limit that interrupted the attempt; or, where a plain task kept the thread busy so that no

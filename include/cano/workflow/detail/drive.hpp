@@ -67,6 +67,7 @@ asio::awaitable<void> drive(Machine& run, Step step, Next next = {}) {
           auto attempt = run.start_attempt(context);
           require_started(attempt, context);
           run.attempt_returned(co_await std::move(attempt));
+          if (!run.is_on_short_way()) break;
           const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
           if (was_interrupted(scope, state)) break;
         } while (run.hop_to_attempt());

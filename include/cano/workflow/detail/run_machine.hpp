@@ -91,10 +91,13 @@ template <StateLike State, class Store> class RunMachine {
   void attempt_threw(FailurePtr failure) { core_.set_failure(std::move(failure)); }
   Duration pause() const noexcept { return core_.pause(); }
 
+  /// Whether `hop_to_attempt` may be tried.
+  bool is_on_short_way() const noexcept { return at_ == At::QuickAttempt; }
+
   /// The short way from an attempt that returned to the next one. False: nothing is done, and
   /// `advance` has to look what is due.
   bool hop_to_attempt() {
-    if (at_ != At::QuickAttempt || core_.stops_over(transitions_ + 1)) return false;
+    if (core_.stops_over(transitions_ + 1)) return false;
     const Slot& slot = definition_->table.find(state_);
     if (slot.start == nullptr) return false;
     ++transitions_;
@@ -193,11 +196,9 @@ template <StateLike State, class Store> class RunMachine {
     if (budget_.others_are_due(transitions_)) return Step::Turn;
     if (budget_.is_spent(transitions_, entry->name)) return fail(Errc::Workflow, budget_.text());
     if (auto reason = core_.interruption()) return fail(std::move(reason));
-    const bool is_quick = !careful_ && (slot.call != nullptr || slot.start != nullptr);
-    const std::size_t next_stop = budget_.next_stop();
-    if (is_quick && transitions_ < next_stop) {
-      core_.stop_over_at(next_stop);
-      return std::nullopt;
+    if (!careful_ && (slot.call != nullptr || slot.start != nullptr)) {
+      core_.stop_over_at(budget_.next_stop());
+      if (!core_.stops_over(transitions_)) return std::nullopt;
     }
     core_.enter();
     return attempt();
