@@ -43,10 +43,10 @@ class TurnQueue {
   }
 
   template <class Handler> void push(Handler handler) {
+    request_round();  // first: what may throw has nothing to undo, and a round for nobody is none
     asio::recycling_allocator<WaitingFor<Handler>> allocator;
     WaitingFor<Handler>* const waiting = allocator.allocate(1);
     line_.push(std::construct_at(waiting, std::move(handler)));
-    request_round();
   }
 
   /// Destroys the coroutines that wait, without resuming them.
@@ -121,10 +121,10 @@ class TurnQueue {
   }
 
   void resume_up_to(const Waiting* last) {
-    for (bool goes_on = true; goes_on;) {
-      Waiting* const waiting = line_.pop();
-      goes_on = waiting != last;
+    while (Waiting* const waiting = line_.pop()) {
+      const bool is_last = waiting == last;
       waiting->take(waiting, Then::Resume);
+      if (is_last) return;
     }
   }
 
