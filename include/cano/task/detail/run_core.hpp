@@ -162,7 +162,8 @@ class RunCore {
 
   /// The failure that ends the run before its next step; null when there is no reason.
   FailurePtr interruption() const {
-    const bool can_be = limits_ != nullptr || scope_ != nullptr || stop_was_asked();
+    const bool can_be =
+        limits_ != nullptr || scope_ != nullptr || cancelled_by_caller_ || stop_->requested();
     return can_be ? reason_to_stop() : nullptr;
   }
 
@@ -227,8 +228,10 @@ class RunCore {
                                    " was cancelled in state " + visit_.state->name});
   }
 
+  // The token may know of a request that is still on its way to the flag: another of its listeners
+  // has aborted what the run awaits.
   bool stop_was_asked() const noexcept {
-    return cancelled_by_caller_ || stop_->requested() ||
+    return cancelled_by_caller_ || stop_->requested() || stop_->token().stop_requested() ||
            (scope_ != nullptr && scope_->interrupted() == Interrupt::Stop);
   }
 
