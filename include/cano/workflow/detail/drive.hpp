@@ -75,7 +75,8 @@ asio::awaitable<void> drive(Machine& run, Step step, Next next = {}) {
         auto pause = sleep_for(run.pause());
         co_await std::move(pause);
       } else {
-        co_await yield_now();
+        auto turn = yield_now();
+        co_await std::move(turn);
       }
     } catch (...) {
       if (step == Step::Attempt) run.attempt_threw(caught_failure());
