@@ -28,8 +28,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// The issue of a hundred thousand races is which of three ends comes first; each run is tiny.
-// In a row they find what ThreadSanitizer can see; without it they only show that nothing hangs.
+// Each run is tiny: what matters is which of its three ends comes first. So many are for
+// ThreadSanitizer; without it they show that nothing hangs.
 #if defined(__SANITIZE_THREAD__)
 constexpr int rounds = 50'000;
 #else
