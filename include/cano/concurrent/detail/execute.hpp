@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <thread>
@@ -44,6 +45,35 @@ inline std::vector<asio::any_io_executor> lanes_for(const asio::any_io_executor&
   return lanes;
 }
 
+/// Brings the end of a batch to where it is awaited, which may be another context than its lanes'.
+///
+/// Whoever is resumed there may destroy that context at once, while the lane's thread is still on
+/// its way out of `post`: the handler waits until it has let go.
+template <class Handler> class Homecoming {
+ public:
+  explicit Homecoming(Handler handler)
+      : handler_{std::move(handler)},
+        home_{asio::prefer(asio::any_io_executor{asio::get_associated_executor(handler_)},
+                           asio::execution::outstanding_work.tracked)} {}
+
+  static void start(const std::shared_ptr<Homecoming>& self) {
+    asio::any_io_executor home = std::exchange(self->home_, {});
+    asio::post(home, [self] {
+      self->has_let_go_.wait(false);
+      Handler handler{std::move(self->handler_)};
+      std::move(handler)();
+    });
+    home = {};
+    self->has_let_go_.store(true);
+    self->has_let_go_.notify_one();
+  }
+
+ private:
+  Handler handler_;
+  asio::any_io_executor home_;  // it has work to wait for until the lanes, elsewhere, have ended
+  std::atomic<bool> has_let_go_{false};
+};
+
 /// Starts a batch and completes when it has; cancelled by the slot of the handler.
 struct StartBatch {
   template <class Handler, class BatchType>
@@ -55,13 +85,9 @@ struct StartBatch {
         if (const auto alive = target.lock()) alive->cancel();
       });
     }
-    // The lanes may run elsewhere: until they end, the handler's own context has work to wait for.
-    const asio::any_io_executor home =
-        asio::prefer(asio::any_io_executor{asio::get_associated_executor(handler)},
-                     asio::execution::outstanding_work.tracked);
-    auto held = std::make_shared<Handler>(std::move(handler));
+    auto homecoming = std::make_shared<Homecoming<Handler>>(std::move(handler));
     batch->start(executors, max_in_flight,
-                 [home, held] { asio::post(home, [held] { std::move (*held)(); }); });
+                 [homecoming] { Homecoming<Handler>::start(homecoming); });
   }
 };
 
