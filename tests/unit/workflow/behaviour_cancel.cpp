@@ -51,6 +51,13 @@ void check_cancelled(const Result& result, S state) {
   CHECK(inside(result.error()).errc() == Errc::Cancelled);
 }
 
+// Longer than its limit allows, and deaf to it.
+template <S next> asio::awaitable<S> work_deaf(Data& data) {
+  ++data.calls;
+  co_await deaf_sleep(300ms);
+  co_return next;
+}
+
 }  // namespace
 
 TEST_CASE("a stop that was requested before the start runs nothing") {
@@ -405,14 +412,7 @@ TEST_CASE("a stop comes through while an attempt that timed out is being joined"
   VirtualTime time;
   std::stop_source source;
   const Flow flow = Flow{S::A}
-                        .add(
-                            S::A,
-                            [](Data& d) -> asio::awaitable<S> {
-                              ++d.calls;
-                              co_await deaf_sleep(300ms);
-                              co_return S::Done;
-                            },
-                            retries(3, 50ms).with_attempt_timeout(100ms))
+                        .add(S::A, work_deaf<S::Done>, retries(3, 50ms).with_attempt_timeout(100ms))
                         .add_exit_state(S::Done);
   after(time, 200ms, [&] { source.request_stop(); });
   const auto result = result_of(time, flow, data, {.stop = source.get_token()});
@@ -426,14 +426,7 @@ TEST_CASE("a limit that passes while a stopped task is being joined does not hid
   VirtualTime time;
   std::stop_source source;
   const Flow flow = Flow{S::A}
-                        .add(
-                            S::A,
-                            [](Data& d) -> asio::awaitable<S> {
-                              ++d.calls;
-                              co_await deaf_sleep(300ms);
-                              co_return S::B;
-                            },
-                            retries(3, 50ms).with_attempt_timeout(100ms))
+                        .add(S::A, work_deaf<S::B>, retries(3, 50ms).with_attempt_timeout(100ms))
                         .add(S::B, fail);
   after(time, 10ms, [&] { source.request_stop(); });
   const auto result = result_of(time, flow, data, {.stop = source.get_token()});
