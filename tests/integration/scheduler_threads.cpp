@@ -15,6 +15,10 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <cano/concurrent/concurrent_workflow.hpp>
@@ -245,4 +249,48 @@ TEST_CASE("jobs of several threads stop their scheduler at the same time") {
     }
     CHECK(stopped == static_cast<int>(successes));
   }
+}
+
+namespace {
+
+// So many are for ThreadSanitizer; without it they show that nothing hangs.
+#if defined(__SANITIZE_THREAD__)
+constexpr int homecomings = 20'000;
+#else
+constexpr int homecomings = 2'000;
+#endif
+
+}  // namespace
+
+TEST_CASE("who waits for a run or a stop elsewhere may destroy their own context upon it") {
+  cano::Runtime runtime{2};
+  Scheduler scheduler{runtime};
+  scheduler.manual("a", [] {});
+  for (int i = 0; i < homecomings; ++i) {
+    scheduler.start();
+    // Each has a context of its own, which is gone when the wait is over.
+    const auto outcome = cano::run(scheduler.trigger_and_wait("a"));
+    const auto report = cano::run(scheduler.stop());
+    if (!outcome.is_success() || !report.is_clean()) FAIL("a run was not waited for");
+  }
+  CHECK(scheduler.status("a")->success_count == homecomings);
+}
+
+TEST_CASE("a context may be destroyed just when what is awaited there ends elsewhere") {
+  cano::Runtime runtime{1};
+  Scheduler scheduler{runtime};
+  scheduler.manual("a", [] {}, {.overlap = Overlap::QueueAll(1000)});
+  scheduler.start();
+  for (int i = 0; i < homecomings; ++i) {
+    auto context = std::make_unique<asio::io_context>();
+    asio::co_spawn(asio::make_strand(*context), scheduler.trigger_and_wait("a"), asio::detached);
+    context->poll();
+    for (int spins = i % 64; spins > 0; --spins)
+      std::this_thread::yield();
+    if (i % 2 == 0) context->poll();
+    context.reset();
+  }
+  const auto report = cano::run(scheduler.stop());
+  CHECK(report.cancelled.empty());
+  CHECK(scheduler.status("a")->success_count == homecomings);
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <thread>
@@ -18,6 +17,7 @@
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <cano/detail/context_gate.hpp>
 #include <cano/detail/serial_context.hpp>
 #include <cano/runtime/detail/shard.hpp>
 #include <cano/runtime/runtime.hpp>
@@ -46,32 +46,28 @@ inline std::vector<asio::any_io_executor> lanes_for(const asio::any_io_executor&
 }
 
 /// Brings the end of a batch to where it is awaited, which may be another context than its lanes'.
-///
-/// Whoever is resumed there may destroy that context at once, while the lane's thread is still on
-/// its way out of `post`: the handler waits until it has let go.
 template <class Handler> class Homecoming {
  public:
   explicit Homecoming(Handler handler)
       : handler_{std::move(handler)},
         home_{asio::prefer(asio::any_io_executor{asio::get_associated_executor(handler_)},
-                           asio::execution::outstanding_work.tracked)} {}
+                           asio::execution::outstanding_work.tracked)},
+        gate_{ContextGate::of(home_)} {}
 
   static void start(const std::shared_ptr<Homecoming>& self) {
-    asio::any_io_executor home = std::exchange(self->home_, {});
-    asio::post(home, [self] {
-      self->has_let_go_.wait(false);
-      Handler handler{std::move(self->handler_)};
-      std::move(handler)();
+    self->gate_->pass([&self] {
+      asio::post(self->home_, [self] {
+        Handler handler{std::move(self->handler_)};
+        std::move(handler)();
+      });
+      self->home_ = {};
     });
-    home = {};
-    self->has_let_go_.store(true);
-    self->has_let_go_.notify_one();
   }
 
  private:
   Handler handler_;
   asio::any_io_executor home_;  // it has work to wait for until the lanes, elsewhere, have ended
-  std::atomic<bool> has_let_go_{false};
+  std::shared_ptr<ContextGate> gate_;
 };
 
 /// Starts a batch and completes when it has; cancelled by the slot of the handler.

@@ -17,6 +17,7 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <cano/detail/context_gate.hpp>
 #include <cano/duration.hpp>
 #include <cano/time/timer.hpp>
 
@@ -26,24 +27,21 @@ namespace cano::detail {
 ///
 /// The coroutine keeps it, who brings the value has a weak pointer: a coroutine that is cancelled
 /// or destroyed while it waits is forgotten. It waits with a timer of its own executor that never
-/// ends by itself, so that it is a part of its context as any other coroutine is.
+/// ends by itself, so that it is a part of its context as any other coroutine is. That context may
+/// be destroyed at any moment, and will be by whoever wakes up in `cano::run`.
 template <class T> class Completion {
  public:
   /// Brings the value; only the first counts.
   void complete(T value) {
-    std::weak_ptr<Timer> waiting;
-    asio::any_io_executor home;
-    {
-      const std::lock_guard lock{mutex_};
-      if (value_) return;
-      value_.emplace(std::move(value));
-      waiting = std::exchange(timer_, {});
-      home = std::exchange(home_, {});
-    }
-    // On its executor, and not kept alive here: the wait's context may be gone a moment later.
-    if (!home) return;
-    asio::post(home, [waiting = std::move(waiting)] {
-      if (const auto timer = waiting.lock()) timer->cancel();
+    const std::lock_guard lock{mutex_};
+    if (value_) return;
+    value_.emplace(std::move(value));
+    if (!home_) return;
+    gate_->pass([this] {
+      asio::post(home_, [waiting = timer_] {
+        if (const auto timer = waiting.lock()) timer->cancel();
+      });
+      home_ = {};
     });
   }
 
@@ -53,6 +51,7 @@ template <class T> class Completion {
   static asio::awaitable<T> wait(std::shared_ptr<Completion> self) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const auto timer = std::make_shared<Timer>(executor, steady_time::max());
+    const Leave leave{*self};
     // Not to throw: this is how every wait ends.
     auto token = asio::as_tuple(asio::deferred);
     auto arrival = asio::async_initiate<decltype(token), void(boost::system::error_code)>(
@@ -63,6 +62,19 @@ template <class T> class Completion {
   }
 
  private:
+  // In the coroutine, which ends before its context does.
+  struct Leave {
+    Completion& completion;
+
+    explicit Leave(Completion& c) noexcept : completion{c} {}
+    Leave(const Leave&) = delete;
+    Leave& operator=(const Leave&) = delete;
+    ~Leave() {
+      const std::lock_guard lock{completion.mutex_};
+      completion.home_ = {};
+    }
+  };
+
   struct StartWait {
     template <class Handler>
     void operator()(Handler handler, std::shared_ptr<Completion> self,
@@ -76,6 +88,7 @@ template <class T> class Completion {
       } else {
         self->timer_ = timer;
         self->home_ = home;
+        self->gate_ = ContextGate::of(home);
       }
     }
   };
@@ -89,6 +102,7 @@ template <class T> class Completion {
   std::optional<T> value_;
   std::weak_ptr<Timer> timer_;  // what the coroutine waits on
   asio::any_io_executor home_;
+  std::shared_ptr<ContextGate> gate_;  // of home
 };
 
 }  // namespace cano::detail
