@@ -26,6 +26,7 @@
 #include <cano/runtime/runtime.hpp>
 #include <cano/state.hpp>
 #include <cano/store/memory_store.hpp>
+#include <cano/workflow/detail/explain_store.hpp>
 #include <cano/workflow/detail/registration.hpp>
 #include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
@@ -120,6 +121,19 @@ class ConcurrentWorkflow
                                                               RunOptions options) const {
     return execute(make_batch(stores, std::move(strategy), std::move(options)),
                    detail::lanes_on(runtime), max_in_flight_);
+  }
+
+  /// Does not compile: a temporary is no span of stores.
+  template <class Stores, class... Rest>
+    requires detail::TemporaryStores<Stores, Store>
+  auto execute_concurrent(Stores&&, Rest&&...) const {
+    detail::explain_why_no_temporaries<Store>();
+  }
+  /// Does not compile: a temporary is no span of stores.
+  template <class Stores, class... Rest>
+    requires detail::TemporaryStores<Stores, Store>
+  auto execute_concurrent(Runtime&, Stores&&, Rest&&...) const {
+    detail::explain_why_no_temporaries<Store>();
   }
 
   /// A job that runs `instances` instances with fresh stores each time.

@@ -3,6 +3,7 @@
 
 #include <exception>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
@@ -12,6 +13,7 @@
 #include <cano/detail/final_result.hpp>
 #include <cano/detail/serial_context.hpp>
 #include <cano/state.hpp>
+#include <cano/workflow/detail/explain_store.hpp>
 #include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
 
@@ -37,8 +39,14 @@ template <class T> T run(asio::awaitable<T> work) {
 ///
 /// **Errors.** As `Workflow::orchestrate`.
 template <StateLike State, class Store>
-State run(const Workflow<State, Store>& workflow, Store& store, RunOptions options = {}) {
+State run(const Workflow<State, Store>& workflow, std::type_identity_t<Store>& store,
+          RunOptions options = {}) {
   return run(workflow.orchestrate(store, std::move(options)));
+}
+/// Does not compile: a temporary is no store.
+template <StateLike State, class Store>
+auto run(const Workflow<State, Store>&, const std::type_identity_t<Store>&&, RunOptions = {}) {
+  detail::explain_why_no_temporary<Store>();
 }
 
 }  // namespace cano

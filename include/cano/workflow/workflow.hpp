@@ -11,6 +11,7 @@
 
 #include <cano/state.hpp>
 #include <cano/store/memory_store.hpp>
+#include <cano/workflow/detail/explain_store.hpp>
 #include <cano/workflow/detail/inspect.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
 #include <cano/workflow/detail/registration.hpp>
@@ -58,6 +59,11 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
     return detail::orchestrate(this->definition(), store, std::move(options));
   }
 
+  /// Does not compile: a temporary is no store.
+  auto orchestrate(const Store&&, RunOptions = {}) const {
+    detail::explain_why_no_temporary<Store>();
+  }
+
   /// The same, but a failure or a cancellation is a result, with where and after what it came.
   asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store) const {
     return detail::try_orchestrate(this->definition(), store, RunOptions{});
@@ -65,6 +71,11 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
   /// @overload
   asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store, RunOptions options) const {
     return detail::try_orchestrate(this->definition(), store, std::move(options));
+  }
+
+  /// Does not compile: a temporary is no store.
+  auto try_orchestrate(const Store&&, RunOptions = {}) const {
+    detail::explain_why_no_temporary<Store>();
   }
 
   /// `orchestrate` for any completion token, of the signature `void(std::exception_ptr, State)`:
@@ -84,6 +95,12 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
     requires std::convertible_to<Executor, asio::any_io_executor>
   auto async_orchestrate(const Executor& executor, Store& store, CompletionToken&& token) const {
     return async_orchestrate(executor, store, RunOptions{}, std::forward<CompletionToken>(token));
+  }
+  /// Does not compile: a temporary is no store.
+  template <class Executor, class... Rest>
+    requires std::convertible_to<Executor, asio::any_io_executor>
+  auto async_orchestrate(const Executor&, const Store&&, Rest&&...) const {
+    detail::explain_why_no_temporary<Store>();
   }
 
   /// What can be seen to be wrong before anything runs; empty when nothing is. Tasks that declare
