@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -20,6 +19,7 @@
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/describe.hpp>
+#include <cano/observe/detail/file_name.hpp>
 #include <cano/observe/detail/log_line.hpp>
 #include <cano/observe/detail/terminal.hpp>
 #include <cano/observe/event.hpp>
@@ -72,14 +72,14 @@ class LogObserver final : public Observer {
     warn_of_bad_filter();
   }
 
-  /// Appends to a file, which is made when it does not exist.
-  explicit LogObserver(const std::filesystem::path& file, LogOptions options = {})
+  /// Appends to a file, named by a string or a path, which is made when it does not exist.
+  explicit LogObserver(const detail::FileName& file, LogOptions options = {})
       : options_{std::move(options)},
-        file_{file, std::ios::app | std::ios::binary},
+        file_{file.text(), std::ios::app | std::ios::binary},
         stream_{&file_},
         colour_{options_.colour.value_or(false)} {
     if (!file_) {
-      throw Error{Errc::Configuration, "Cannot open the log file " + file.string() + ": " +
+      throw Error{Errc::Configuration, "Cannot open the log file " + file.text() + ": " +
                                            std::generic_category().message(errno)};
     }
     warn_of_bad_filter();

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -15,6 +14,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/observe/detail/describe.hpp>
+#include <cano/observe/detail/file_name.hpp>
 #include <cano/observe/detail/json_writer.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/detail/trace_writer.hpp>
@@ -43,8 +43,8 @@ namespace cano {
 /// **Threads.** Distinct objects: safe on distinct files. Shared objects: safe.
 class TraceFile final : public Observer {
  public:
-  /// Replaces the file when it exists.
-  explicit TraceFile(const std::filesystem::path& path) : writer_{path} {}
+  /// Replaces the file, named by a string or a path, when it exists.
+  explicit TraceFile(const detail::FileName& file) : writer_{file} {}
 
   ~TraceFile() override {
     try {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <filesystem>
 #include <limits>
 #include <sstream>
 #include <streambuf>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -305,6 +307,13 @@ TEST_CASE("colour only where it is asked for: a stream that is no terminal has n
         "\x1b[2m2026-03-01T08:30:00.000007Z\x1b[0m \x20\x1b[33mWARN\x1b[0m run{id=\"r\"}: "
         "\x1b[2mapp:\x1b[0m m\n");
 }
+
+// As std::filesystem::path is named.
+static_assert(std::constructible_from<LogObserver, std::filesystem::path>);
+static_assert(std::constructible_from<LogObserver, const std::string&>);
+static_assert(std::constructible_from<LogObserver, std::string_view, LogOptions>);
+static_assert(std::constructible_from<LogObserver, const char*>);
+static_assert(!std::constructible_from<LogObserver, int>);
 
 TEST_CASE("a file is appended to; one that cannot be opened is an error that names it") {
   const TempFile file;

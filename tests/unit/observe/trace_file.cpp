@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -29,7 +30,7 @@ namespace {
 
 class TracePath {
  public:
-  operator const std::filesystem::path&() const { return file_.path(); }
+  operator std::string_view() const { return file_.path().native(); }
   /// What was written so far, checked against the format.
   json read() const {
     json trace = json::parse(file_.read());

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <cstddef>
-#include <filesystem>
 #include <fstream>
 #include <ios>
 #include <string>
@@ -11,6 +10,7 @@
 #include <system_error>
 
 #include <cano/error.hpp>
+#include <cano/observe/detail/file_name.hpp>
 #include <cano/observe/detail/json_writer.hpp>
 
 namespace cano::detail {
@@ -19,8 +19,8 @@ namespace cano::detail {
 /// each time, and the next flush begins on top of it.
 class TraceWriter {
  public:
-  explicit TraceWriter(const std::filesystem::path& path)
-      : path_{path.string()}, file_{path, std::ios::binary | std::ios::trunc} {
+  explicit TraceWriter(const FileName& file)
+      : path_{file.text()}, file_{path_, std::ios::binary | std::ios::trunc} {
     if (!file_) {
       throw Error{Errc::Configuration, "Cannot open the trace file " + path_ + ": " +
                                            std::generic_category().message(errno)};
