@@ -5,10 +5,9 @@
 #include <cstddef>
 #include <functional>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
-
-#include <boost/unordered/unordered_flat_map.hpp>
 
 #include <cano/state.hpp>
 
@@ -18,12 +17,18 @@ template <class State>
 concept DenseState = std::is_enum_v<State> || std::is_integral_v<State>;
 
 /// State -> slot. `find` is on the path of every hop: for enumerators and integers below a thousand
-/// it is one bounds check and an index, for other states a flat hash map.
+/// it is one bounds check and an index, for other states a hash map.
 ///
 /// A state that was never put is found as a default `Slot`.
 template <StateLike State, class Slot> class StateTable {
  public:
-  const Slot& find(const State& state) const noexcept { return reader().find(state); }
+  const Slot& find(const State& state) const noexcept {
+    if constexpr (DenseState<State>) {
+      if (number(state) < dense_.size()) [[likely]]
+        return dense_[number(state)];
+    }
+    return look_up(state);
+  }
 
   /// What `find` needs of the table, for a loop to keep in registers; until the next `put`.
   class Reader {
@@ -84,8 +89,14 @@ template <StateLike State, class Slot> class StateTable {
     return found == sparse_.end() ? none_ : found->second;
   }
 
+  // The hash map's code within a hop of dense states would cost that hop 8 instructions.
+  [[gnu::noinline]] const Slot& look_up(const State& state) const noexcept {
+    return find_sparse(state);
+  }
+
   std::vector<Slot> dense_;  // up to the largest of the small states
-  boost::unordered_flat_map<State, Slot, std::hash<State>> sparse_;
+  // Not Boost's flat map: including it takes a compiler a second.
+  std::unordered_map<State, Slot> sparse_;
   Slot none_{};
 };
 
