@@ -18,7 +18,6 @@
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
 #include <cano/runtime/runtime.hpp>
-#include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/scheduler_api.hpp>
 #include <cano/schedule/detail/scheduler_core.hpp>
@@ -98,8 +97,7 @@ class Scheduler {
   template <class Job>
   void add(std::string id, Schedule schedule, Job&& job, ScheduleOptions options = {}) {
     auto body = detail::make_job_body(id, std::forward<Job>(job));
-    core_->add(std::make_shared<detail::Job>(std::move(id), std::move(schedule), std::move(body),
-                                             options));
+    core_->add(std::move(id), std::move(schedule), std::move(body), options);
   }
 
   /// `add` with `Schedule::every`: the first run is due at once, or as `FirstRun` says.

@@ -15,7 +15,7 @@
 namespace cano::detail {
 
 /// A job whose timeline is to be asked what is due.
-struct DueJob {
+template <class Job> struct DueJob {
   std::shared_ptr<Job> job;
   std::shared_ptr<const Timeline> timeline;
   std::uint64_t plan;
@@ -23,8 +23,10 @@ struct DueJob {
 
 /// The jobs in the order in which they are due, by each of the two clocks: however many there are,
 /// only the first is looked at.
-class Agenda {
+template <class Job> class Agenda {
  public:
+  using DueJob = detail::DueJob<Job>;
+
   /// Gives the job a place at its `due`, if it has one.
   void insert(Job& job) {
     if (job.due.steady) steady_.insert({*job.due.steady, job.number, &job});

@@ -37,10 +37,10 @@ class RunHandle {
 
 /// What has to be done after a decision that was made under the lock: all that runs code of a user,
 /// or that destroys something of theirs.
-struct Effects {
+template <class Job> struct Effects {
   struct Start {
     std::shared_ptr<Job> job;
-    Ticket ticket;
+    typename Job::Ticket ticket;
     std::uint64_t key;     // of the run, among all of the scheduler
     std::uint64_t number;  // of the run, among those of the job
   };
@@ -71,7 +71,7 @@ struct Effects {
   std::vector<std::shared_ptr<const void>> garbage;
   std::vector<JobOutcome> forgotten;
 
-  void report(Report::Kind kind, const Job& job, std::optional<system_time> nominal,
+  void report(typename Report::Kind kind, const Job& job, std::optional<system_time> nominal,
               std::uint64_t count, SkipReason reason = {}) {
     if (observers) reports.push_back({kind, job.shared_from_this(), nominal, count, reason});
   }

@@ -20,7 +20,10 @@
 namespace cano::detail {
 
 /// One job of a scheduler: what never changes, and below it what the scheduler's lock guards.
-struct Job : std::enable_shared_from_this<Job> {
+template <class Executor> struct Job : std::enable_shared_from_this<Job<Executor>> {
+  using Ticket = detail::Ticket<Executor>;
+  using Ledger = JobLedger<Executor>;
+
   Job(std::string name, Schedule when, std::unique_ptr<JobBody> what, const ScheduleOptions& how)
       : id{std::move(name)},
         options{how},
@@ -37,7 +40,7 @@ struct Job : std::enable_shared_from_this<Job> {
   const std::optional<std::size_t> instances;  // of a batch
 
   std::shared_ptr<const Schedule> schedule;
-  JobLedger ledger;
+  Ledger ledger;
   std::uint64_t number = 0;  // in the order of registration
   std::uint64_t plan = 0;    // changes with the schedule: what was made of an older one is void
   std::shared_ptr<const Timeline> timeline;  // while the scheduler runs

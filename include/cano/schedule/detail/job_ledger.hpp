@@ -23,7 +23,10 @@
 namespace cano::detail {
 
 /// An occurrence that is to run, now or when it is its turn.
-struct Ticket {
+///
+/// A template on the scheduler's executor, as all behind a scheduler: only programs that make one
+/// compile it.
+template <class Executor> struct Ticket {
   system_time nominal;
   steady_time due;  // from when on it is late
   std::uint64_t missed = 0;
@@ -39,8 +42,10 @@ struct Ticket {
 /// The books of one job: which of its occurrences run, wait or do not run, and what became of all.
 ///
 /// Pure: it starts nothing and knows no clock.
-class JobLedger {
+template <class Executor> class JobLedger {
  public:
+  using Ticket = detail::Ticket<Executor>;
+
   explicit JobLedger(const ScheduleOptions& options)
       : overlap_{options.overlap},
         max_runs_{options.max_runs},

@@ -44,8 +44,10 @@ template <class Host>
 class JobRun final : public RunHandle, public std::enable_shared_from_this<JobRun<Host>> {
  public:
   using Strand = asio::strand<asio::any_io_executor>;
+  using Job = typename Host::Job;
 
-  JobRun(std::shared_ptr<Host> host, const asio::any_io_executor& executor, Effects::Start start)
+  JobRun(std::shared_ptr<Host> host, const asio::any_io_executor& executor,
+         typename Effects<Job>::Start start)
       : host_{std::move(host)},
         job_{std::move(start.job)},
         ticket_{std::move(start.ticket)},
@@ -65,7 +67,7 @@ class JobRun final : public RunHandle, public std::enable_shared_from_this<JobRu
 
   Job& job() const noexcept { return *job_; }
   std::uint64_t key() const noexcept { return key_; }
-  const Ticket& ticket() const noexcept { return ticket_; }
+  const typename Job::Ticket& ticket() const noexcept { return ticket_; }
   const Occurrence& occurrence() const noexcept { return occurrence_; }
 
   /// How long it has been running.
@@ -139,7 +141,7 @@ class JobRun final : public RunHandle, public std::enable_shared_from_this<JobRu
 
   std::shared_ptr<Host> host_;
   std::shared_ptr<Job> job_;
-  Ticket ticket_;
+  typename Job::Ticket ticket_;
   std::uint64_t key_;
   Strand strand_;
   std::stop_source stop_;

@@ -14,7 +14,7 @@
 namespace cano::detail {
 
 /// The jobs of a scheduler by their ids.
-class JobTable {
+template <class Job> class JobTable {
  public:
   /// **Errors.** `Error(Configuration)` when the id is taken.
   void add(const std::shared_ptr<Job>& job) {

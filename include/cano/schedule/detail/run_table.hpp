@@ -15,8 +15,10 @@
 namespace cano::detail {
 
 /// The runs of a scheduler that are under way, by keys that never come again.
-class RunTable {
+template <class Job> class RunTable {
  public:
+  using Effects = detail::Effects<Job>;
+
   std::size_t size() const noexcept { return runs_.size(); }
 
   /// A run of the job that is to be made; returns its key.

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,10 +13,11 @@
 #include <cano/duration.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
-#include <cano/schedule/detail/job.hpp>
+#include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/schedule.hpp>
+#include <cano/schedule/schedule_options.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 
 namespace cano {
@@ -35,7 +37,8 @@ class SchedulerApi {
 
   virtual void add_observer(std::shared_ptr<Observer> observer) = 0;
   virtual std::vector<ObserverFailure> observer_failures() const = 0;
-  virtual void add(const std::shared_ptr<Job>& job) = 0;
+  virtual void add(std::string id, Schedule schedule, std::unique_ptr<JobBody> body,
+                   const ScheduleOptions& options) = 0;
   virtual void remove(std::string_view id) = 0;
   virtual void replace(std::string_view id, Schedule schedule) = 0;
   virtual void set_paused(std::string_view id, bool paused) = 0;

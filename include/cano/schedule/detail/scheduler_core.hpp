@@ -49,6 +49,9 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
   using Engine::observers_;
   using Engine::plan;
   using Engine::state_;
+  using typename Engine::DueJob;
+  using typename Engine::Effects;
+  using typename Engine::Job;
   using typename Engine::Phase;
 
  public:
@@ -68,7 +71,10 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
 
   // ---- jobs
 
-  void add(const std::shared_ptr<Job>& job) override {
+  void add(std::string id, Schedule schedule, std::unique_ptr<JobBody> body,
+           const ScheduleOptions& options) override {
+    const auto job =
+        std::make_shared<Job>(std::move(id), std::move(schedule), std::move(body), options);
     auto timeline = timeline_of(*job, *job->schedule, job->options.first_run);
     change([&](Effects& effects) {
       state_.add(job);

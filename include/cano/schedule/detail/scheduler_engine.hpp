@@ -44,6 +44,7 @@ namespace cano::detail {
 template <class Executor>
 class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Executor>> {
  public:
+  using Job = detail::Job<Executor>;
   using Run = JobRun<SchedulerEngine>;
 
   /// `runtime`: where runs are spread over the shards, or null.
@@ -102,7 +103,10 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
   }
 
  protected:
-  using Phase = SchedulerState::Phase;
+  using State = SchedulerState<Job>;
+  using Effects = detail::Effects<Job>;
+  using DueJob = detail::DueJob<Job>;
+  using Phase = typename State::Phase;
 
   ~SchedulerEngine() = default;
 
@@ -126,7 +130,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
   Runtime* runtime_;
   Clock clock_;
   mutable std::mutex mutex_;
-  SchedulerState state_;
+  State state_;
   std::weak_ptr<Alarm<SchedulerEngine>> alarm_;
   Moment last_seen_{};  // by the alarm
   std::shared_ptr<const ObserverList> observers_;
@@ -139,9 +143,9 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
     if (!effects.reports.empty()) effects.notify(clock_.wall_now());
     for (const auto& run : effects.cancels)
       run->cancel();
-    for (Effects::Start& start : effects.starts)
+    for (typename Effects::Start& start : effects.starts)
       begin_run(std::move(start));
-    for (Effects::Answer& answer : effects.answers) {
+    for (typename Effects::Answer& answer : effects.answers) {
       if (const auto waiter = answer.waiter.lock()) waiter->complete(std::move(answer.outcome));
     }
     for (const auto& waiter : effects.stopped)
@@ -158,7 +162,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
     if (alarm) alarm->wake();
   }
 
-  void begin_run(Effects::Start start) {
+  void begin_run(typename Effects::Start start) {
     const Executor executor = runtime_ != nullptr ? Executor{runtime_->get_executor()} : executor_;
     const auto run = std::make_shared<Run>(this->shared_from_this(), executor, std::move(start));
     bool is_cancelled = false;

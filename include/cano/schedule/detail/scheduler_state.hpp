@@ -36,15 +36,17 @@ namespace cano::detail {
 ///
 /// It does no I/O, reads no clock and takes no lock: who calls it holds one, and carries out the
 /// `Effects` when it has let go.
-class SchedulerState {
+template <class Job> class SchedulerState {
  public:
+  using DueJob = detail::DueJob<Job>;
+  using Effects = detail::Effects<Job>;
   enum class Phase { Stopped, Running, Stopping };
 
   // ---- jobs
 
   void add(const std::shared_ptr<Job>& job) { jobs_.add(job); }
   const std::shared_ptr<Job>& job(std::string_view id) const { return jobs_.at(id); }
-  const JobTable& jobs() const noexcept { return jobs_; }
+  const JobTable<Job>& jobs() const noexcept { return jobs_; }
 
   void remove(std::string_view id, Effects& effects) {
     const std::shared_ptr<Job> gone = job(id);
@@ -118,8 +120,8 @@ class SchedulerState {
 
   // ---- runs
 
-  RunTable& runs() noexcept { return runs_; }
-  const RunTable& runs() const noexcept { return runs_; }
+  RunTable<Job>& runs() noexcept { return runs_; }
+  const RunTable<Job>& runs() const noexcept { return runs_; }
 
   /// `error`: what the outcome's exception says.
   void finish(std::uint64_t key, JobOutcome outcome, const std::optional<BatchStatus>& batch,
@@ -181,6 +183,9 @@ class SchedulerState {
   }
 
  private:
+  using Ticket = typename Job::Ticket;
+  using Decision = typename Job::Ledger::Decision;
+
   void unplan(Job& job, Effects& effects) {
     agenda_.erase(job);
     ++job.plan;
@@ -239,11 +244,11 @@ class SchedulerState {
         runs_.cancel(key, effects);
     }
     switch (decision.kind) {
-      case JobLedger::Decision::Kind::Start:
+      case Decision::Kind::Start:
         return start(job, std::move(ticket), effects);
-      case JobLedger::Decision::Kind::Wait:
+      case Decision::Kind::Wait:
         return effects.report(Effects::Report::Kind::Queued, job, seen.scheduled(), 1);
-      case JobLedger::Decision::Kind::Skip:
+      case Decision::Kind::Skip:
         return report_skip(job, seen, decision.reason, 1, effects);
     }
   }
@@ -267,9 +272,9 @@ class SchedulerState {
     effects.forgotten.push_back(job.ledger.remember(std::move(outcome)));
   }
 
-  JobTable jobs_;
-  Agenda agenda_;
-  RunTable runs_;
+  JobTable<Job> jobs_;
+  Agenda<Job> agenda_;
+  RunTable<Job> runs_;
   Shutdown shutdown_;
   Phase phase_ = Phase::Stopped;
   std::uint64_t epoch_ = 0;  // how often it was started

@@ -56,7 +56,7 @@ class Shutdown {
     });
   }
 
-  void finish(steady_time now, Effects& effects) {
+  template <class Effects> void finish(steady_time now, Effects& effects) {
     report_.elapsed = now - began_;
     std::sort(report_.completed.begin(), report_.completed.end());
     std::sort(report_.cancelled.begin(), report_.cancelled.end());
