@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: MIT
 // What observers see of a batch, under each strategy: by name, content and order.
 #include <chrono>
+#include <exception>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/runtime/runtime.hpp>
 #include <cano/testing/recording_observer.hpp>
 #include <cano/testing/virtual_time.hpp>
 #include <cano/time/sleep.hpp>
@@ -162,4 +167,68 @@ TEST_CASE("an empty batch begins and ends") {
   CHECK(events_of(make_batch(), {}, cano::WaitForever{}) ==
         Lines{"batch_started instances=0 wait_strategy=\"wait_forever\"",
               "batch_finished total=0 completed=0 failed=0 cancelled=0 elapsed_ms=0"});
+}
+
+namespace {
+
+// Says when the coroutine that it is part of is destroyed.
+struct Farewell {
+  bool& said;
+  explicit Farewell(bool& flag) : said{flag} {}
+  Farewell(const Farewell&) = delete;
+  Farewell& operator=(const Farewell&) = delete;
+  ~Farewell() { said = true; }
+};
+
+asio::awaitable<void> run_forever(const Batch& batch, bool& is_destroyed) {
+  std::vector<Data> stores{{1ms, false}, {1h, false}, {1h, false}};
+  const Farewell farewell{is_destroyed};
+  auto executed = batch.execute_concurrent(std::span{stores}, cano::WaitForever{});
+  co_await std::move(executed);
+}
+
+}  // namespace
+
+TEST_CASE("a batch is destroyed with its execution context, and every beginning has its end") {
+  const auto seen = std::make_shared<cano::RecordingObserver>();
+  const Batch batch = make_batch().with_observer(seen);
+  bool is_destroyed = false;
+  {
+    cano::VirtualTime time;
+    asio::co_spawn(time.get_executor(), run_forever(batch, is_destroyed), asio::detached);
+    time.run_for(1s);
+    CHECK_FALSE(is_destroyed);
+  }
+  CHECK(is_destroyed);
+  CHECK(seen->count("run_started") == 3);
+  CHECK(seen->count("run_finished") == 3);
+  const cano::RecordedEvent lost = seen->all("run_finished").at(1);
+  CHECK(*lost.field<std::string>("outcome") == "cancelled");
+  CHECK(*lost.field<std::string>("error") == "The run was destroyed with its execution context");
+  REQUIRE(seen->count("batch_finished") == 1);
+  const std::string end = seen->all("batch_finished")[0].text();
+  CHECK(end.find("total=3 completed=1 failed=0 cancelled=2") != std::string::npos);
+}
+
+TEST_CASE("who awaits a batch on a Runtime that is destroyed gets its results") {
+  const auto seen = std::make_shared<cano::RecordingObserver>();
+  const Batch batch = make_batch().with_observer(seen);
+  std::vector<Data> stores{{1h, false}, {1h, false}, {1h, false}};
+  asio::io_context home;
+  std::optional<cano::Runtime> runtime{std::in_place, 2U};
+  std::optional<cano::ConcurrentResult<S>> result;
+  asio::co_spawn(
+      home,
+      batch.execute_concurrent(*runtime, std::span{stores}, cano::WaitForever{}, {.run_id = "b"}),
+      [&](std::exception_ptr, cano::ConcurrentResult<S> end) { result = std::move(end); });
+  home.poll();
+  while (seen->count("attempt_started") < 3)
+    std::this_thread::yield();
+  runtime.reset();
+  home.run();
+  REQUIRE(result);
+  CHECK(result->status.cancelled == 3);
+  REQUIRE(result->results.size() == 3);
+  CHECK(result->results[2].error_message() ==
+        "Cancelled: The instance was destroyed with its execution context, in batch b");
 }

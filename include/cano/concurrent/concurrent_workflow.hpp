@@ -157,10 +157,10 @@ class ConcurrentWorkflow
       std::shared_ptr<BatchType> batch, std::vector<asio::any_io_executor> executors,
       std::size_t max_in_flight) {
     if (executors.empty()) executors = detail::lanes_for(co_await asio::this_coro::executor);
-    auto joined = asio::async_initiate<const asio::deferred_t&, void()>(
-        detail::StartBatch{}, asio::deferred, batch, std::move(executors), max_in_flight);
-    co_await std::move(joined);
-    co_return batch->take_result();
+    auto joined = asio::async_initiate<const asio::deferred_t&, void(ConcurrentResult<State>)>(
+        detail::StartBatch{}, asio::deferred, std::move(batch), std::move(executors),
+        max_in_flight);
+    co_return co_await std::move(joined);
   }
 
   std::size_t max_in_flight_ = std::numeric_limits<std::size_t>::max();

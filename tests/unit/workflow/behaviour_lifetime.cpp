@@ -25,6 +25,7 @@
 
 #include "support/catch.hpp"
 #include "support/engine.hpp"
+#include "support/event_log.hpp"
 
 using namespace engine;
 using cano::Errc;
@@ -94,6 +95,25 @@ TEST_CASE("a workflow may be destroyed while a run of it goes on") {
   CHECK(spawned.completions == 1);
   CHECK_FALSE(spawned.error);
   CHECK(spawned.state == S::Done);
+}
+
+TEST_CASE("a run that is destroyed with its execution context is reported as cancelled") {
+  for (const bool is_in_scope : {false, true}) {
+    Data data;
+    Flow flow = short_flow();
+    const auto seen = std::make_shared<EventLog>();
+    flow.with_observer(seen);
+    if (is_in_scope) flow.with_total_timeout(1h);
+    {
+      VirtualTime time;
+      Spawned spawned{time.get_executor(), flow.orchestrate(data)};
+      time.run_for(1ms);
+      CHECK(spawned.completions == 0);
+    }
+    CHECK(seen->lines.back().find("run_finished") == 0);
+    CHECK(seen->lines.back().find("cancelled") != std::string::npos);
+    CHECK(seen->lines.back().find("destroyed with its execution context") != std::string::npos);
+  }
 }
 
 TEST_CASE("a run does not see what the workflow is told after it began") {

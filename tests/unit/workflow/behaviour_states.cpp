@@ -4,6 +4,8 @@
 #include <functional>
 #include <limits>
 #include <map>
+#include <memory>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -16,6 +18,7 @@
 
 #include "support/catch.hpp"
 #include "support/engine.hpp"
+#include "support/event_log.hpp"
 
 using namespace engine;
 using cano::Errc;
@@ -37,7 +40,21 @@ std::string to_string(const Door& door) {
   return "floor " + std::to_string(door.floor) + (door.open ? " open" : " shut");
 }
 
+// Whose name and hash can be had of the ground floor alone.
+struct Moody : Door {};
+std::string to_string(const Moody& moody) {
+  if (moody.floor != 0) throw std::runtime_error{"no name"};
+  return "ground floor";
+}
+
 }  // namespace
+
+template <> struct std::hash<Moody> {
+  std::size_t operator()(const Moody& moody) const {
+    if (moody.floor > 1) throw std::runtime_error{"no hash"};
+    return 0;
+  }
+};
 
 template <> struct std::hash<Door> {
   // All doors of a floor collide, on purpose.
@@ -240,6 +257,32 @@ TEST_CASE("max_transitions ends a loop with an error that lists the last states"
   CHECK(result.error_message() ==
         "Workflow error: No exit state after 5001 transitions; the last states are "
         "A -> B -> A -> B -> A -> B -> A -> B");
+}
+
+TEST_CASE("a run ends in order in a state that was not added, whatever its type throws") {
+  for (const int floor : {1, 2}) {
+    const auto seen = std::make_shared<EventLog>();
+    Data data;
+    VirtualTime time;
+    const Moody ground{};
+    const auto flow = cano::Workflow<Moody, Data>{ground}
+                          .add(ground,
+                               [floor](Data&) {
+                                 Moody next;
+                                 next.floor = floor;
+                                 return next;
+                               })
+                          .with_observer(seen);
+    const auto result = time.run(flow.try_orchestrate(data));
+    CHECK(result.error_message() ==
+          "Workflow error: No task registered for state: (to name it threw: no name)");
+    CHECK(result.state().floor == floor);
+    CHECK(result.transitions() == 1);
+    CHECK(seen->lines.back().find("run_finished") == 0);
+    CHECK_THROWS_AS(
+        time.run(cano::Workflow<Moody, Data>{flow}.start_at(result.state()).orchestrate(data)),
+        cano::Error);
+  }
 }
 
 TEST_CASE("a run may make as many transitions as max_transitions says") {

@@ -53,6 +53,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   using Machine = RunMachine<State, Store>;
   using Result = WorkflowResult<State>;
   using DefinitionType = Definition<State, Store>;
+  using OnDone = std::function<void(ConcurrentResult<State>)>;
 
   Batch(std::shared_ptr<const DefinitionType> definition, std::span<Store> stores,
         WaitStrategy strategy, RunOptions options, ProgressCallback progress)
@@ -69,10 +70,20 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     timeout_ = total_timeout(*definition_, options_);
   }
 
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+  ~Batch() {
+    if (on_done_ && clock_) lose();
+  }
+
   /// Starts a lane on each executor, which runs one handler at a time. Calls `on_done` once, on the
-  /// first of them, when every instance has ended. `max_in_flight` bounds all lanes together.
+  /// first of them, when every instance has ended; or wherever the last lane is destroyed with its
+  /// context before that. `max_in_flight` bounds all lanes together.
+  ///
+  /// It belongs to what its lanes have queued. Nobody else may keep it beside `on_done`, which it
+  /// keeps itself.
   void start(const std::vector<asio::any_io_executor>& executors, std::size_t max_in_flight,
-             std::function<void()> on_done) {
+             OnDone on_done) {
     on_done_ = std::move(on_done);
     const std::size_t lanes =
         std::max<std::size_t>(1, std::min({executors.size(), max_in_flight, stores_.size()}));
@@ -99,11 +110,6 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
       asio::post(lane->executor(),
                  [self = this->shared_from_this(), &lane] { lane->interrupt_all(); });
     }
-  }
-
-  /// Everything there is to know, once `on_done` was called.
-  ConcurrentResult<State> take_result() {
-    return ConcurrentResult<State>{std::move(results_), status_};
   }
 
   // ---- what lanes call
@@ -183,21 +189,32 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   void finish() {
     limit_timer_.reset();
     on_stop_.reset();
-    status_ = current_status();
-    const std::size_t started = status_.completed + status_.failed + status_.cancelled;
-    if (started != results_.size()) cancel_those_that_never_started();
-    status_.cancelled = results_.size() - status_.completed - status_.failed;
-    report_end();
-    std::exchange(on_done_, nullptr)();
+    end("was cancelled before it started");
   }
 
-  void cancel_those_that_never_started() {
-    const auto never_started = std::make_shared<const Failure>(
-        Error{Errc::Cancelled,
-              "The instance was cancelled before it started, in batch " + options_.run_id});
+  // The contexts of its lanes were destroyed under it.
+  void lose() noexcept {
+    try {
+      end("was destroyed with its execution context");
+    } catch (...) {  // nobody to tell
+    }
+  }
+
+  void end(const char* without_result) {
+    ConcurrentStatus status = current_status();
+    const std::size_t ended = status.completed + status.failed + status.cancelled;
+    if (ended != results_.size()) cancel_those_without_result(without_result);
+    status.cancelled = results_.size() - status.completed - status.failed;
+    report_end(status);
+    std::exchange(on_done_, nullptr)(ConcurrentResult<State>{std::move(results_), status});
+  }
+
+  void cancel_those_without_result(const char* why) {
+    const auto cancelled = std::make_shared<const Failure>(Error{
+        Errc::Cancelled, std::string{"The instance "} + why + ", in batch " + options_.run_id});
     for (Result& result : results_) {
       if (result.is_cancelled() && !result.error()) {
-        result = Result{Outcome::Cancelled, definition_->start, never_started, 0, 0, {}};
+        result = Result{Outcome::Cancelled, definition_->start, cancelled, 0, 0, {}};
       }
     }
   }
@@ -234,12 +251,12 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
         &Observer::on_batch_started,
         BatchStarted{info_, stores_.size(), to_string(strategy_), started_});
   }
-  void report_end() const {
+  void report_end(const ConcurrentStatus& status) const {
     if (definition_->observers.empty()) return;
     definition_->observers.notify(
         &Observer::on_batch_finished,
-        BatchFinished{info_, status_.total_workflows, status_.completed, status_.failed,
-                      status_.cancelled, status_.elapsed, clock_->now()});
+        BatchFinished{info_, status.total_workflows, status.completed, status.failed,
+                      status.cancelled, status.elapsed, clock_->now()});
   }
 
   std::shared_ptr<const DefinitionType> definition_;
@@ -253,7 +270,6 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   std::mutex progress_mutex_;
   bool progress_failed_ = false;
   std::vector<Result> results_;
-  ConcurrentStatus status_;
 
   std::vector<std::unique_ptr<LaneType>> lanes_;
   std::size_t chunk_ = 1;
@@ -265,7 +281,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   std::optional<Timer> limit_timer_;
   std::optional<Clock> clock_;
   steady_time started_{};
-  std::function<void()> on_done_;
+  OnDone on_done_;
 };
 
 }  // namespace cano::detail

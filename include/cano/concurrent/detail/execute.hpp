@@ -54,11 +54,11 @@ template <class Handler> class Homecoming {
                            asio::execution::outstanding_work.tracked)},
         gate_{ContextGate::of(home_)} {}
 
-  static void start(const std::shared_ptr<Homecoming>& self) {
-    self->gate_->pass([&self] {
-      asio::post(self->home_, [self] {
+  template <class Result> static void start(const std::shared_ptr<Homecoming>& self, Result end) {
+    self->gate_->pass([&] {
+      asio::post(self->home_, [self, end = std::move(end)]() mutable {
         Handler handler{std::move(self->handler_)};
-        std::move(handler)();
+        std::move(handler)(std::move(end));
       });
       self->home_ = {};
     });
@@ -82,8 +82,9 @@ struct StartBatch {
       });
     }
     auto homecoming = std::make_shared<Homecoming<Handler>>(std::move(handler));
-    batch->start(executors, max_in_flight,
-                 [homecoming] { Homecoming<Handler>::start(homecoming); });
+    batch->start(executors, max_in_flight, [homecoming](auto result) {
+      Homecoming<Handler>::start(homecoming, std::move(result));
+    });
   }
 };
 

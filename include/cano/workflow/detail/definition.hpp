@@ -2,11 +2,14 @@
 #pragma once
 
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include <cano/detail/exception_text.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
@@ -55,6 +58,16 @@ template <StateLike State, class Store> struct Definition {
   ObserverList observers;
   std::optional<Span> span;
   bool has_limits = false;  // of any state
+
+  /// Kept at registration; only a state that was never added is named anew, by code that may throw.
+  std::string name_of(const State& state) const {
+    if (const Entry* const known = table.find(state).entry) return known->name;
+    try {
+      return state_name(state);
+    } catch (...) {
+      return "(to name it threw: " + exception_text(std::current_exception()) + ')';
+    }
+  }
 
   void add(std::shared_ptr<const Entry> entry) {
     if (const Entry* const known = table.find(entry->state).entry) {

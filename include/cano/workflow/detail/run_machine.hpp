@@ -48,7 +48,12 @@ template <StateLike State, class Store> class RunMachine {
         budget_{definition.max_transitions} {
     if (!core_.is_observed()) return;
     careful_ = true;
-    core_.reporter().run_started(state_name(state_), now);
+    core_.reporter().run_started(name(), now);
+  }
+  RunMachine(const RunMachine&) = delete;
+  RunMachine& operator=(const RunMachine&) = delete;
+  ~RunMachine() {
+    if (core_.is_observed() && !is_over_) report_lost();
   }
 
   /// From here on `scope` can interrupt the run, and `stop` ends it; both outlive it.
@@ -225,11 +230,8 @@ template <StateLike State, class Store> class RunMachine {
 
   void report_success() {
     const Entry* const next = definition_->table.find(state_).entry;
-    if (next != nullptr) {
-      core_.reporter().attempt_succeeded(core_.visit(), next->name);
-    } else {
-      core_.reporter().attempt_succeeded(core_.visit(), state_name(state_));
-    }
+    const std::string unknown = next == nullptr ? name() : std::string{};
+    core_.reporter().attempt_succeeded(core_.visit(), next == nullptr ? unknown : next->name);
   }
 
   void call_plain(const BoundTask<State, Store>& task) {
@@ -263,12 +265,21 @@ template <StateLike State, class Store> class RunMachine {
 
   Step finish(Outcome outcome) {
     outcome_ = outcome;
-    if (core_.is_observed()) report_finish();
+    is_over_ = true;
+    if (core_.is_observed()) report_finish(core_.has_failed() ? core_.failure()->text() : "");
     return Step::Finished;
   }
 
-  void report_finish() {
-    const std::string error = core_.has_failed() ? core_.failure()->text() : std::string{};
+  void report_lost() noexcept {
+    try {
+      outcome_ = Outcome::Cancelled;
+      core_.reporter().time_passes();
+      report_finish("The run was destroyed with its execution context");
+    } catch (...) {  // nobody to tell
+    }
+  }
+
+  void report_finish(const std::string& error) {
     const std::size_t attempts = transitions_ + core_.failed_attempts();
     core_.reporter().run_finished(outcome_, name(), error, transitions_, attempts, core_.started());
   }
@@ -276,11 +287,7 @@ template <StateLike State, class Store> class RunMachine {
   // Of the visit under way.
   const Entry& entry() const noexcept { return static_cast<const Entry&>(*core_.visit().state); }
 
-  // Names are kept at registration; only a state that was never added has to be named anew.
-  std::string name() const {
-    const Entry* const entry = definition_->table.find(state_).entry;
-    return entry != nullptr ? entry->name : state_name(state_);
-  }
+  std::string name() const { return definition_->name_of(state_); }
 
   const DefinitionType* definition_;
   Store* store_;
@@ -290,6 +297,7 @@ template <StateLike State, class Store> class RunMachine {
   HopBudget budget_;
   At at_ = At::Arrival;
   bool careful_ = false;  // every hop stops over: somebody watches, or the run's time is limited
+  bool is_over_ = false;
   Outcome outcome_ = Outcome::Failed;
 };
 

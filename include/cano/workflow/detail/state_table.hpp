@@ -84,9 +84,14 @@ template <StateLike State, class Slot> class StateTable {
     }
   }
 
+  // A state whose hash throws was never put: that has thrown too.
   const Slot& find_sparse(const State& state) const noexcept {
-    const auto found = sparse_.find(state);
-    return found == sparse_.end() ? none_ : found->second;
+    try {
+      const auto found = sparse_.find(state);
+      return found == sparse_.end() ? none_ : found->second;
+    } catch (...) {
+      return none_;
+    }
   }
 
   // The hash map's code within a hop of dense states would cost that hop 8 instructions.
