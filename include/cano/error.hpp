@@ -16,7 +16,7 @@ namespace cano {
 enum class Errc {
   NodeExecution = 1,   ///< A Node's own work failed.
   TaskExecution,       ///< A task's own work failed, or it gave the engine nothing to run.
-  Preparation,         ///< Input could not be loaded or is not valid.
+  Preparation,         ///< Input could not be loaded, or not read; is retried by default.
   KeyNotFound,         ///< A store holds no value under the key.
   TypeMismatch,        ///< A store holds a value of another type under the key.
   AppendTypeMismatch,  ///< The value under the key is not a vector of the item's type.

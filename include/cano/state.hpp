@@ -15,7 +15,8 @@
 namespace cano {
 
 /// What can name the states of a workflow: an `enum class` as a rule, also an integer, a
-/// `std::string`, or a type of your own that is regular and has a `std::hash`.
+/// `std::string`, or a type of your own that is regular and has a `std::hash`. One whose hash,
+/// comparison or name throws cannot be added; a run that comes to it ends as in any such state.
 template <class S>
 concept StateLike = std::regular<S> && requires(const S& state) {
   { std::hash<S>{}(state) } -> std::convertible_to<std::size_t>;

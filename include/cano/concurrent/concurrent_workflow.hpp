@@ -108,6 +108,9 @@ class ConcurrentWorkflow
   }
 
   /// The same on the shards of `runtime`, wherever the caller runs.
+  ///
+  /// **Lifetime.** Where the caller runs must outlive the batch. When the runtime is destroyed,
+  /// what is not finished is cancelled.
   asio::awaitable<ConcurrentResult<State>> execute_concurrent(Runtime& runtime,
                                                               std::span<Store> stores,
                                                               WaitStrategy strategy) const {

@@ -72,6 +72,9 @@ struct RunStarted {
 };
 
 /// A run has ended, however; after this nothing more comes from it.
+///
+/// One that is destroyed with its execution context is cancelled, and what was under way in it ends
+/// with it: of the attempt and its phase nothing more is told.
 struct RunFinished {
   const RunInfo& run;       ///< Which run.
   Outcome outcome;          ///< How it ended.

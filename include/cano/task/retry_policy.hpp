@@ -85,8 +85,13 @@ class RetryPolicy {
   }
 
   /// Retries what `worth_it` returns true for, in place of the default rule: everything but
-  /// cancellation, `std::logic_error` and an `Error` that another attempt cannot mend. An empty
-  /// function brings the default rule back. Runs that share the policy call it at the same time.
+  /// cancellation, `std::logic_error` and an `Error` of kind `Configuration`, `Workflow`,
+  /// `KeyNotFound`, `TypeMismatch` or `AppendTypeMismatch`. An empty function brings the default
+  /// rule back. Runs that share the policy call it at the same time.
+  ///
+  /// By that rule `Errc::Preparation` is retried: what could not be loaded may be there a moment
+  /// later. For input that stays wrong throw a `std::invalid_argument`, which is a
+  /// `std::logic_error`, or give the task `TaskConfig::minimal()`.
   RetryPolicy retry_if(Predicate worth_it) const {
     RetryPolicy changed = *this;
     changed.predicate_ = std::move(worth_it);
