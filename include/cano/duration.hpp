@@ -15,8 +15,9 @@ namespace cano {
 
 /// How long: every limit, delay and interval of the library, in the steady clock's unit.
 ///
-/// 292 years is the longest. What a function takes as a `Duration` is converted by `std::chrono`
-/// before, which overflows beyond that: no limit is `Duration::max()`, not `hours::max()`.
+/// 292 years is the longest. Functions take any `std::chrono` duration and stop there; a member of
+/// this type, such as `WaitDuration::limit`, is converted by `std::chrono`, which overflows: set it
+/// to `Duration::max()`, not `hours::max()`.
 using Duration = std::chrono::steady_clock::duration;
 
 /// A point on the clock that never jumps: deadlines and intervals.

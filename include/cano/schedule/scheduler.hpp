@@ -181,6 +181,11 @@ class Scheduler {
   asio::awaitable<ShutdownReport> stop(Duration drain = std::chrono::seconds{30}) {
     return core_->stop(drain);
   }
+  /// @overload
+  template <class Rep, class Period>
+  asio::awaitable<ShutdownReport> stop(std::chrono::duration<Rep, Period> drain) {
+    return core_->stop(detail::to_duration(drain));
+  }
 
   /// Starts no more occurrences and cancels the runs under way, without waiting for their end.
   void stop_now() { core_->stop_now(); }

@@ -21,7 +21,8 @@ namespace cano {
 ///
 ///     auto config = TaskConfig::minimal().with_attempt_timeout(2s);
 ///
-/// **Errors.** A limit that is not positive throws `Error(Configuration)`.
+/// **Errors.** A limit that is not positive throws `Error(Configuration)`; one too long to be told
+/// (292 years) never passes.
 class TaskConfig {
  public:
   /// Exponential back-off with 3 retries, no limits.
@@ -54,12 +55,23 @@ class TaskConfig {
     return changed;
   }
 
+  /// @overload
+  template <class Rep, class Period>
+  TaskConfig with_attempt_timeout(std::chrono::duration<Rep, Period> limit) const {
+    return with_attempt_timeout(detail::to_duration(limit));
+  }
+
   /// Limits all attempts and pauses of one visit to the state. When it passes, the run ends with
   /// `Error(Timeout)`.
   TaskConfig with_timeout(Duration limit) const {
     TaskConfig changed = *this;
     changed.timeout_ = positive(limit, "timeout");
     return changed;
+  }
+  /// @overload
+  template <class Rep, class Period>
+  TaskConfig with_timeout(std::chrono::duration<Rep, Period> limit) const {
+    return with_timeout(detail::to_duration(limit));
   }
 
   /// Whether and when a failed attempt is tried again.

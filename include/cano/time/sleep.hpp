@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -29,7 +30,7 @@ asio::awaitable<void, Executor> sleep_until(steady_time time) {
 
 /// Suspends the coroutine for that long, counted from when it is awaited.
 ///
-/// Zero or less still gives other work a turn. `Duration::max()` never ends.
+/// Zero or less still gives other work a turn. One too long to be told (292 years) never ends.
 ///
 /// **Cancellation.** As `sleep_until`.
 template <class Executor = asio::any_io_executor>
@@ -37,6 +38,11 @@ asio::awaitable<void, Executor> sleep_for(Duration duration) {
   detail::SleepState state;
   auto sleep = detail::sleep_operation(state, duration);
   co_await std::move(sleep);
+}
+/// @overload
+template <class Executor = asio::any_io_executor, class Rep, class Period>
+asio::awaitable<void, Executor> sleep_for(std::chrono::duration<Rep, Period> duration) {
+  return sleep_for<Executor>(detail::to_duration(duration));
 }
 
 }  // namespace cano

@@ -86,6 +86,15 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(again.cancelled == report.cancelled);
 }
 
+TEST_CASE_METHOD(InVirtualTime, "a stop may give more time than can be told") {
+  scheduler.manual("slow", [] { return cano::sleep_for(24h); });
+  scheduler.start();
+  scheduler.trigger("slow");
+  time.run_for(1s);
+  CHECK(time.run(scheduler.stop(std::chrono::hours::max())).is_clean());
+  CHECK(scheduler.status("slow")->success_count == 1);
+}
+
 TEST_CASE_METHOD(InVirtualTime, "stops that meet wait for one end, and the shorter time counts") {
   Starts starts;
   scheduler.every("a", Slow{starts, 1h}, 2h);

@@ -67,4 +67,14 @@ TEST_CASE("a limit that is not positive is refused") {
   CHECK(none.message() == "The attempt timeout must be positive, not 0 ns");
   CHECK(refused([] { TaskConfig{}.with_timeout(-1ms); }).message() ==
         "The timeout must be positive, not -1000000 ns");
+  CHECK(refused([] { TaskConfig{}.with_timeout(std::chrono::hours::min()); }).message() ==
+        "The timeout must be positive, not -9223372036854775808 ns");
+}
+
+TEST_CASE("a limit that is too long to be told is the longest") {
+  const auto config = TaskConfig{}
+                          .with_attempt_timeout(std::chrono::hours::max())
+                          .with_timeout(std::chrono::duration<double>{1e300});
+  CHECK(config.attempt_timeout() == cano::Duration::max());
+  CHECK(config.timeout() == cano::Duration::max());
 }

@@ -239,3 +239,12 @@ TEST_CASE("under virtual time a sleep ends at exactly its time") {
   const std::vector<Duration> laps = time.run(stopwatch(time));
   CHECK(laps == std::vector<Duration>{90s, 2min, 2min, 2min + std::chrono::years{100}});
 }
+
+TEST_CASE("a sleep that is too long to be told never ends") {
+  VirtualTime time;
+  bool has_ended = false;
+  asio::co_spawn(time.get_executor(), sleep_for(std::chrono::hours::max()),
+                 [&](const std::exception_ptr&) { has_ended = true; });
+  time.run_until_idle();
+  CHECK_FALSE(has_ended);
+}

@@ -256,6 +256,18 @@ TEST_CASE("the longest limits are no limits") {
   CHECK(result_of(time, flow, data).is_success());
 }
 
+TEST_CASE("a limit that is too long to be told is no limit") {
+  constexpr auto longest = std::chrono::hours::max();
+  Data data;
+  VirtualTime time;
+  Flow flow = Flow{S::A}
+                  .add(S::A, waits(24h), once().with_attempt_timeout(longest).with_timeout(longest))
+                  .add_exit_state(S::Done)
+                  .with_total_timeout(longest);
+  flow.with_total_timeout(std::chrono::duration<double>{1e300});
+  CHECK(result_of(time, flow, data).is_success());
+}
+
 TEST_CASE("a task that ignores cancellation delays the end, and is joined") {
   for (const int limit : {0, 1, 2}) {
     auto data = std::make_unique<Data>();

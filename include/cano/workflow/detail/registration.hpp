@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <initializer_list>
@@ -112,6 +113,16 @@ template <class Derived, StateLike State, class Store> class Registration {
   }
   /// @overload
   Derived&& with_total_timeout(Duration limit) && { return std::move(with_total_timeout(limit)); }
+  /// @overload
+  template <class Rep, class Period>
+  Derived& with_total_timeout(std::chrono::duration<Rep, Period> limit) & {
+    return with_total_timeout(to_duration(limit));
+  }
+  /// @overload
+  template <class Rep, class Period>
+  Derived&& with_total_timeout(std::chrono::duration<Rep, Period> limit) && {
+    return std::move(with_total_timeout(to_duration(limit)));
+  }
 
   /// Ends a run that has not come to an exit after so many transitions, with an `Error(Workflow)`
   /// that lists the last states.
