@@ -45,15 +45,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-enum class S { Plain, Waits, Fails, Limited, Done };
+enum class Place { Plain, Waits, Fails, Limited, Done };
 
 // Guarded by nothing: each run has its own, and only its tasks may touch it.
-struct Data {
+struct Walk {
   std::size_t steps = 0;
   std::vector<int> trace;
 };
 
-using Flow = cano::Workflow<S, Data>;
+using Route = cano::Workflow<Place, Walk>;
 
 struct Counts : cano::Observer {
   std::atomic<int> runs{0}, attempts{0}, events{0};
@@ -64,48 +64,48 @@ struct Counts : cano::Observer {
   void on_attempt_failed(const cano::AttemptFailed&) override { --attempts; }
 };
 
-void note(Data& data, int what) {
+void note(Walk& data, int what) {
   if (data.trace.size() < 100) data.trace.push_back(what);
   ++data.steps;
 }
 
 // Goes round for ever, through everything that a stop can meet.
-Flow endless(const std::shared_ptr<Counts>& counts) {
-  const auto plain = [](Data& data) {
+Route endless(const std::shared_ptr<Counts>& counts) {
+  const auto plain = [](Walk& data) {
     note(data, 1);
-    return S::Waits;
+    return Place::Waits;
   };
-  const auto waits = [](Data& data) -> asio::awaitable<S> {
+  const auto waits = [](Walk& data) -> asio::awaitable<Place> {
     const auto executor = co_await asio::this_coro::executor;
     co_await asio::post(executor, asio::use_awaitable);
     note(data, 2);
     if (data.steps % 16 == 1) co_await cano::sleep_for(50us);
-    co_return S::Fails;
+    co_return Place::Fails;
   };
-  const auto fails = [](Data& data, cano::TaskContext& context) -> S {
+  const auto fails = [](Walk& data, cano::TaskContext& context) -> Place {
     note(data, 3);
     if (context.attempt() == 1) throw std::runtime_error{"again"};
-    return S::Limited;
+    return Place::Limited;
   };
-  const auto limited = [](Data& data, cano::TaskContext& context) -> asio::awaitable<S> {
+  const auto limited = [](Walk& data, cano::TaskContext& context) -> asio::awaitable<Place> {
     note(data, 4);
     const auto token = context.stop_token();
     if (context.attempt() == 1 && data.steps % 8 == 0) co_await cano::sleep_for(1h);
-    co_return token.stop_requested() ? S::Waits : S::Plain;
+    co_return token.stop_requested() ? Place::Waits : Place::Plain;
   };
-  Flow flow = Flow{S::Plain}
-                  .add(S::Plain, plain)
-                  .add(S::Waits, waits)
-                  .add(S::Fails, fails, cano::TaskConfig{}.with_fixed_retry(3, 0ms))
-                  .add(S::Limited, limited,
-                       cano::TaskConfig{}.with_fixed_retry(1000, 0ms).with_attempt_timeout(100us))
-                  .add_exit_state(S::Done);
+  Route flow = Route{Place::Plain}
+                   .add(Place::Plain, plain)
+                   .add(Place::Waits, waits)
+                   .add(Place::Fails, fails, cano::TaskConfig{}.with_fixed_retry(3, 0ms))
+                   .add(Place::Limited, limited,
+                        cano::TaskConfig{}.with_fixed_retry(1000, 0ms).with_attempt_timeout(100us))
+                   .add_exit_state(Place::Done);
   if (counts) flow.with_observer(counts);
   return flow;
 }
 
 // The run ended as it should, and nothing of it touches its store any more: it is destroyed here.
-void expect_cancelled(std::future<S>& result, std::unique_ptr<Data> data) {
+void expect_cancelled(std::future<Place>& result, std::unique_ptr<Walk> data) {
   REQUIRE(result.wait_for(60s) == std::future_status::ready);
   data.reset();
   try {
@@ -119,13 +119,13 @@ void expect_cancelled(std::future<S>& result, std::unique_ptr<Data> data) {
 void stop_by_token(const asio::any_io_executor& executor, std::size_t runs, bool observed) {
   constexpr std::size_t at_once = 20;
   const auto counts = observed ? std::make_shared<Counts>() : nullptr;
-  const Flow flow = endless(counts);
+  const Route flow = endless(counts);
   for (std::size_t done = 0; done < runs; done += at_once) {
     std::vector<std::stop_source> sources(at_once);
-    std::vector<std::unique_ptr<Data>> stores;
-    std::vector<std::future<S>> results;
+    std::vector<std::unique_ptr<Walk>> stores;
+    std::vector<std::future<Place>> results;
     for (std::size_t i = 0; i < at_once; ++i) {
-      stores.push_back(std::make_unique<Data>());
+      stores.push_back(std::make_unique<Walk>());
       cano::RunOptions options;
       options.stop = sources[i].get_token();
       if (i == 0) sources[i].request_stop();
@@ -152,12 +152,12 @@ void stop_by_token(const asio::any_io_executor& executor, std::size_t runs, bool
 
 // As Asio wants it, the signal is emitted on the strand that the operation was started on.
 void stop_by_signal(const asio::any_io_executor& executor, std::size_t runs, bool limited) {
-  Flow flow = endless(nullptr);
+  Route flow = endless(nullptr);
   if (limited) flow.with_total_timeout(1h);
   for (std::size_t i = 0; i < runs; ++i) {
     const auto strand = asio::make_strand(executor);
     const auto signal = std::make_shared<asio::cancellation_signal>();
-    auto data = std::make_unique<Data>();
+    auto data = std::make_unique<Walk>();
     auto result = flow.async_orchestrate(
         strand, *data, asio::bind_cancellation_slot(signal->slot(), asio::use_future));
     std::thread other{[&] {
@@ -172,19 +172,19 @@ void stop_by_signal(const asio::any_io_executor& executor, std::size_t runs, boo
 // Every state's limit is short and passes while a plain function works: on a pool the timer's
 // thread is another than the task's.
 void pass_limits(const asio::any_io_executor& executor, std::size_t runs) {
-  const auto busy = [](Data& data, cano::TaskContext& context) {
+  const auto busy = [](Walk& data, cano::TaskContext& context) {
     const auto until = std::chrono::steady_clock::now() + 200us;
     while (std::chrono::steady_clock::now() < until)
       ++data.steps;
-    return context.attempt() == 3 ? S::Waits : S::Done;
+    return context.attempt() == 3 ? Place::Waits : Place::Done;
   };
-  const Flow flow =
-      Flow{S::Plain}
-          .add(S::Plain, busy,
+  const Route flow =
+      Route{Place::Plain}
+          .add(Place::Plain, busy,
                cano::TaskConfig{}.with_fixed_retry(2, 0ms).with_attempt_timeout(100us))
-          .add_exit_states({S::Done, S::Waits});
+          .add_exit_states({Place::Done, Place::Waits});
   for (std::size_t i = 0; i < runs; ++i) {
-    auto data = std::make_unique<Data>();
+    auto data = std::make_unique<Walk>();
     auto result = flow.async_orchestrate(executor, *data, asio::use_future);
     try {
       result.get();
@@ -254,29 +254,29 @@ TEST_CASE("limits that pass while plain functions work are kept, on a pool") {
 
 TEST_CASE("one workflow serves many threads at once") {
   asio::thread_pool pool{4};
-  const Flow flow = Flow{S::Plain}
-                        .add(S::Plain,
-                             [](Data& data) {
-                               note(data, 1);
-                               return S::Waits;
-                             })
-                        .add(S::Waits,
-                             [](Data& data) -> asio::awaitable<S> {
-                               const auto executor = co_await asio::this_coro::executor;
-                               co_await asio::post(executor, asio::use_awaitable);
-                               note(data, 2);
-                               co_return data.steps < 20 ? S::Plain : S::Done;
-                             })
-                        .add_exit_state(S::Done);
-  std::vector<Data> stores(500);
-  std::vector<std::future<S>> results;
-  for (Data& data : stores) {
-    const Flow copy = flow;
+  const Route flow = Route{Place::Plain}
+                         .add(Place::Plain,
+                              [](Walk& data) {
+                                note(data, 1);
+                                return Place::Waits;
+                              })
+                         .add(Place::Waits,
+                              [](Walk& data) -> asio::awaitable<Place> {
+                                const auto executor = co_await asio::this_coro::executor;
+                                co_await asio::post(executor, asio::use_awaitable);
+                                note(data, 2);
+                                co_return data.steps < 20 ? Place::Plain : Place::Done;
+                              })
+                         .add_exit_state(Place::Done);
+  std::vector<Walk> stores(500);
+  std::vector<std::future<Place>> results;
+  for (Walk& data : stores) {
+    const Route copy = flow;
     results.push_back(copy.async_orchestrate(pool.get_executor(), data, asio::use_future));
   }
   for (auto& result : results)
-    CHECK(result.get() == S::Done);
-  for (const Data& data : stores)
+    CHECK(result.get() == Place::Done);
+  for (const Walk& data : stores)
     CHECK(data.steps == 20);
   pool.join();
 }

@@ -36,34 +36,34 @@ constexpr int rounds = 50'000;
 constexpr int rounds = 5'000;
 #endif
 
-enum class State { Start, Wait, Done };
+enum class Step { Start, Wait, Done };
 
 struct Store {
   std::size_t index = 0;
   int hops = 0;
 };
 
-asio::awaitable<State> wait_a_moment(Store& store) {
+asio::awaitable<Step> wait_a_moment(Store& store) {
   const auto executor = co_await asio::this_coro::executor;
   for (std::size_t i = 0; i < store.index; ++i)
     co_await asio::post(executor, asio::deferred);
   if (store.index % 2 == 1) co_await sleep_for(std::chrono::microseconds{20 * store.index});
   ++store.hops;
-  co_return State::Done;
+  co_return Step::Done;
 }
 
-ConcurrentWorkflow<State, Store> workflow() {
-  ConcurrentWorkflow<State, Store> described{State::Start};
-  described.add(State::Start, [](Store& store) {
+ConcurrentWorkflow<Step, Store> workflow() {
+  ConcurrentWorkflow<Step, Store> described{Step::Start};
+  described.add(Step::Start, [](Store& store) {
     ++store.hops;
-    return State::Wait;
+    return Step::Wait;
   });
-  described.add(State::Wait, wait_a_moment);
-  described.add_exit_state(State::Done);
+  described.add(Step::Wait, wait_a_moment);
+  described.add_exit_state(Step::Done);
   return described;
 }
 
-void check_sums(const ConcurrentResult<State>& result) {
+void check_sums(const ConcurrentResult<Step>& result) {
   std::size_t completed = 0;
   std::size_t cancelled = 0;
   for (const auto& each : result.results) {

@@ -52,7 +52,7 @@ struct Case {
   }
 };
 
-class Generator {
+class ChangeGenerator {
  public:
   Case next() {
     const std::array<std::string, 7> in_hour{"0", "30", "59", "15,45", "5-55/10", "*", "*/20"};
@@ -118,7 +118,7 @@ std::vector<std::string> expected(const Case& one, sys_seconds from, sys_seconds
 }  // namespace
 
 TEST_CASE("occurrences around random changes of the clock agree with a map of local times") {
-  Generator generator;
+  ChangeGenerator generator;
   int changed = 0;
   for (int i = 0; i < 3000; ++i) {
     const Case one = generator.next();

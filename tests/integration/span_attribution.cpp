@@ -41,43 +41,43 @@ using namespace std::chrono_literals;
 
 namespace {
 
-enum class S { Work, Check, Done };
+enum class Leg { Work, Check, Done };
 
-struct Data {
+struct Trip {
   std::uint64_t id = 0;
   cano::Duration pace{};
 };
 
-using Flow = cano::Workflow<S, Data>;
+using Flow = cano::Workflow<Leg, Trip>;
 using Seen = std::shared_ptr<cano::RecordingObserver>;
 
-cano::Field own(const Data& data) { return {"own", data.id}; }
+cano::Field own(const Trip& data) { return {"own", data.id}; }
 
 // Speaks before and after each of its waits.
 struct Work {
-  asio::awaitable<cano::Next<S::Check>> run(Data& data, cano::TaskContext& context) const {
+  asio::awaitable<cano::Next<Leg::Check>> run(Trip& data, cano::TaskContext& context) const {
     for (int i = 0; i < 3; ++i) {
       context.log(cano::Level::Info, "before", own(data));
       co_await cano::sleep_for(data.pace);
       context.log(cano::Level::Info, "after", own(data));
     }
-    co_return cano::to<S::Check>;
+    co_return cano::to<Leg::Check>;
   }
 };
 
 struct Check {
   cano::TaskConfig config() const { return cano::TaskConfig{}.with_fixed_retry(1, 1ms); }
-  asio::awaitable<cano::Next<S::Done>> run(Data& data, cano::TaskContext& context) const {
+  asio::awaitable<cano::Next<Leg::Done>> run(Trip& data, cano::TaskContext& context) const {
     const auto executor = co_await asio::this_coro::executor;
     co_await asio::post(executor, asio::deferred);
     context.log(cano::Level::Info, "check", own(data));
     if (context.attempt() == 1) throw std::runtime_error{"once of " + std::to_string(data.id)};
-    co_return cano::to<S::Done>;
+    co_return cano::to<Leg::Done>;
   }
 };
 
 Flow make_flow() {
-  return Flow{S::Work}.add(S::Work, Work{}).add(S::Check, Check{}).add_exit_state(S::Done);
+  return Flow{Leg::Work}.add(Leg::Work, Work{}).add(Leg::Check, Check{}).add_exit_state(Leg::Done);
 }
 
 Flow flow_of(const Seen& seen, std::uint64_t id) {
@@ -125,15 +125,15 @@ void check_instances(const cano::RecordingObserver& seen, std::size_t count) {
 struct FromAnotherThread {
   asio::any_io_executor pool;
 
-  asio::awaitable<S> run(Data& data, cano::TaskContext& context) const {
+  asio::awaitable<Leg> run(Trip& data, cano::TaskContext& context) const {
     for (int i = 0; i < 3; ++i) {
       auto spoken = asio::co_spawn(pool, speak(data, context), asio::deferred);
       co_await std::move(spoken);
     }
-    co_return S::Done;
+    co_return Leg::Done;
   }
 
-  static asio::awaitable<void> speak(const Data& data, const cano::TaskContext& context) {
+  static asio::awaitable<void> speak(const Trip& data, const cano::TaskContext& context) {
     context.log(cano::Level::Info, "elsewhere", own(data),
                 cano::Field{"attempt", context.attempt()});
     co_return;
@@ -146,8 +146,8 @@ TEST_CASE("two runs that interleave on one thread keep their spans, in both orde
   for (const auto& [pace_1, pace_2] : {std::pair{2ms, 3ms}, std::pair{3ms, 2ms}}) {
     cano::VirtualTime time;
     const auto seen = std::make_shared<cano::RecordingObserver>();
-    Data first{1, pace_1};
-    Data second{2, pace_2};
+    Trip first{1, pace_1};
+    Trip second{2, pace_2};
     const Flow flow_1 = flow_of(seen, 1);
     const Flow flow_2 = flow_of(seen, 2);
     asio::co_spawn(time.get_executor(), flow_1.orchestrate(first), asio::detached);
@@ -178,9 +178,9 @@ TEST_CASE("two instances of a batch that interleave on one thread keep their ids
   for (const auto& [pace_0, pace_1] : {std::pair{2ms, 3ms}, std::pair{3ms, 2ms}}) {
     cano::VirtualTime time;
     const auto seen = std::make_shared<cano::RecordingObserver>();
-    cano::ConcurrentWorkflow<S, Data> batch{make_flow()};
+    cano::ConcurrentWorkflow<Leg, Trip> batch{make_flow()};
     batch.with_observer(seen).with_tracing_span(cano::Span{"batch"}.with("id", 7U));
-    std::vector<Data> stores{{0, pace_0}, {1, pace_1}};
+    std::vector<Trip> stores{{0, pace_0}, {1, pace_1}};
     time.run(batch.execute_concurrent(std::span{stores}, cano::WaitForever{}));
     check_instances(*seen, 2);
     const std::vector<cano::RecordedEvent> ends = seen->all("run_finished");
@@ -193,12 +193,12 @@ TEST_CASE("64 instances on eight threads keep theirs, whichever is the slower on
   const bool rising = GENERATE(true, false);
   const auto seen = std::make_shared<cano::RecordingObserver>();
   const auto paths = std::make_shared<cano::PathRecorder>();
-  cano::ConcurrentWorkflow<S, Data> batch{make_flow()};
+  cano::ConcurrentWorkflow<Leg, Trip> batch{make_flow()};
   batch.with_observer(seen).with_observer(paths).with_tracing_span(
       cano::Span{"batch"}.with("id", 7U));
-  std::vector<Data> stores(64);
+  std::vector<Trip> stores(64);
   for (std::size_t i = 0; i < stores.size(); ++i)
-    stores[i] = Data{i, std::chrono::microseconds{20 * (rising ? i : 64 - i)}};
+    stores[i] = Trip{i, std::chrono::microseconds{20 * (rising ? i : 64 - i)}};
   cano::Runtime runtime{8};
   const auto result =
       runtime.run(batch.execute_concurrent(runtime, std::span{stores}, cano::WaitForever{}));
@@ -214,12 +214,12 @@ TEST_CASE("64 instances on eight threads keep theirs, whichever is the slower on
 TEST_CASE("a task may log from any thread, under its own span, instance, state and attempt") {
   asio::thread_pool pool{2};
   const auto seen = std::make_shared<cano::RecordingObserver>();
-  cano::ConcurrentWorkflow<S, Data> batch{S::Work};
-  batch.add(S::Work, FromAnotherThread{pool.get_executor()})
-      .add_exit_state(S::Done)
+  cano::ConcurrentWorkflow<Leg, Trip> batch{Leg::Work};
+  batch.add(Leg::Work, FromAnotherThread{pool.get_executor()})
+      .add_exit_state(Leg::Done)
       .with_observer(seen)
       .with_tracing_span(cano::Span{"batch"}.with("id", 7U));
-  std::vector<Data> stores(16);
+  std::vector<Trip> stores(16);
   for (std::size_t i = 0; i < stores.size(); ++i)
     stores[i].id = i;
   cano::Runtime runtime{2};
@@ -239,7 +239,7 @@ TEST_CASE("the path of a run is drawn over the graph its workflow declares") {
   cano::VirtualTime time;
   const auto paths = std::make_shared<cano::PathRecorder>();
   const Flow flow = make_flow().with_observer(paths);
-  Data data{1, 5ms};
+  Trip data{1, 5ms};
   time.run(flow.orchestrate(data));
   CHECK(cano::to_mermaid(flow.graph(), paths->path()) ==
         "flowchart TD\n"
@@ -264,14 +264,14 @@ TEST_CASE("a task that throws leaves a complete trace and its line in the log") 
   const auto trace = std::make_shared<cano::TraceFile>(file.path());
   cano::LogOptions options;
   options.filter = cano::LogFilter::parse("info");
-  const Flow flow = Flow{S::Work}
+  const Flow flow = Flow{Leg::Work}
                         .add(
-                            S::Work, [](Data&) -> S { throw std::runtime_error{"it\nbroke"}; },
+                            Leg::Work, [](Trip&) -> Leg { throw std::runtime_error{"it\nbroke"}; },
                             cano::TaskConfig::minimal())
-                        .add_exit_state(S::Done)
+                        .add_exit_state(Leg::Done)
                         .with_observer(trace)
                         .with_observer(std::make_shared<cano::LogObserver>(log, options));
-  Data data;
+  Trip data;
   CHECK_THROWS_AS(cano::run(flow, data), std::runtime_error);
 
   const auto events = nlohmann::json::parse(file.read());  // while the trace is still open

@@ -21,9 +21,9 @@
 
 namespace {
 
-enum class S { Work, Done };
+enum class Stage { Work, Done };
 
-struct Data {
+struct Job {
   int hops = 0;
   int signal = 0;  // by which the process dies at the end
 };
@@ -34,23 +34,23 @@ int how_it_died(const TempFile& file, int hops_of_the_last_run, int signal) {
   if (child == 0) {
     struct rlimit no_core{};
     setrlimit(RLIMIT_CORE, &no_core);
-    const auto flow = cano::Workflow<S, Data>{S::Work}
-                          .add(S::Work,
-                               [](Data& data) {
-                                 if (--data.hops > 0) return S::Work;
+    const auto flow = cano::Workflow<Stage, Job>{Stage::Work}
+                          .add(Stage::Work,
+                               [](Job& data) {
+                                 if (--data.hops > 0) return Stage::Work;
                                  if (data.signal != 0) {
                                    std::signal(data.signal, SIG_DFL);
                                    std::raise(data.signal);
                                  }
-                                 return S::Done;
+                                 return Stage::Done;
                                })
-                          .add_exit_state(S::Done)
+                          .add_exit_state(Stage::Done)
                           .with_observer(std::make_shared<cano::TraceFile>(file.path()));
-    Data good{10, 0};
+    Job good{10, 0};
     cano::run(flow, good);
     good.hops = 10;
     cano::run(flow, good);
-    Data bad{hops_of_the_last_run, signal};
+    Job bad{hops_of_the_last_run, signal};
     cano::run(flow, bad);
     std::_Exit(0);
   }

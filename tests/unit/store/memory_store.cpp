@@ -19,6 +19,7 @@
 #include <cano/store/memory_store.hpp>
 
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 
 using cano::Errc;
 using cano::Error;
@@ -63,15 +64,6 @@ struct Fragile {
 struct alignas(64) Aligned {
   std::array<char, 64> bytes{};
 };
-
-template <class Call> Error error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return {};
-}
 
 }  // namespace
 

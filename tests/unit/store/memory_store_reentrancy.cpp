@@ -13,6 +13,7 @@
 #include <cano/store/memory_store.hpp>
 
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 
 using cano::Errc;
 using cano::Error;
@@ -56,15 +57,6 @@ struct Mirror {
   }
   Mirror& operator=(const Mirror&) = default;
 };
-
-template <class Call> Error error_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error;
-  }
-  return {};
-}
 
 constexpr const char* used_by_itself =
     "Key 'k' is being changed further up in this thread: a callback, or the value's own code, came "

@@ -13,128 +13,127 @@
 
 namespace asio = boost::asio;
 using cano::Next;
-using cano::Result;
 using cano::Task;
 using cano::TaskContext;
 
 namespace {
 
-enum class State { A, B };
-struct Data {};
+enum class Step { A, B };
+struct Input {};
 struct Other {};
 
 template <class Returned> struct Returns {
-  Returned run(Data&) const;
+  Returned run(Input&) const;
 };
 template <class Returned> struct TakesContext {
-  Returned run(Data&, TaskContext&) const;
+  Returned run(Input&, TaskContext&) const;
 };
 struct NotConst {
-  State run(Data&);
+  Step run(Input&);
 };
 struct OtherStore {
-  State run(Other&) const;
+  Step run(Other&) const;
 };
 struct ConstStore {
-  State run(const Data&) const;
+  Step run(const Input&) const;
 };
 struct NoStore {
-  State run() const;
+  Step run() const;
 };
 struct ContextFirst {
-  State run(TaskContext&, Data&) const;
+  Step run(TaskContext&, Input&) const;
 };
 struct ConstContext {
-  State run(Data&, const TaskContext&) const;
+  Step run(Input&, const TaskContext&) const;
 };
 struct Both {
-  State run(Data&) const;
-  State operator()(Other&) const;
+  Step run(Input&) const;
+  Step operator()(Other&) const;
 };
 struct Overloaded {
-  State run(Data&) const;
-  State run(Other&) const;
+  Step run(Input&) const;
+  Step run(Other&) const;
 };
 struct NoDefault {
   explicit NoDefault(int);
-  State run(Data&) const;
+  Step run(Input&) const;
 };
 class Hidden {
-  State run(Data&) const;
+  Step run(Input&) const;
 };
 
-using Pointer = State (*)(Data&);
+using Pointer = Step (*)(Input&);
 
 }  // namespace
 
 TEST_CASE("a Task returns its state plain or awaitable, as a Next or in a Result") {
-  STATIC_REQUIRE(Task<Returns<State>, State, Data>);
-  STATIC_REQUIRE(Task<Returns<const State&>, State, Data>);
-  STATIC_REQUIRE(Task<Returns<Next<State::A, State::B>>, State, Data>);
-  STATIC_REQUIRE(Task<Returns<Result<State>>, State, Data>);
-  STATIC_REQUIRE(Task<Returns<Result<Next<State::A>>>, State, Data>);
-  STATIC_REQUIRE(Task<Returns<asio::awaitable<State>>, State, Data>);
-  STATIC_REQUIRE(Task<Returns<asio::awaitable<Next<State::A>>>, State, Data>);
-  STATIC_REQUIRE(Task<Returns<asio::awaitable<Result<State>>>, State, Data>);
-  STATIC_REQUIRE(Task<Returns<asio::awaitable<Result<Next<State::A>>>>, State, Data>);
+  STATIC_REQUIRE(Task<Returns<Step>, Step, Input>);
+  STATIC_REQUIRE(Task<Returns<const Step&>, Step, Input>);
+  STATIC_REQUIRE(Task<Returns<Next<Step::A, Step::B>>, Step, Input>);
+  STATIC_REQUIRE(Task<Returns<cano::Result<Step>>, Step, Input>);
+  STATIC_REQUIRE(Task<Returns<cano::Result<Next<Step::A>>>, Step, Input>);
+  STATIC_REQUIRE(Task<Returns<asio::awaitable<Step>>, Step, Input>);
+  STATIC_REQUIRE(Task<Returns<asio::awaitable<Next<Step::A>>>, Step, Input>);
+  STATIC_REQUIRE(Task<Returns<asio::awaitable<cano::Result<Step>>>, Step, Input>);
+  STATIC_REQUIRE(Task<Returns<asio::awaitable<cano::Result<Next<Step::A>>>>, Step, Input>);
 }
 
 TEST_CASE("what converts to the state will do") {
-  STATIC_REQUIRE(Task<Returns<const char*>, std::string, Data>);
+  STATIC_REQUIRE(Task<Returns<const char*>, std::string, Input>);
 }
 
 TEST_CASE("a Task may take the context last") {
-  STATIC_REQUIRE(Task<TakesContext<State>, State, Data>);
-  STATIC_REQUIRE(Task<TakesContext<asio::awaitable<State>>, State, Data>);
-  STATIC_REQUIRE(Task<ConstContext, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<ContextFirst, State, Data>);
+  STATIC_REQUIRE(Task<TakesContext<Step>, Step, Input>);
+  STATIC_REQUIRE(Task<TakesContext<asio::awaitable<Step>>, Step, Input>);
+  STATIC_REQUIRE(Task<ConstContext, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<ContextFirst, Step, Input>);
 }
 
 TEST_CASE("other results are no outcome") {
-  STATIC_REQUIRE_FALSE(Task<Returns<void>, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<Returns<int>, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<Returns<asio::awaitable<void>>, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<Returns<Result<void>>, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<Returns<Result<asio::awaitable<State>>>, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<Returns<Next<1, 2>>, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<Returns<std::unique_ptr<State>>, State, Data>);
+  STATIC_REQUIRE_FALSE(Task<Returns<void>, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<Returns<int>, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<Returns<asio::awaitable<void>>, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<Returns<cano::Result<void>>, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<Returns<cano::Result<asio::awaitable<Step>>>, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<Returns<Next<1, 2>>, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<Returns<std::unique_ptr<Step>>, Step, Input>);
 }
 
 TEST_CASE("run is const, public, and takes the store of the workflow") {
-  STATIC_REQUIRE(Task<ConstStore, State, Data>);
-  STATIC_REQUIRE(Task<Overloaded, State, Data>);
-  STATIC_REQUIRE(Task<Overloaded, State, Other>);
-  STATIC_REQUIRE(Task<NoDefault, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<NotConst, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<OtherStore, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<NoStore, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<Hidden, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<int, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<Data, State, Data>);
+  STATIC_REQUIRE(Task<ConstStore, Step, Input>);
+  STATIC_REQUIRE(Task<Overloaded, Step, Input>);
+  STATIC_REQUIRE(Task<Overloaded, Step, Other>);
+  STATIC_REQUIRE(Task<NoDefault, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<NotConst, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<OtherStore, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<NoStore, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<Hidden, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<int, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<Input, Step, Input>);
 }
 
 TEST_CASE("a callable of that shape is a Task too") {
-  const auto plain = [](Data&) { return State::A; };
-  const auto generic = [](auto&) { return State::A; };
-  const auto with_context = [](Data&, TaskContext&) { return State::A; };
-  auto changing = [n = 0](Data&) mutable { return ++n > 1 ? State::A : State::B; };
-  const auto nothing = [](Data&) {};
-  STATIC_REQUIRE(Task<decltype(plain), State, Data>);
-  STATIC_REQUIRE(Task<decltype(generic), State, Data>);
-  STATIC_REQUIRE(Task<decltype(with_context), State, Data>);
-  STATIC_REQUIRE(Task<Pointer, State, Data>);
-  STATIC_REQUIRE_FALSE(Task<decltype(changing), State, Data>);
-  STATIC_REQUIRE_FALSE(Task<decltype(nothing), State, Data>);
+  const auto plain = [](Input&) { return Step::A; };
+  const auto generic = [](auto&) { return Step::A; };
+  const auto with_context = [](Input&, TaskContext&) { return Step::A; };
+  auto changing = [n = 0](Input&) mutable { return ++n > 1 ? Step::A : Step::B; };
+  const auto nothing = [](Input&) {};
+  STATIC_REQUIRE(Task<decltype(plain), Step, Input>);
+  STATIC_REQUIRE(Task<decltype(generic), Step, Input>);
+  STATIC_REQUIRE(Task<decltype(with_context), Step, Input>);
+  STATIC_REQUIRE(Task<Pointer, Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<decltype(changing), Step, Input>);
+  STATIC_REQUIRE_FALSE(Task<decltype(nothing), Step, Input>);
   static_cast<void>(changing);
 }
 
 TEST_CASE("a member run comes before a call operator") {
-  STATIC_REQUIRE(Task<Both, State, Data>);
-  STATIC_REQUIRE(Task<Both, State, Other>);
+  STATIC_REQUIRE(Task<Both, Step, Input>);
+  STATIC_REQUIRE(Task<Both, Step, Other>);
 }
 
 TEST_CASE("the store is a MemoryStore unless said otherwise") {
-  const auto task = [](cano::MemoryStore&) { return State::A; };
-  STATIC_REQUIRE(Task<decltype(task), State>);
-  STATIC_REQUIRE_FALSE(Task<Returns<State>, State>);
+  const auto task = [](cano::MemoryStore&) { return Step::A; };
+  STATIC_REQUIRE(Task<decltype(task), Step>);
+  STATIC_REQUIRE_FALSE(Task<Returns<Step>, Step>);
 }

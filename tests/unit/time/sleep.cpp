@@ -25,6 +25,7 @@
 #include <cano/time/sleep.hpp>
 
 #include "support/catch.hpp"
+#include "support/worlds.hpp"
 
 using cano::Duration;
 using cano::sleep_for;
@@ -35,41 +36,6 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 namespace {
-
-// The ways in which a sleep may be timed.
-struct World {
-  virtual ~World() = default;
-  virtual asio::any_io_executor get_executor() = 0;
-  virtual void settle() = 0;  // runs what is ready
-};
-
-struct OnContext : World {
-  asio::io_context context{1};
-
-  asio::any_io_executor get_executor() override { return context.get_executor(); }
-  void settle() override {
-    context.restart();
-    context.poll();
-  }
-};
-
-struct OnStrand final : OnContext {
-  asio::any_io_executor get_executor() override { return asio::make_strand(context); }
-};
-
-struct InVirtualTime final : World {
-  VirtualTime time;
-
-  asio::any_io_executor get_executor() override { return time.get_executor(); }
-  void settle() override { time.run_for(Duration::zero()); }
-};
-
-std::unique_ptr<World> any_world() {
-  const int kind = GENERATE(0, 1, 2);
-  if (kind == 0) return std::make_unique<OnContext>();
-  if (kind == 1) return std::make_unique<OnStrand>();
-  return std::make_unique<InVirtualTime>();
-}
 
 asio::awaitable<void> note_after(Duration duration, std::vector<std::string>& log,
                                  std::string name) {

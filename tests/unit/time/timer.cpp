@@ -24,6 +24,7 @@
 #include <cano/time/timer.hpp>
 
 #include "support/catch.hpp"
+#include "support/worlds.hpp"
 
 using cano::Duration;
 using cano::steady_time;
@@ -34,35 +35,6 @@ using boost::system::error_code;
 using namespace std::chrono_literals;
 
 namespace {
-
-// Both sides of the seam: what a timer does must not differ.
-struct World {
-  virtual ~World() = default;
-  virtual asio::any_io_executor get_executor() = 0;
-  virtual void settle() = 0;  // runs what is ready
-};
-
-struct RealWorld final : World {
-  asio::io_context context{1};
-
-  asio::any_io_executor get_executor() override { return context.get_executor(); }
-  void settle() override {
-    context.restart();
-    context.poll();
-  }
-};
-
-struct VirtualWorld final : World {
-  VirtualTime time;
-
-  asio::any_io_executor get_executor() override { return time.get_executor(); }
-  void settle() override { time.run_for(Duration::zero()); }
-};
-
-std::unique_ptr<World> any_world() {
-  if (GENERATE(true, false)) return std::make_unique<RealWorld>();
-  return std::make_unique<VirtualWorld>();
-}
 
 // Writes down how each wait ended: "a" for success, "a!" for aborted.
 struct Log {

@@ -19,7 +19,7 @@
 
 using namespace std::chrono_literals;
 using cano::Outcome;
-using Result = cano::WorkflowResult<std::string>;
+using NamedResult = cano::WorkflowResult<std::string>;
 
 namespace {
 
@@ -30,7 +30,7 @@ auto thrown(std::exception_ptr error) {
 }  // namespace
 
 TEST_CASE("a success holds its final state and no error") {
-  const Result result{Outcome::Success, "done", nullptr, 3, 5, 20ms};
+  const NamedResult result{Outcome::Success, "done", nullptr, 3, 5, 20ms};
   CHECK(result.outcome() == Outcome::Success);
   CHECK(result.is_success());
   CHECK_FALSE(result.is_failed());
@@ -45,7 +45,7 @@ TEST_CASE("a success holds its final state and no error") {
 
 TEST_CASE("a failure holds the state it stopped in and the exception itself") {
   const auto error = std::make_exception_ptr(std::runtime_error{"broken"});
-  const Result result{Outcome::Failed, "middle", thrown(error), 1, 4, 0ms};
+  const NamedResult result{Outcome::Failed, "middle", thrown(error), 1, 4, 0ms};
   CHECK(result.is_failed());
   CHECK_FALSE(result.is_success());
   CHECK(result.error() == error);
@@ -55,7 +55,7 @@ TEST_CASE("a failure holds the state it stopped in and the exception itself") {
 TEST_CASE("an error that was returned is made an exception when asked for") {
   const auto failure =
       std::make_shared<const cano::detail::Failure>(cano::Error{cano::Errc::Store, "full"});
-  const Result result{Outcome::Failed, "save", failure, 0, 1, 0ms};
+  const NamedResult result{Outcome::Failed, "save", failure, 0, 1, 0ms};
   CHECK(result.error_message() == "Store error: full");
   REQUIRE(result.error() != nullptr);
   CHECK_THROWS_AS(std::rethrow_exception(result.error()), cano::Error);
@@ -68,17 +68,19 @@ TEST_CASE("an error of Asio is told without the place in Boost's sources") {
   const system::system_error refused{
       system::error_code{ECONNREFUSED, system::system_category(), &place}, "connect"};
   REQUIRE(std::string{refused.what()}.find(" at ") != std::string::npos);
-  const Result failed{Outcome::Failed, "call", thrown(std::make_exception_ptr(refused)), 0, 1, 0ms};
+  const NamedResult failed{
+      Outcome::Failed, "call", thrown(std::make_exception_ptr(refused)), 0, 1, 0ms};
   CHECK(failed.error_message() ==
         "connect: " + refused.code().message() + " [system:" + std::to_string(ECONNREFUSED) + "]");
 
   const system::system_error nowhere{system::error_code{ECONNREFUSED, system::system_category()}};
-  const Result same{Outcome::Failed, "call", thrown(std::make_exception_ptr(nowhere)), 0, 1, 0ms};
+  const NamedResult same{
+      Outcome::Failed, "call", thrown(std::make_exception_ptr(nowhere)), 0, 1, 0ms};
   CHECK(same.error_message() == nowhere.what());
 }
 
 TEST_CASE("a result that nothing was put in is a cancelled run that never started") {
-  const Result result;
+  const NamedResult result;
   CHECK(result.is_cancelled());
   CHECK(result.state().empty());
   CHECK(result.error() == nullptr);

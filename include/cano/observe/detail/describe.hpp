@@ -11,6 +11,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/observe/detail/text.hpp>
+#include <cano/observe/detail/time_text.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>

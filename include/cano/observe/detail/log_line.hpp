@@ -9,6 +9,7 @@
 #include <cano/observe/detail/describe.hpp>
 #include <cano/observe/detail/json_writer.hpp>
 #include <cano/observe/detail/text.hpp>
+#include <cano/observe/detail/time_text.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>

@@ -11,7 +11,6 @@
 #include <variant>
 
 #include <cano/duration.hpp>
-#include <cano/observe/detail/time_text.hpp>
 #include <cano/observe/field.hpp>
 
 namespace cano::detail {

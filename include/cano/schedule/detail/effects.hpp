@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -12,6 +11,7 @@
 #include <cano/duration.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/observe/observer.hpp>
 #include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_ledger.hpp>

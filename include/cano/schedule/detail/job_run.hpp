@@ -20,13 +20,12 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <cano/duration.hpp>
-#include <cano/error.hpp>
-#include <cano/schedule/detail/completion.hpp>
+#include <cano/observe/event.hpp>
 #include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
+#include <cano/schedule/detail/job_ledger.hpp>
 #include <cano/schedule/detail/timeline.hpp>
-#include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/occurrence.hpp>
 
 namespace cano::detail {

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include <cano/duration.hpp>
+#include <cano/schedule/dst_fold.hpp>
+#include <cano/schedule/dst_gap.hpp>
 #include <cano/schedule/first_run.hpp>
 #include <cano/schedule/schedule.hpp>
 #include <cano/schedule/schedule_options.hpp>

@@ -20,6 +20,7 @@
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/drive.hpp>
 #include <cano/workflow/detail/run_machine.hpp>
+#include <cano/workflow/detail/step.hpp>
 #include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
