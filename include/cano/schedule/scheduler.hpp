@@ -58,8 +58,9 @@ namespace cano {
 /// a job are spread over the shards of a `Runtime`; elsewhere each has a strand of its own.
 /// **Lifetime.** The destructor requests the end of all runs, and does not wait: `stop` does. A
 /// started scheduler is work for its executor, so that `io_context::run` does not return. The
-/// execution context may be destroyed first; runs under way are destroyed with it. After that the
-/// scheduler may only be asked what it knows, and destroyed.
+/// execution context may be destroyed first, though not while another thread is in a call of the
+/// scheduler (to await `stop` or `trigger_and_wait` is none); runs under way are destroyed with it.
+/// After that the scheduler may only be asked what it knows, and destroyed.
 class Scheduler {
  public:
   /// Runs its jobs on `executor`.

@@ -24,7 +24,9 @@ namespace cano {
 ///
 /// **Errors.** Rethrows what the coroutine throws.
 /// **Lifetime.** What the coroutine left behind on the executor, e.g. another coroutine, is
-/// destroyed unfinished when this returns.
+/// destroyed unfinished when this returns. The context goes at once: a thread elsewhere that
+/// brought the result of a bare `asio::co_spawn` may still be on its way out of it. Run such work
+/// with `Runtime::run`; batches and the scheduler see to it themselves.
 template <class T> T run(asio::awaitable<T> work) {
   asio::io_context context{1};
   detail::mark_serial(context);
