@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
+#include <array>
+#include <cstddef>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
+#include <cano/detail/error_text.hpp>
 #include <cano/version.hpp>  // IWYU pragma: keep
 
 namespace cano {
@@ -88,6 +91,8 @@ class ErrorCategory final : public std::error_category {
   }
 };
 
+class Failure;
+
 }  // namespace detail
 
 inline const std::error_category& error_category() noexcept {
@@ -95,10 +100,33 @@ inline const std::error_category& error_category() noexcept {
   return category;
 }
 
+namespace detail {
+
+/// What an `Error` of that code begins with: the code, without a text.
+///
+/// std::system_error gives itself a text, by two allocations, for what() to show, which `Error` has
+/// another for. It gives a copy none where the text of the original was moved away.
+inline const std::system_error& without_text(Errc code) {
+  static constexpr std::size_t codes = static_cast<std::size_t>(Errc::Generic) + 1;
+  // Never destroyed: what fails at the end of the program fails with an Error too.
+  static const auto& known =
+      *new const auto{[]<int... Codes>(std::integer_sequence<int, Codes...>) {
+        std::array all{std::system_error{Codes, error_category()}...};
+        for (std::system_error& error : all)
+          const std::runtime_error with_its_text{static_cast<std::runtime_error&&>(error)};
+        return all;
+      }(std::make_integer_sequence<int, codes>{})};
+  const auto index = static_cast<std::size_t>(code);
+  return known[index < codes ? index : 0];
+}
+
+}  // namespace detail
+
 /// The exception of this library: an `Errc` and a sentence that names the thing at fault.
 ///
 /// Copying never throws. Tasks may throw it too, or any other type: the engine passes every
-/// exception through unchanged.
+/// exception through unchanged. Catch it by reference: a `std::system_error` made from it has the
+/// code and no text.
 ///
 /// **Threads.** Distinct objects: safe. Shared objects: safe, it is immutable.
 class Error : public std::system_error {
@@ -108,20 +136,25 @@ class Error : public std::system_error {
 
   /// An error whose `what()` is the text of the code, a colon and the message.
   Error(Errc code, std::string message)
-      : std::system_error{make_error_code(code)}, text_{make_text(code, std::move(message))} {}
+      : Error{detail::ErrorText::make(detail::errc_text(code).prefix, std::move(message)), code} {}
 
-  // Copies only: an error that was moved from would have no text to show.
   /// Never throws: copies share the text.
   Error(const Error&) noexcept = default;
   /// @overload
   Error& operator=(const Error&) noexcept = default;
+  /// The other keeps its code, and has no message any more.
+  Error(Error&&) noexcept = default;
+  /// @overload
+  Error& operator=(Error&&) noexcept = default;
   ~Error() override = default;
 
   /// "Workflow error: No task registered for state: B".
-  const char* what() const noexcept override { return text_->what.c_str(); }
+  const char* what() const noexcept override {
+    return text_ ? text_->what() : detail::errc_text(errc()).prefix.data();
+  }
 
   /// The message without its prefix: "No task registered for state: B".
-  const std::string& message() const noexcept { return text_->message; }
+  const std::string& message() const noexcept { return text_ ? text_->message() : nothing_; }
 
   /// The kind of error, for a `switch`.
   Errc errc() const noexcept { return static_cast<Errc>(code().value()); }
@@ -130,20 +163,17 @@ class Error : public std::system_error {
   std::string_view category_name() const noexcept { return detail::errc_text(errc()).name; }
 
  private:
-  struct Text {
-    std::string what;
-    std::string message;
-  };
+  friend class detail::Failure;
 
-  static std::shared_ptr<const Text> make_text(Errc code, std::string message) {
-    const std::string_view prefix = detail::errc_text(code).prefix;
-    std::string what;
-    what.reserve(prefix.size() + 2 + message.size());
-    what.append(prefix).append(": ").append(message);
-    return std::make_shared<const Text>(Text{std::move(what), std::move(message)});
+  Error(detail::ErrorText::Pointer text, Errc code)
+      : std::system_error{detail::without_text(code)}, text_{std::move(text)} {
+    if (errc() != code) [[unlikely]]
+      std::system_error::operator=(std::system_error{make_error_code(code)});
   }
 
-  std::shared_ptr<const Text> text_;
+  static inline const std::string nothing_{};
+
+  detail::ErrorText::Pointer text_;  // null once moved from
 };
 
 }  // namespace cano

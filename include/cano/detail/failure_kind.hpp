@@ -18,6 +18,7 @@ namespace cano::detail {
 
 /// What the default rule makes of a failure.
 enum class FailureKind : std::uint8_t {
+  None,       // there is no failure
   Retryable,  // may pass when tried again
   Permanent,  // a mistake in the program or its set-up: trying again cannot help
   Aborted,    // an operation was cancelled, by the run or by somebody else

@@ -45,10 +45,10 @@ class TaskContext {
   std::string_view state_name() const noexcept { return run_->visit().state->name; }
 
   /// `RunOptions::run_id`, or one made by the library; the same for all instances of a batch.
-  std::string_view run_id() const noexcept { return run_->reporter().info().run_id; }
+  std::string_view run_id() const { return run_->reporter().run_id(); }
 
   /// The index of this run in its batch; 0 for a run of its own.
-  std::size_t instance_id() const noexcept { return run_->reporter().info().instance_id; }
+  std::size_t instance_id() const noexcept { return run_->reporter().instance_id(); }
 
   /// The time left until the nearest limit on the attempt, the state or the run; negative when it
   /// has passed, empty without a limit.

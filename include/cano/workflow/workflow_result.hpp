@@ -20,15 +20,15 @@ template <class State> class WorkflowResult {
   /// An instance that never started: cancelled, in the default state.
   WorkflowResult() = default;
 
-  /// What the engine makes; `failure` is null for a success.
-  WorkflowResult(Outcome outcome, State state, detail::FailurePtr failure, std::size_t transitions,
+  /// What the engine makes; `failure` is none for a success.
+  WorkflowResult(Outcome outcome, State state, detail::Failure failure, std::size_t transitions,
                  std::size_t attempts, Duration elapsed)
-      : state_{std::move(state)},
+      : outcome_{outcome},
+        state_{std::move(state)},
         failure_{std::move(failure)},
         transitions_{transitions},
         attempts_{attempts},
-        elapsed_{elapsed},
-        outcome_{outcome} {}
+        elapsed_{elapsed} {}
 
   /// How it ended.
   Outcome outcome() const noexcept { return outcome_; }
@@ -45,10 +45,10 @@ template <class State> class WorkflowResult {
   /// The exception that `orchestrate` would have thrown; null on success.
   ///
   /// Made when asked for where a task returned an error: whoever counts failures pays for none.
-  std::exception_ptr error() const { return failure_ ? failure_->as_exception() : nullptr; }
+  std::exception_ptr error() const { return failure_.as_exception(); }
 
   /// What that exception says; empty on success.
-  std::string error_message() const { return failure_ ? failure_->text() : std::string{}; }
+  std::string error_message() const { return failure_.text(); }
 
   /// How many times a task led to its next state.
   std::size_t transitions() const noexcept { return transitions_; }
@@ -60,12 +60,12 @@ template <class State> class WorkflowResult {
   Duration elapsed() const noexcept { return elapsed_; }
 
  private:
+  Outcome outcome_ = Outcome::Cancelled;
   State state_{};
-  detail::FailurePtr failure_;
+  detail::Failure failure_;
   std::size_t transitions_ = 0;
   std::size_t attempts_ = 0;
   Duration elapsed_{};
-  Outcome outcome_ = Outcome::Cancelled;
 };
 
 }  // namespace cano

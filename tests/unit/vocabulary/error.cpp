@@ -57,11 +57,28 @@ TEST_CASE("copying an Error does not throw and keeps its text") {
   CHECK(copy.code() == original.code());
 }
 
-TEST_CASE("a moved-from Error keeps its text") {
+TEST_CASE("a moved-from Error keeps its code and says no more") {
+  STATIC_REQUIRE(std::is_nothrow_move_constructible_v<Error>);
   Error original{Errc::Store, "disk full"};
   const Error moved = std::move(original);
   CHECK(moved.message() == "disk full");
-  CHECK(original.message() == "disk full");
+  CHECK(original.errc() == Errc::Store);
+  CHECK(original.message().empty());
+  CHECK(std::string{original.what()} == "Store error");
+}
+
+TEST_CASE("an Error outlives those it was copied from and assigned to") {
+  Error error{Errc::Store, "first"};
+  {
+    const Error second{Errc::Timeout, "a second message that no small buffer of a string holds"};
+    error = second;
+  }
+  CHECK(error.errc() == Errc::Timeout);
+  CHECK(std::string{error.what()} ==
+        "Timeout: a second message that no small buffer of a string holds");
+  error = Error{Errc::Generic, ""};
+  CHECK(error.message().empty());
+  CHECK(std::string{error.what()} == "Error: ");
 }
 
 TEST_CASE("a default Error says that there is none") {
@@ -71,4 +88,8 @@ TEST_CASE("a default Error says that there is none") {
 
 TEST_CASE("a number that is no Errc still has a message") {
   CHECK(std::error_code{999, cano::error_category()}.message() == "Error");
+  const Error error{static_cast<Errc>(999), "odd"};
+  CHECK(error.code() == std::error_code{999, cano::error_category()});
+  CHECK(std::string{error.what()} == "Error: odd");
+  CHECK(Error{static_cast<Errc>(-1), "odd"}.code().value() == -1);
 }

@@ -2,7 +2,6 @@
 #include <cerrno>
 #include <chrono>
 #include <exception>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -23,9 +22,7 @@ using NamedResult = cano::WorkflowResult<std::string>;
 
 namespace {
 
-auto thrown(std::exception_ptr error) {
-  return std::make_shared<const cano::detail::Failure>(std::move(error));
-}
+auto thrown(std::exception_ptr error) { return cano::detail::Failure{std::move(error)}; }
 
 }  // namespace
 
@@ -53,8 +50,7 @@ TEST_CASE("a failure holds the state it stopped in and the exception itself") {
 }
 
 TEST_CASE("an error that was returned is made an exception when asked for") {
-  const auto failure =
-      std::make_shared<const cano::detail::Failure>(cano::Error{cano::Errc::Store, "full"});
+  const cano::detail::Failure failure{cano::Error{cano::Errc::Store, "full"}};
   const NamedResult result{Outcome::Failed, "save", failure, 0, 1, 0ms};
   CHECK(result.error_message() == "Store error: full");
   REQUIRE(result.error() != nullptr);

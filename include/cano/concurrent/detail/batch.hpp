@@ -29,6 +29,7 @@
 #include <cano/observe/observer.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/failure.hpp>
+#include <cano/task/detail/run_id.hpp>
 #include <cano/task/detail/run_stop.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/time/timer.hpp>
@@ -131,17 +132,16 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
               steady_time now) {
     RunInfo info = info_;
     info.instance_id = index;
-    machine.emplace(*definition_, stores_[index], info, clock, now);
+    machine.emplace(*definition_, stores_[index], info, options_.run_id, clock, now);
     machine->watch(stop_);
     if (timeout_) machine->limit(*timeout_);
   }
 
   Result failed_result(std::exception_ptr thrown) const {
-    auto failure = std::make_shared<const Failure>(std::move(thrown));
-    return Result{Outcome::Failed, definition_->start, std::move(failure), 0, 0, {}};
+    return Result{Outcome::Failed, definition_->start, Failure{std::move(thrown)}, 0, 0, {}};
   }
 
-  void record(std::size_t index, Result result) {
+  void record(std::size_t index, Result&& result) {
     results_[index] = std::move(result);
     if (!counts_each()) return;
     const ConcurrentStatus status = current_status();
@@ -210,8 +210,8 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   }
 
   void cancel_those_without_result(const char* why) {
-    const auto cancelled = std::make_shared<const Failure>(Error{
-        Errc::Cancelled, std::string{"The instance "} + why + ", in batch " + options_.run_id});
+    const Failure cancelled{Error{
+        Errc::Cancelled, std::string{"The instance "} + why + ", in batch " + options_.run_id}};
     for (Result& result : results_) {
       if (result.is_cancelled() && !result.error()) {
         result = Result{Outcome::Cancelled, definition_->start, cancelled, 0, 0, {}};

@@ -134,10 +134,9 @@ template <class Batch> class Lane {
 
   void finish(Runner& runner) {
     now_ = clock_.now();
-    Result result = runner.machine->take_result(now_);
+    record(runner.index, runner.machine->take_result(now_));
     runner.machine.reset();
     runner.reuse();
-    record(runner.index, std::move(result));
   }
 
   // Something other than a task threw, e.g. for lack of memory.
@@ -183,7 +182,7 @@ template <class Batch> class Lane {
     if (in_flight_ == 0 && !std::exchange(has_ended_, true)) batch_.lane_ended();
   }
 
-  void record(std::size_t index, Result result) {
+  void record(std::size_t index, Result&& result) {
     auto& count = counts_[static_cast<std::size_t>(result.outcome())];
     // Only this lane adds to its counters; a quota sums those of all lanes, in one order for all.
     count.store(count.load(std::memory_order_relaxed) + 1,

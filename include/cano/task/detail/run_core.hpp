@@ -34,8 +34,9 @@ class RunCore {
   /// What follows a failed attempt.
   enum class Verdict : std::uint8_t { RetryNow, RetryAfterPause, GiveUp };
 
-  RunCore(const RunInfo& info, Clock clock, steady_time now, const ObserverList& observers)
-      : reporter_{info, clock, observers}, started_{now} {}
+  RunCore(const RunInfo& info, std::string& run_id, Clock clock, steady_time now,
+          const ObserverList& observers)
+      : reporter_{info, run_id, clock, observers}, started_{now} {}
 
   const Visit& visit() const noexcept { return visit_; }
   RunReporter& reporter() noexcept { return reporter_; }
@@ -127,22 +128,23 @@ class RunCore {
 
   // ---- failures
 
-  bool has_failed() const noexcept { return failure_ != nullptr; }
-  void set_failure(FailurePtr failure) noexcept {
+  bool has_failed() const noexcept { return static_cast<bool>(failure_); }
+  void set_failure(Failure failure) noexcept {
     failure_ = std::move(failure);
     stop_over_next();
   }
   /// A `Result` that holds an error: the failure of the attempt, without a throw.
-  void fail(const Error& error) { set_failure(std::make_shared<const Failure>(error)); }
-  const FailurePtr& failure() const noexcept { return failure_; }
+  void fail(Error error) noexcept { set_failure(Failure{std::move(error)}); }
+  const Failure& failure() const noexcept { return failure_; }
+  Failure take_failure() noexcept { return std::move(failure_); }
 
   /// Judges the failure that is set. Unless the run gives up, the failure is forgotten.
   Verdict judge() {
     ++failed_attempts_;
     const std::optional<std::chrono::milliseconds> delay = delay_before_retry();
-    if (is_observed()) reporter_.attempt_failed(visit_, *failure_, delay.has_value());
+    if (is_observed()) reporter_.attempt_failed(visit_, failure_, delay.has_value());
     if (!delay) return Verdict::GiveUp;
-    failure_.reset();
+    failure_ = {};
     pause_ = *delay;
     arm_nearest_limit();  // that of the attempt is over; the pause ends with the other two
     const bool pauses = *delay > std::chrono::milliseconds::zero();
@@ -160,20 +162,20 @@ class RunCore {
   /// The caller cancelled the run through its coroutine.
   void cancelled_by_caller() noexcept { cancelled_by_caller_ = true; }
 
-  /// The failure that ends the run before its next step; null when there is no reason.
-  FailurePtr interruption() const {
+  /// The failure that ends the run before its next step; none when there is no reason.
+  Failure interruption() const {
     const bool can_be =
         limits_ != nullptr || scope_ != nullptr || cancelled_by_caller_ || stop_->requested();
-    return can_be ? reason_to_stop() : nullptr;
+    return can_be ? reason_to_stop() : Failure{};
   }
 
   /// The failure that stays is the run's. What an operation says that was aborted because the run
   /// was asked to stop becomes `Error(Cancelled)`.
   Outcome settle_failure() {
-    if (failure_->kind() == FailureKind::Aborted && stop_was_asked()) {
+    if (failure_.kind() == FailureKind::Aborted && stop_was_asked()) {
       set_failure(cancelled_failure());
     }
-    return failure_->kind() == FailureKind::Cancelled ? Outcome::Cancelled : Outcome::Failed;
+    return failure_.kind() == FailureKind::Cancelled ? Outcome::Cancelled : Outcome::Failed;
   }
 
  private:
@@ -192,13 +194,13 @@ class RunCore {
     scope_->arm(limit.deadline, limit.reason);
   }
 
-  FailurePtr reason_to_stop() const {
+  Failure reason_to_stop() const {
     if (stop_was_asked()) return cancelled_failure();
     const Interrupt limit = passed_limit();
     if (limit == Interrupt::RunTimeout || limit == Interrupt::StateTimeout) {
       return timeout_failure(limit);
     }
-    return nullptr;
+    return {};
   }
 
   // A limit that interrupted the attempt; or, where a plain task kept the thread busy so that no
@@ -213,19 +215,18 @@ class RunCore {
     return now() >= limit.deadline ? limit.reason : Interrupt::None;
   }
 
-  FailurePtr timeout_failure(Interrupt limit) const {
-    const Error error{Errc::Timeout, std::string{"The "} + limits_->describe(limit) +
-                                         " passed in state " + visit_.state->name + ", attempt " +
-                                         std::to_string(visit_.attempt) + " of " +
-                                         std::to_string(visit_.state->max_attempts)};
+  Failure timeout_failure(Interrupt limit) const {
+    Error error{Errc::Timeout, std::string{"The "} + limits_->describe(limit) +
+                                   " passed in state " + visit_.state->name + ", attempt " +
+                                   std::to_string(visit_.attempt) + " of " +
+                                   std::to_string(visit_.state->max_attempts)};
     const bool timed_out = true;
-    return std::make_shared<const Failure>(error, timed_out);
+    return Failure{std::move(error), timed_out};
   }
 
-  FailurePtr cancelled_failure() const {
-    return std::make_shared<const Failure>(
-        Error{Errc::Cancelled, "Run " + std::string{reporter_.info().run_id} +
-                                   " was cancelled in state " + visit_.state->name});
+  Failure cancelled_failure() const {
+    return Failure{Error{Errc::Cancelled, "Run " + std::string{reporter_.run_id()} +
+                                              " was cancelled in state " + visit_.state->name}};
   }
 
   // The token may know of a request that is still on its way to the flag: another of its listeners
@@ -249,11 +250,11 @@ class RunCore {
   }
 
   bool is_worth_a_retry(const RetryPolicy& policy) {
-    if (!policy.predicate()) return failure_->kind() == FailureKind::Retryable;
+    if (!policy.predicate()) return failure_.kind() == FailureKind::Retryable;
     bool worth_it = false;
     // A predicate that throws ends the run, with its own exception.
-    call_catching([&] { worth_it = policy.predicate()(failure_->as_exception()); },
-                  [&](FailurePtr thrown) { set_failure(std::move(thrown)); });
+    call_catching([&] { worth_it = policy.predicate()(failure_.as_exception()); },
+                  [&](Failure thrown) { set_failure(std::move(thrown)); });
     return worth_it;
   }
 
@@ -270,7 +271,7 @@ class RunCore {
   std::size_t failed_attempts_ = 0;
   bool out_of_time_ = false;  // the state's or the run's: no retry can follow
   bool cancelled_by_caller_ = false;
-  FailurePtr failure_;
+  Failure failure_;
   Duration pause_{};
   steady_time started_;
   std::unique_ptr<RunLimits> limits_;  // null when nothing has been limited yet

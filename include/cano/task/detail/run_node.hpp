@@ -24,7 +24,7 @@ template <class State, class Outcome> State settle(Outcome&& outcome, TaskContex
   using Value = std::remove_cvref_t<Outcome>;
   if constexpr (is_result<Value>) {
     if (outcome.has_error()) {
-      RunAccess::run(context).fail(outcome.error());
+      RunAccess::run(context).fail(std::forward<Outcome>(outcome).error());
       return State{};
     }
     return settle<State>(*std::forward<Outcome>(outcome), context);

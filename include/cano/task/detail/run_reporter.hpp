@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include <cano/duration.hpp>
@@ -13,6 +14,7 @@
 #include <cano/observe/level.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/task/detail/failure.hpp>
+#include <cano/task/detail/run_id.hpp>
 #include <cano/task/detail/state_info.hpp>
 #include <cano/time/clock.hpp>
 
@@ -29,10 +31,18 @@ struct Visit {
 /// Tells the observers of a run what happens in it, and when.
 class RunReporter {
  public:
-  RunReporter(const RunInfo& info, Clock clock, const ObserverList& observers)
-      : info_{info}, clock_{clock}, observers_{observers.empty() ? nullptr : &observers} {}
+  RunReporter(const RunInfo& info, std::string& run_id, Clock clock, const ObserverList& observers)
+      : info_{info},
+        run_id_{run_id},
+        clock_{clock},
+        observers_{observers.empty() ? nullptr : &observers} {}
 
-  const RunInfo& info() const noexcept { return info_; }
+  std::size_t instance_id() const noexcept { return info_.instance_id; }
+  /// Few runs that nobody named or watches are asked for it, so it is made then.
+  std::string_view run_id() const {
+    if (run_id_.empty()) run_id_ = make_run_id();
+    return run_id_;
+  }
   const Clock& clock() const noexcept { return clock_; }
   const ObserverList* observers() const noexcept { return observers_; }
 
@@ -109,6 +119,7 @@ class RunReporter {
   }
 
   RunInfo info_;
+  std::string& run_id_;
   Clock clock_;
   const ObserverList* observers_;    // null when nobody watches
   std::optional<steady_time> time_;  // the last time, unless time has passed since

@@ -126,6 +126,7 @@ struct StartInScope {
     }
     asio::dispatch(scope->executor(), [handler = std::move(handler), run, scope]() mutable {
       run->attach(*scope);
+      run->stop_over_next();  // the caller's signal may be faster than the first hop
       asio::co_spawn(scope->executor(), drive(*run, Step::Begin),
                      asio::bind_cancellation_slot(scope->slot(), std::move(handler)));
     });

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -35,18 +34,23 @@ template <StateLike State, class Store> class RunMachine {
  public:
   using DefinitionType = Definition<State, Store>;
 
-  RunMachine(const DefinitionType& definition, Store& store, const RunInfo& info, Clock clock)
-      : RunMachine{definition, store, info, clock, clock.now()} {}
+  /// `run_id` outlives the run, and is made when somebody asks for it while it is empty.
+  RunMachine(const DefinitionType& definition, Store& store, const RunInfo& info,
+             std::string& run_id, Clock clock)
+      : RunMachine{definition, store, info, run_id, clock, clock.now()} {}
 
   /// For a caller who knows what time it is, and asks no clock twice.
-  RunMachine(const DefinitionType& definition, Store& store, const RunInfo& info, Clock clock,
-             steady_time now)
+  RunMachine(const DefinitionType& definition, Store& store, const RunInfo& info,
+             std::string& run_id, Clock clock, steady_time now)
       : definition_{&definition},
         store_{&store},
-        core_{info, clock, now, definition.observers},
+        core_{info, run_id, clock, now, definition.observers},
         state_{definition.start},
         budget_{definition.max_transitions} {
-    if (!core_.is_observed()) return;
+    if (!core_.is_observed()) {
+      core_.stop_over_at(budget_.next_stop());
+      return;
+    }
     careful_ = true;
     core_.reporter().run_started(name(), now);
   }
@@ -62,6 +66,7 @@ template <StateLike State, class Store> class RunMachine {
   void limit(Duration timeout) noexcept {
     core_.limit_run(timeout);
     careful_ = true;
+    core_.stop_over_next();
   }
 
   /// Runs until something has to be awaited.
@@ -93,7 +98,7 @@ template <StateLike State, class Store> class RunMachine {
     return entry().task.start(entry().task.object.get(), *store_, context);
   }
   void attempt_returned(State next) { state_ = std::move(next); }
-  void attempt_threw(FailurePtr failure) { core_.set_failure(std::move(failure)); }
+  void attempt_threw(Failure failure) { core_.set_failure(std::move(failure)); }
   Duration pause() const noexcept { return core_.pause(); }
 
   /// Whether `hop_to_attempt` may be tried.
@@ -101,7 +106,7 @@ template <StateLike State, class Store> class RunMachine {
 
   /// The short way from an attempt that returned to the next one. False: nothing is done, and
   /// `advance` has to look what is due.
-  bool hop_to_attempt() {
+  [[gnu::always_inline]] bool hop_to_attempt() {
     if (core_.stops_over(transitions_ + 1)) return false;
     const Slot& slot = definition_->table.find(state_);
     if (slot.start == nullptr) return false;
@@ -121,15 +126,14 @@ template <StateLike State, class Store> class RunMachine {
   /// How it ended. Call it once, after `Step::Finished`.
   WorkflowResult<State> take_result() { return take_result(core_.now()); }
   WorkflowResult<State> take_result(steady_time now) {
-    const std::size_t attempts = transitions_ + core_.failed_attempts();
-    return WorkflowResult<State>{outcome_,     std::move(state_), core_.failure(),
-                                 transitions_, attempts,          now - core_.started()};
+    return WorkflowResult<State>{outcome_,     std::move(state_), core_.take_failure(),
+                                 transitions_, attempts(),        now - core_.started()};
   }
 
   /// The final state, or the exception of the run. Call it once, after `Step::Finished`.
   State take_state_or_throw() {
     if (outcome_ == Outcome::Success) return std::move(state_);
-    core_.failure()->raise();
+    core_.failure().raise();
   }
 
  private:
@@ -160,7 +164,7 @@ template <StateLike State, class Store> class RunMachine {
 
   // The short way: plain tasks without limits, up to the transition at which something else is due.
   void hop_while_plain() {
-    call_catching([&] { hop(); }, [&](FailurePtr thrown) { core_.set_failure(std::move(thrown)); });
+    call_catching([&] { hop(); }, [&](Failure thrown) { core_.set_failure(std::move(thrown)); });
   }
 
   // What a hop needs lies in locals, for which the processor has registers.
@@ -237,7 +241,7 @@ template <StateLike State, class Store> class RunMachine {
   void call_plain(const BoundTask<State, Store>& task) {
     TaskContext context{core_};
     call_catching([&] { state_ = task.call(task.object.get(), *store_, context); },
-                  [&](FailurePtr thrown) { core_.set_failure(std::move(thrown)); });
+                  [&](Failure thrown) { core_.set_failure(std::move(thrown)); });
   }
 
   Step after_failure() {
@@ -256,9 +260,9 @@ template <StateLike State, class Store> class RunMachine {
   }
 
   Step fail(Errc code, std::string message) {
-    return fail(std::make_shared<const Failure>(Error{code, std::move(message)}));
+    return fail(Failure{Error{code, std::move(message)}});
   }
-  Step fail(FailurePtr failure) {
+  Step fail(Failure failure) {
     core_.set_failure(std::move(failure));
     return finish(core_.settle_failure());
   }
@@ -266,7 +270,7 @@ template <StateLike State, class Store> class RunMachine {
   Step finish(Outcome outcome) {
     outcome_ = outcome;
     is_over_ = true;
-    if (core_.is_observed()) report_finish(core_.has_failed() ? core_.failure()->text() : "");
+    if (core_.is_observed()) report_finish(core_.failure().text());
     return Step::Finished;
   }
 
@@ -280,9 +284,12 @@ template <StateLike State, class Store> class RunMachine {
   }
 
   void report_finish(const std::string& error) {
-    const std::size_t attempts = transitions_ + core_.failed_attempts();
-    core_.reporter().run_finished(outcome_, name(), error, transitions_, attempts, core_.started());
+    core_.reporter().run_finished(outcome_, name(), error, transitions_, attempts(),
+                                  core_.started());
   }
+
+  // Each led to a transition or failed.
+  std::size_t attempts() const noexcept { return transitions_ + core_.failed_attempts(); }
 
   // Of the visit under way.
   const Entry& entry() const noexcept { return static_cast<const Entry&>(*core_.visit().state); }
