@@ -68,6 +68,21 @@ struct SlowShaky {
   asio::awaitable<S> post(Data& data, int call) const { co_return inner.post(data, call); }
 };
 
+// Each counts down what it holds itself; the first is small enough to lie in the state's slot.
+struct SmallCounter {
+  mutable int failures = 2;
+  S run(Data& data) const {
+    ++data.calls;
+    if (failures-- > 0) throw std::runtime_error{"not yet"};
+    return S::Done;
+  }
+};
+struct LargeCounter {
+  SmallCounter inner{};
+  std::string name{"of any length"};
+  S run(Data& data) const { return inner.run(data); }
+};
+
 struct OwnException {
   int code;
 };
@@ -113,6 +128,20 @@ int attempts_for(std::exception_ptr thrown) {
 }
 
 }  // namespace
+
+TEST_CASE("every attempt is one of the same task, however it is called") {
+  const auto calls = [](auto task, const TaskConfig& config) {
+    VirtualTime time;
+    Data data;
+    CHECK(result_of(time, Flow{S::A}.add(S::A, task, config).add_exit_state(S::Done), data)
+              .is_success());
+    return data.calls;
+  };
+  CHECK(calls(SmallCounter{}, retries(3)) == 3);
+  CHECK(calls(SmallCounter{}, retries(3).with_timeout(1h)) == 3);
+  CHECK(calls(LargeCounter{}, retries(3)) == 3);
+  CHECK(calls(LargeCounter{}, retries(3).with_timeout(1h)) == 3);
+}
 
 TEST_CASE("a Node makes one attempt more than its retries, whichever phase fails") {
   using Fails = Shaky::Fails;

@@ -11,6 +11,7 @@
 
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
+#include <cano/task/detail/task_handle.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task.hpp>
 #include <cano/task/task_context.hpp>
@@ -22,10 +23,11 @@ namespace cano::detail {
 /// Function pointers beside the object rather than virtual functions in it: a hop then loads both
 /// from the state's slot, and a task that is a plain function never meets a coroutine frame.
 template <class State, class Store> struct BoundTask {
-  using Call = State (*)(const void* task, Store&, TaskContext&);
+  using Call = State (*)(const TaskHandle& task, Store&, TaskContext&);
   using Start = asio::awaitable<State> (*)(const void* task, Store&, TaskContext&);
 
   std::shared_ptr<const void> object;
+  TaskHandle handle;  // of the object, for `call`
   Call call = nullptr;
   Start start = nullptr;
   bool declares_targets = false;
@@ -44,8 +46,8 @@ asio::awaitable<State> run_and_settle(const T& task, Store& store, TaskContext& 
 template <class State, class T, class Store> void bind_run(BoundTask<State, Store>& bound) {
   using Returned = std::remove_cvref_t<TaskReturns<T, Store>>;
   if constexpr (!is_awaitable<Returned>) {
-    bound.call = [](const void* task, Store& store, TaskContext& context) -> State {
-      const T& self = *static_cast<const T*>(task);
+    bound.call = [](const TaskHandle& handle, Store& store, TaskContext& context) -> State {
+      const T& self = handle.task<T>();
       return settle<State>(call(TaskFunction<T, Store>{}, context, self, store), context);
     };
   } else if constexpr (std::same_as<Returned, asio::awaitable<State>>) {
@@ -62,8 +64,8 @@ template <class State, class T, class Store> void bind_run(BoundTask<State, Stor
 
 template <class State, class N, class Store> void bind_node(BoundTask<State, Store>& bound) {
   if constexpr (NodeTypes<N, Store>::is_plain) {
-    bound.call = [](const void* node, Store& store, TaskContext& context) -> State {
-      return run_plain_node<State>(*static_cast<const N*>(node), store, context);
+    bound.call = [](const TaskHandle& handle, Store& store, TaskContext& context) -> State {
+      return run_plain_node<State>(handle.task<N>(), store, context);
     };
   } else {
     bound.start = [](const void* node, Store& store, TaskContext& context) {
@@ -92,7 +94,9 @@ template <class State, class Store, class T> BoundTask<State, Store> bind_task(T
     bind_node<State, Decayed>(bound);
     declare_targets<typename NodeTypes<Decayed, Store>::PostReturns>(bound);
   }
-  bound.object = std::make_shared<const Decayed>(std::forward<T>(task));
+  const auto object = std::make_shared<const Decayed>(std::forward<T>(task));
+  bound.handle = TaskHandle::of(*object);
+  bound.object = object;
   return bound;
 }
 

@@ -17,6 +17,7 @@
 #include <cano/state.hpp>
 #include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/state_info.hpp>
+#include <cano/task/detail/task_handle.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/detail/state_table.hpp>
 
@@ -42,11 +43,12 @@ template <StateLike State, class Store> struct Definition {
   };
 
   /// What a hop loads: 32 bytes that lie together. One of `call` and `start` is set for a task
-  /// without limits, which needs nothing but that; neither for every other state.
+  /// without limits, which needs nothing but that; neither for every other state. The handle is the
+  /// one that plain tasks are called by, always, so that a task is one object in a definition.
   struct Slot {
     typename BoundTask<State, Store>::Call call = nullptr;
     typename BoundTask<State, Store>::Start start = nullptr;
-    const void* object = nullptr;
+    TaskHandle task{};
     const Entry* entry = nullptr;
   };
 
@@ -80,7 +82,7 @@ template <StateLike State, class Store> struct Definition {
                     : " is added twice")};
     }
     entries.reserve(entries.size() + 1);  // nothing throws once the table knows the state
-    Slot slot{.object = entry->task.object.get(), .entry = entry.get()};
+    Slot slot{.task = entry->task.handle, .entry = entry.get()};
     if (!entry->has_limits) {
       slot.call = entry->task.call;
       slot.start = entry->task.start;

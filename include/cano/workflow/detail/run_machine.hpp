@@ -13,11 +13,11 @@
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/state.hpp>
-#include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_core.hpp>
 #include <cano/task/detail/run_scope.hpp>
 #include <cano/task/detail/run_stop.hpp>
+#include <cano/task/detail/task_handle.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
@@ -179,7 +179,7 @@ template <StateLike State, class Store> class RunMachine {
       if (slot.call == nullptr) [[unlikely]]
         break;
       core_.enter_quickly(*slot.entry);
-      state = slot.call(slot.object, store, context);
+      state = slot.call(slot.task, store, context);
       ++transitions.now;
     } while (!core_.stops_over(transitions.now));
     state_ = std::move(state);
@@ -219,7 +219,7 @@ template <StateLike State, class Store> class RunMachine {
       at_ = At::AwaitedAttempt;
       return Step::Attempt;
     }
-    call_plain(entry().task);
+    call_plain();
     return finish_attempt();
   }
 
@@ -238,9 +238,10 @@ template <StateLike State, class Store> class RunMachine {
     core_.reporter().attempt_succeeded(core_.visit(), next == nullptr ? unknown : next->name);
   }
 
-  void call_plain(const BoundTask<State, Store>& task) {
+  void call_plain() {
     TaskContext context{core_};
-    call_catching([&] { state_ = task.call(task.object.get(), *store_, context); },
+    const TaskHandle& task = definition_->table.find(state_).task;
+    call_catching([&] { state_ = entry().task.call(task, *store_, context); },
                   [&](Failure thrown) { core_.set_failure(std::move(thrown)); });
   }
 
