@@ -2,15 +2,20 @@
 // instructions <question> <hops>: does so many hops and nothing else, for a tool that counts
 // instructions. The difference between two runs is the cost of the hops that one of them has more.
 // Without arguments it names its compiler and its questions. See count_instructions.py.
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
 #include <map>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/concurrent/wait_strategy.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/result.hpp>
@@ -99,6 +104,30 @@ void run_failing_attempts(int attempts) {
   cano::run(flow, count);
 }
 
+// Whole runs, one after the other, whose only attempt fails.
+asio::awaitable<void> fail_often(const cano::Workflow<Step, Count>& flow, int runs) {
+  Count count{2};
+  for (int i = 0; i < runs; ++i) {
+    count.left = 2;
+    auto failed = flow.try_orchestrate(count);
+    co_await std::move(failed);
+  }
+}
+
+void run_failing_runs(int runs) {
+  const auto flow = cano::Workflow<Step, Count>{Step::A}
+                        .add(Step::A, FailingTask{}, cano::TaskConfig::minimal())
+                        .add_exit_state(Step::Done);
+  cano::run(fail_often(flow, runs));
+}
+
+// A batch of so many instances, each of ten hops.
+void run_plain_instances(int instances) {
+  const cano::ConcurrentWorkflow flow{countdown::workflow<countdown::PlainTask>()};
+  std::vector<Count> stores(static_cast<std::size_t>(instances), Count{10});
+  cano::run(flow.execute_concurrent(stores, cano::WaitForever{}));
+}
+
 void run_baseline(int hops) {
   Count count{hops};
   cano::run(switch_over(count));
@@ -112,6 +141,8 @@ const std::map<std::string, std::function<void(int)>> questions{
     {"awaitable_hop_baseline", run_baseline},
     {"awaitable_node", run_minimal<countdown::AwaitableNode>},
     {"failing_attempt", run_failing_attempts},
+    {"failing_run", run_failing_runs},
+    {"plain_instance", run_plain_instances},
     {"hop_with_stop_token", run_with_stop_token},
     {"hop_with_attempt_timeout", run_with_attempt_timeout},
 };
