@@ -14,8 +14,8 @@ using cano::MemoryStore;
 namespace {
 
 inline constexpr Key<int> user_id{"user_id"};
-inline constexpr Key<std::string> name{"name"};
-inline constexpr Key<std::vector<double>> scores{"scores"};
+inline constexpr Key<std::string> user_name{"name"};
+inline constexpr Key<std::vector<double>> user_scores{"scores"};
 inline constexpr Key<double> ratio{"ratio"};
 
 }  // namespace
@@ -28,21 +28,21 @@ TEST_CASE("a key is a name and a type") {
 TEST_CASE("every call that takes a key takes a typed one") {
   MemoryStore store;
   store.put(user_id, 42);
-  store.put(name, "Alice");
-  store.append(scores, 0.5);
-  store.append(scores, 2);
+  store.put(user_name, "Alice");
+  store.append(user_scores, 0.5);
+  store.append(user_scores, 2);
   store.update(user_id, [](int& id) { ++id; });
 
   CHECK(store.get(user_id) == 43);
-  CHECK(store.get(name) == "Alice");
+  CHECK(store.get(user_name) == "Alice");
   CHECK(store.find(user_id) == 43);
   CHECK(store.get_or(user_id, 7) == 43);
   CHECK(store.get_or(ratio, 7) == 7.0);
-  CHECK(store.with(scores, [](const std::vector<double>& all) { return all.size(); }) == 2);
-  CHECK(store.contains(name));
-  CHECK(store.remove(name));
-  CHECK_FALSE(store.contains(name));
-  CHECK(store.take(scores) == std::vector<double>{0.5, 2.0});
+  CHECK(store.with(user_scores, [](const std::vector<double>& all) { return all.size(); }) == 2);
+  CHECK(store.contains(user_name));
+  CHECK(store.remove(user_name));
+  CHECK_FALSE(store.contains(user_name));
+  CHECK(store.take(user_scores) == std::vector<double>{0.5, 2.0});
   CHECK(store.keys() == std::vector<std::string>{"user_id"});
 }
 

@@ -283,12 +283,12 @@ TEST_CASE("append makes a vector and adds to it in order") {
   MemoryStore store;
   store.append("scores", 85);
   CHECK(store.get<std::vector<int>>("scores") == std::vector<int>{85});
-  for (int next = 0; next < 100; ++next)
-    store.append("scores", next);
+  for (int score = 0; score < 100; ++score)
+    store.append("scores", score);
   const auto scores = store.get<std::vector<int>>("scores");
   REQUIRE(scores.size() == 101);
-  for (int i = 0; i < 100; ++i)
-    CHECK(scores[static_cast<std::size_t>(i) + 1] == i);
+  for (int score = 0; score < 100; ++score)
+    CHECK(scores[static_cast<std::size_t>(score) + 1] == score);
 
   store.put("given", std::vector<std::string>{"a"});
   store.append("given", "b");

@@ -129,12 +129,12 @@ TEST_CASE("a type with a to_json of its own writes itself, also inside a contain
 }
 
 TEST_CASE("what JSON cannot hold is written as its type") {
-  const auto only_type = [](const char* name) { return json{{"type", name}}; };
-  CHECK(written(weather::Secret{7}) == only_type("weather::Secret"));
-  CHECK(written(std::vector<weather::Secret>(2)) == only_type("std::vector<weather::Secret>"));
-  CHECK(written(std::make_unique<int>(1)) == only_type("std::unique_ptr<int>"));
-  CHECK(written(std::make_shared<int>(1)) == only_type("std::shared_ptr<int>"));
-  CHECK(written(std::function<void()>{}) == only_type("std::function<void()>"));
-  CHECK(written(static_cast<const int*>(nullptr)) == only_type("const int*"));
-  CHECK(written(std::pair<int, weather::Secret>{}) == only_type("std::pair<int, weather::Secret>"));
+  const auto type = [](const char* name) { return json{{"type", name}}; };
+  CHECK(written(weather::Secret{7}) == type("weather::Secret"));
+  CHECK(written(std::vector<weather::Secret>(2)) == type("std::vector<weather::Secret>"));
+  CHECK(written(std::make_unique<int>(1)) == type("std::unique_ptr<int>"));
+  CHECK(written(std::make_shared<int>(1)) == type("std::shared_ptr<int>"));
+  CHECK(written(std::function<void()>{}) == type("std::function<void()>"));
+  CHECK(written(static_cast<const int*>(nullptr)) == type("const int*"));
+  CHECK(written(std::pair<int, weather::Secret>{}) == type("std::pair<int, weather::Secret>"));
 }
