@@ -230,7 +230,7 @@ TEST_CASE("an instance that throws anything has failed, and the others go on") {
   check_counters(result);
 }
 
-TEST_CASE("an instance that fails outside of its tasks is a failure like others") {
+TEST_CASE("an instance in a state that has no task, and no name, is a failure like others") {
   ConcurrentWorkflow<Stage, Job> workflow{Stage::Start};
   workflow.add(Stage::Start, [](Job& job) -> asio::awaitable<Stage> {
     if (job.delay > 0ms) co_await sleep_for(job.delay);
@@ -243,7 +243,8 @@ TEST_CASE("an instance that fails outside of its tasks is a failure like others"
   const auto result = time.run(workflow.execute_concurrent(stores, WaitForever{}));
   check_counters(result);
   CHECK(outcomes(result) == "SFS");
-  CHECK(result.results[1].error_message() == "this stage has no name");
+  CHECK(result.results[1].error_message() ==
+        "Workflow error: No task registered for state: (to name it threw: this stage has no name)");
 }
 
 TEST_CASE("all instances may fail") {
