@@ -27,7 +27,7 @@ class TaskHandle {
       ::new (static_cast<void*>(handle.bytes_)) T(task);
     } else {
       const void* const place = &task;
-      std::memcpy(handle.bytes_, &place, sizeof place);
+      std::memcpy(handle.bytes_, static_cast<const void*>(&place), sizeof place);
     }
     return handle;
   }
@@ -37,7 +37,7 @@ class TaskHandle {
       return *std::launder(reinterpret_cast<const T*>(bytes_));
     } else {
       const void* place = nullptr;
-      std::memcpy(&place, bytes_, sizeof place);
+      std::memcpy(static_cast<void*>(&place), bytes_, sizeof place);
       return *static_cast<const T*>(place);
     }
   }
