@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <cano/duration.hpp>
-#include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 
 namespace cano::detail {

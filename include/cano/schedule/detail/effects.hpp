@@ -13,8 +13,6 @@
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/schedule/detail/completion.hpp>
-#include <cano/schedule/detail/job.hpp>
-#include <cano/schedule/detail/job_ledger.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 

@@ -22,9 +22,7 @@
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/schedule/detail/effects.hpp>
-#include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
-#include <cano/schedule/detail/job_ledger.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/occurrence.hpp>
 

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <cano/error.hpp>
-#include <cano/schedule/detail/job.hpp>
 
 namespace cano::detail {
 

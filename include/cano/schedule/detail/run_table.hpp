@@ -10,7 +10,6 @@
 #include <vector>
 
 #include <cano/schedule/detail/effects.hpp>
-#include <cano/schedule/detail/job.hpp>
 
 namespace cano::detail {
 

@@ -20,11 +20,10 @@
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
-#include <cano/schedule/detail/agenda.hpp>
 #include <cano/schedule/detail/alarm.hpp>
 #include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/detail/effects.hpp>
-#include <cano/schedule/detail/job.hpp>
+#include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/scheduler_api.hpp>
 #include <cano/schedule/detail/scheduler_engine.hpp>
 #include <cano/schedule/detail/timeline.hpp>
@@ -32,6 +31,7 @@
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/schedule.hpp>
+#include <cano/schedule/schedule_options.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 
 namespace cano::detail {

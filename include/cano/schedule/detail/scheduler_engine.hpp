@@ -22,6 +22,7 @@
 #include <cano/schedule/detail/agenda.hpp>
 #include <cano/schedule/detail/alarm.hpp>
 #include <cano/schedule/detail/effects.hpp>
+#include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/job_run.hpp>
 #include <cano/schedule/detail/scheduler_state.hpp>

@@ -17,8 +17,6 @@
 #include <cano/schedule/detail/agenda.hpp>
 #include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/detail/effects.hpp>
-#include <cano/schedule/detail/job.hpp>
-#include <cano/schedule/detail/job_ledger.hpp>
 #include <cano/schedule/detail/job_table.hpp>
 #include <cano/schedule/detail/run_table.hpp>
 #include <cano/schedule/detail/shutdown.hpp>

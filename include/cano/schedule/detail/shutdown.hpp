@@ -10,7 +10,6 @@
 
 #include <cano/duration.hpp>
 #include <cano/schedule/detail/completion.hpp>
-#include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 
