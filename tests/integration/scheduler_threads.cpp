@@ -279,7 +279,7 @@ TEST_CASE("who waits for a run or a stop elsewhere may destroy their own context
 TEST_CASE("a context may be destroyed just when what is awaited there ends elsewhere") {
   cano::Runtime runtime{1};
   Scheduler scheduler{runtime};
-  scheduler.manual("a", [] {}, {.overlap = Overlap::QueueAll(1000)});
+  scheduler.manual("a", [] {}, {.overlap = Overlap::QueueAll(homecomings)});
   scheduler.start();
   for (int i = 0; i < homecomings; ++i) {
     auto context = std::make_unique<asio::io_context>();
