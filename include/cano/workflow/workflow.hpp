@@ -52,11 +52,11 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
   ///
   /// **Lifetime.** `store` must live until the awaitable has finished or is destroyed.
   asio::awaitable<State> orchestrate(Store& store) const {
-    return detail::orchestrate(this->definition(), store, RunOptions{});
+    return detail::orchestrate<detail::StateOrThrow>(this->definition(), store, RunOptions{});
   }
   /// @overload
   asio::awaitable<State> orchestrate(Store& store, RunOptions options) const {
-    return detail::orchestrate(this->definition(), store, std::move(options));
+    return detail::orchestrate<detail::StateOrThrow>(this->definition(), store, std::move(options));
   }
 
   /// Does not compile: a temporary is no store.
@@ -66,11 +66,11 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
 
   /// The same, but a failure or a cancellation is a result, with where and after what it came.
   asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store) const {
-    return detail::try_orchestrate(this->definition(), store, RunOptions{});
+    return detail::orchestrate<detail::AsResult>(this->definition(), store, RunOptions{});
   }
   /// @overload
   asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store, RunOptions options) const {
-    return detail::try_orchestrate(this->definition(), store, std::move(options));
+    return detail::orchestrate<detail::AsResult>(this->definition(), store, std::move(options));
   }
 
   /// Does not compile: a temporary is no store.

@@ -19,7 +19,6 @@
 #include <cano/workflow/detail/run_machine.hpp>
 #include <cano/workflow/detail/step.hpp>
 #include <cano/workflow/run_options.hpp>
-#include <cano/workflow/workflow_result.hpp>
 
 // g++ counts the frames of these coroutines to this header, and warns of every type of an unnamed
 // namespace in one that a scheduler runs.
@@ -60,30 +59,25 @@ asio::awaitable<void> finish(Machine& run, Step step, const RunOptions& options)
   return step == Step::Begin ? drive_in_scope(run, options.stop) : drive(run, step);
 }
 
-template <StateLike State, class Store>
-asio::awaitable<State> orchestrate(std::shared_ptr<const Definition<State, Store>> definition,
-                                   Store& store, RunOptions options) {
-  const Clock clock = Clock::of(co_await asio::this_coro::executor);
-  RunMachine<State, Store> run{*definition, store, run_info(*definition, options), options.run_id,
-                               clock};
-  if (const Step step = begin(run, *definition, options); step != Step::Finished) {
-    auto finished = finish(run, step, options);
-    co_await std::move(finished);
-  }
-  co_return run.take_state_or_throw();
-}
+/// How a run tells of its end: by its state or its exception, or by a result.
+struct StateOrThrow {
+  template <class Machine> static auto of(Machine& run) { return run.take_state_or_throw(); }
+};
+struct AsResult {
+  template <class Machine> static auto of(Machine& run) { return run.take_result(); }
+};
 
-template <StateLike State, class Store>
-asio::awaitable<WorkflowResult<State>> try_orchestrate(
+template <class End, StateLike State, class Store>
+asio::awaitable<decltype(End::of(std::declval<RunMachine<State, Store>&>()))> orchestrate(
     std::shared_ptr<const Definition<State, Store>> definition, Store& store, RunOptions options) {
   const Clock clock = Clock::of(co_await asio::this_coro::executor);
-  RunMachine<State, Store> run{*definition, store, run_info(*definition, options), options.run_id,
-                               clock};
+  RunMachine<State, Store> run{*definition,    store, run_info(*definition, options),
+                               options.run_id, clock, clock.now()};
   if (const Step step = begin(run, *definition, options); step != Step::Finished) {
     auto finished = finish(run, step, options);
     co_await std::move(finished);
   }
-  co_return run.take_result();
+  co_return End::of(run);
 }
 
 }  // namespace cano::detail

@@ -22,6 +22,7 @@
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/hop_budget.hpp>
+#include <cano/workflow/detail/local_count.hpp>
 #include <cano/workflow/detail/step.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
@@ -34,12 +35,8 @@ template <StateLike State, class Store> class RunMachine {
  public:
   using DefinitionType = Definition<State, Store>;
 
-  /// `run_id` outlives the run, and is made when somebody asks for it while it is empty.
-  RunMachine(const DefinitionType& definition, Store& store, const RunInfo& info,
-             std::string& run_id, Clock clock)
-      : RunMachine{definition, store, info, run_id, clock, clock.now()} {}
-
-  /// For a caller who knows what time it is, and asks no clock twice.
+  /// `run_id` outlives the run, and is made when somebody asks for it while it is empty. `now` is
+  /// what the clock says, which a lane need not ask for each of its instances.
   RunMachine(const DefinitionType& definition, Store& store, const RunInfo& info,
              std::string& run_id, Clock clock, steady_time now)
       : definition_{&definition},
@@ -173,7 +170,7 @@ template <StateLike State, class Store> class RunMachine {
     Store& store = *store_;
     const auto table = definition_->table.reader();
     State state = std::move(state_);
-    Count transitions{transitions_};
+    LocalCount transitions{transitions_};
     do {
       const Slot& slot = table.find(state);
       if (slot.call == nullptr) [[unlikely]]
@@ -185,16 +182,6 @@ template <StateLike State, class Store> class RunMachine {
     state_ = std::move(state);
     if (core_.has_failed()) --transitions.now;
   }
-
-  // A number that is changed in a register, and written back however the scope is left.
-  struct Count {
-    explicit Count(std::size_t& number) noexcept : now{number}, total{number} {}
-    Count(const Count&) = delete;
-    Count& operator=(const Count&) = delete;
-    ~Count() { total = now; }
-    std::size_t now;
-    std::size_t& total;
-  };
 
   // The checks between two hops, and every state that is not just a plain call.
   std::optional<Step> stop_over(const Slot& slot) {
