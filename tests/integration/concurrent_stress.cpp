@@ -22,19 +22,15 @@
 #include <cano/time/sleep.hpp>
 
 #include "support/catch.hpp"
+#include "support/races.hpp"
 
 using namespace cano;
 using namespace std::chrono_literals;
 
 namespace {
 
-// Each run is tiny: what matters is which of its three ends comes first. So many are for
-// ThreadSanitizer; without it they show that nothing hangs.
-#if defined(__SANITIZE_THREAD__)
-constexpr int rounds = 50'000;
-#else
-constexpr int rounds = 5'000;
-#endif
+// Each run is tiny: what matters is which of its three ends comes first.
+constexpr int rounds = races(50'000, 5'000);
 
 enum class Step { Start, Wait, Done };
 

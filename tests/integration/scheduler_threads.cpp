@@ -34,6 +34,7 @@
 #include <cano/workflow/workflow.hpp>
 
 #include "support/catch.hpp"
+#include "support/races.hpp"
 #include "support/scheduling.hpp"
 
 using cano::Occurrence;
@@ -253,12 +254,7 @@ TEST_CASE("jobs of several threads stop their scheduler at the same time") {
 
 namespace {
 
-// So many are for ThreadSanitizer; without it they show that nothing hangs.
-#if defined(__SANITIZE_THREAD__)
-constexpr int homecomings = 20'000;
-#else
-constexpr int homecomings = 2'000;
-#endif
+constexpr int homecomings = races(20'000, 2'000);
 
 }  // namespace
 
