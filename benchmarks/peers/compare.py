@@ -113,7 +113,8 @@ def cell(ours, theirs):
         return "-"
     text = number(statistics.median(theirs))
     if ours is not None and theirs is not ours and statistics.median(ours) > 0.05:
-        text += f" (x{statistics.median(theirs) / statistics.median(ours):.2g})"
+        times = statistics.median(theirs) / statistics.median(ours)
+        text += f" (x{times:.0f})" if times >= 100 else f" (x{times:.2g})"
     return text + f" ±{spread(theirs):.0f} %" if spread(theirs) >= 0.5 else text
 
 
