@@ -3,7 +3,7 @@
 
     python3 coverage.py <root> <build> <llvm-profdata> <llvm-cov> <least percentage>
 
-<build> was compiled with CANO_COVERAGE and its tests have been run (`ctest --preset coverage`). A
+<build> was compiled with CANO_COVERAGE and its tests have been run (`ctest --preset asan`). A
 branch counts as covered when any instantiation of its template took it. No branches are
 
 - a condition that the compiler decides, such as that of an `if constexpr`;
@@ -38,7 +38,7 @@ def merged_profiles(build, profdata):
         for profile in profiles:
             profile.unlink()  # the next report is not to show what a program did before a change
     if not merged.exists():
-        sys.exit("No test has been run: ctest --preset coverage")
+        sys.exit("No test has been run: ctest --preset asan")
     return merged
 
 

@@ -72,7 +72,7 @@ asio::awaitable<void> fail_with_int() {
   co_return;
 }
 
-asio::awaitable<void> wait_for_ever(std::shared_ptr<int> token) {
+asio::awaitable<void> wait_for_ever(std::shared_ptr<std::atomic<int>> token) {
   asio::steady_timer timer{co_await asio::this_coro::executor,
                            asio::steady_timer::time_point::max()};
   co_await timer.async_wait(asio::use_awaitable);
@@ -80,7 +80,7 @@ asio::awaitable<void> wait_for_ever(std::shared_ptr<int> token) {
 }
 
 // Each level waits on one shard for the next level on another; the last one waits for ever.
-asio::awaitable<void> nest(Runtime& runtime, int levels, std::shared_ptr<int> token) {
+asio::awaitable<void> nest(Runtime& runtime, int levels, std::shared_ptr<std::atomic<int>> token) {
   if (levels == 0) {
     co_await wait_for_ever(token);
   } else {
@@ -91,7 +91,8 @@ asio::awaitable<void> nest(Runtime& runtime, int levels, std::shared_ptr<int> to
 }
 
 // Waits on a shard's executor with a timer that belongs to another.
-asio::awaitable<void> wait_on(asio::any_io_executor other, std::shared_ptr<int> token) {
+asio::awaitable<void> wait_on(asio::any_io_executor other,
+                              std::shared_ptr<std::atomic<int>> token) {
   asio::steady_timer timer{other, asio::steady_timer::time_point::max()};
   co_await timer.async_wait(asio::use_awaitable);
   ++*token;
@@ -297,7 +298,7 @@ TEST_CASE("by default an escaped exception is printed, and the shard goes on") {
 }
 
 TEST_CASE("destroying a Runtime destroys what waits for ever") {
-  const auto token = std::make_shared<int>(0);
+  const auto token = std::make_shared<std::atomic<int>>(0);
   {
     Runtime runtime{2};
     for (int i = 0; i < 100; ++i) {
@@ -310,7 +311,7 @@ TEST_CASE("destroying a Runtime destroys what waits for ever") {
 }
 
 TEST_CASE("destroying a Runtime destroys what was never started") {
-  const auto token = std::make_shared<int>(0);
+  const auto token = std::make_shared<std::atomic<int>>(0);
   {
     Runtime runtime{2};
     std::promise<void> gate;
@@ -339,7 +340,7 @@ TEST_CASE("destroying a Runtime stops coroutines that only yield") {
 }
 
 TEST_CASE("destroying a Runtime unwinds coroutines that wait for one another across shards") {
-  const auto token = std::make_shared<int>(0);
+  const auto token = std::make_shared<std::atomic<int>>(0);
   for (const int levels : {0, 1, 2, 3, 5, 10, 200}) {
     Runtime runtime{3};
     asio::co_spawn(runtime.get_executor(), nest(runtime, levels, token), asio::detached);
@@ -351,7 +352,7 @@ TEST_CASE("destroying a Runtime unwinds coroutines that wait for one another acr
 }
 
 TEST_CASE("destroying a Runtime unwinds waits on the timers of other shards, both ways") {
-  const auto token = std::make_shared<int>(0);
+  const auto token = std::make_shared<std::atomic<int>>(0);
   {
     Runtime runtime{3};
     for (std::size_t i = 0; i < 3; ++i) {
