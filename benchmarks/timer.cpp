@@ -147,7 +147,7 @@ BENCHMARK(wait_beside_virtual_time)
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(virtual_waits)->Name("sleep/virtual")->Unit(benchmark::kMillisecond);
 BENCHMARK(many_sleepers<plain_sleep>)->Name("sleepers/steady_timer")->Unit(benchmark::kMillisecond);
-BENCHMARK(many_sleepers<cano::sleep_for>)
+BENCHMARK(many_sleepers<cano::sleep_for<>>)
     ->Name("sleepers/sleep_for")
     ->Unit(benchmark::kMillisecond);
 
