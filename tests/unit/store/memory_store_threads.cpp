@@ -170,6 +170,24 @@ TEST_CASE("a value is never seen half written") {
   CHECK(stays_whole<Uniform<64>>());
 }
 
+TEST_CASE("a text is never seen half written, whether a string keeps it in itself or not") {
+  const std::array texts{std::string(1, 'a'), std::string(15, 'b'), std::string(16, 'c'),
+                         std::string(22, 'd'), std::string(60, 'e')};
+  MemoryStore store;
+  store.put("k", texts[0]);
+  std::atomic<bool> whole = true;
+  in_threads(4, [&](int index) {
+    for (std::size_t turn = 0; turn < 3000; ++turn) {
+      if (index < 2) {
+        store.put("k", texts[turn % texts.size()]);
+      } else if (std::count(texts.begin(), texts.end(), store.get<std::string>("k")) != 1) {
+        whole = false;
+      }
+    }
+  });
+  CHECK(whole);
+}
+
 TEST_CASE("random calls from many threads throw only the errors of a store") {
   MemoryStore store;
   std::atomic<int> unexpected = 0;
