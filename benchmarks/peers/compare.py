@@ -28,8 +28,8 @@ PEERS = {
     "onetbb": "oneTBB flow graph",
     "boost_msm": "Boost.MSM",
 }
-# They do so in a process of its own, when they are called with an argument.
-MEASURE_MEMORY = {"cano", "hand_written", "rust_0_6"}
+# In a process of its own each, for which they are called with an argument.
+MEASURE_MEMORY = {"cano": ["memory"], "hand_written": ["memory", "cancellable"], "rust_0_6": ["memory"]}
 QUESTIONS = {
     "plain_hop_ns": "plain hop, ns",
     "awaitable_hop_ns": "awaitable hop, ns",
@@ -41,6 +41,7 @@ QUESTIONS = {
     "awaitable_instance_ns": "instance of 10 awaitable hops, ns",
     "yielding_instance_ns": "instance of 10 yielding hops, ns",
     "waiting_instance_bytes": "memory of a waiting instance, bytes",
+    "cancellable_instance_bytes": "likewise, that can be cancelled",
     "store_get_ns": "store: get a number, ns",
     "store_put_ns": "store: put a number, ns",
     "store_get_string_ns": "store: get a string, ns",
@@ -88,7 +89,7 @@ def measure(found, rounds):
     for turn in range(rounds):
         for name, program in found.items():
             print(f"Round {turn + 1} of {rounds}: {PEERS[name]}", flush=True)
-            for arguments in ([], ["memory"]) if name in MEASURE_MEMORY else ([],):
+            for arguments in [], *([memory] for memory in MEASURE_MEMORY.get(name, [])):
                 out = subprocess.run([str(program), *arguments], check=True, capture_output=True, text=True).stdout
                 for question, value in json.loads(out)["results"].items():
                     values[question].setdefault(name, []).append(value)

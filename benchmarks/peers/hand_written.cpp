@@ -8,11 +8,14 @@
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
@@ -119,9 +122,11 @@ asio::awaitable<Step> yield_and_hop(Count& count, Step other) {
 double resident_before = 0;
 std::atomic<int> asleep{0};
 
+const char* memory_question = "waiting_instance_bytes";
+
 asio::awaitable<Step> sleep_long(Count&, Step other) {
   if (++asleep == waiting) {
-    results.add("waiting_instance_bytes", (measure::resident_bytes() - resident_before) / waiting);
+    results.add(memory_question, (measure::resident_bytes() - resident_before) / waiting);
     results.print();
     std::_Exit(EXIT_SUCCESS);
   }
@@ -156,12 +161,17 @@ template <auto Work> void run_alone() {
   measure::keep(result);
 }
 
+struct Detached {
+  auto operator()(std::size_t) const { return asio::detached; }
+};
+
 // Half of the stores on each of two threads.
-template <auto Work> void run_batch(std::vector<Count>& stores, std::vector<Step>& ends) {
+template <auto Work, class TokenOf = Detached>
+void run_batch(std::vector<Count>& stores, std::vector<Step>& ends, TokenOf token_of = {}) {
   const auto run_half = [&](std::size_t first, std::size_t end) {
     asio::io_context context{1};
     for (std::size_t i = first; i < end; ++i)
-      asio::co_spawn(context, switch_over<Work>(stores[i], ends[i]), asio::detached);
+      asio::co_spawn(context, switch_over<Work>(stores[i], ends[i]), token_of(i));
     context.run();
   };
   const std::size_t half = stores.size() / 2;
@@ -181,10 +191,17 @@ template <auto Work> void time_batch(const char* name) {
 }
 
 // It ends the process as soon as all of them wait.
-int wait_forever() {
+int wait_forever(bool cancellable) {
   std::vector<Count> stores(waiting, Count{10});
   std::vector<Step> ends(waiting);
   resident_before = measure::resident_bytes();
+  if (cancellable) {
+    memory_question = "cancellable_instance_bytes";
+    std::vector<asio::cancellation_signal> signals(waiting);
+    run_batch<sleep_long>(stores, ends, [&](std::size_t i) {
+      return asio::bind_cancellation_slot(signals[i].slot(), asio::detached);
+    });
+  }
   run_batch<sleep_long>(stores, ends);
   return EXIT_FAILURE;
 }
@@ -192,8 +209,8 @@ int wait_forever() {
 }  // namespace
 
 // With an argument: the memory alone, since memory that was used before would not count.
-int main(int argc, char**) {
-  if (argc > 1) return wait_forever();
+int main(int argc, char** argv) {
+  if (argc > 1) return wait_forever(std::string_view{argv[1]} == "cancellable");
   results.time("plain_hop_ns", hops, 1, run_hops);
   results.time("awaitable_hop_ns", hops, 1, run_alone<hop>);
   results.time("plain_node_ns", hops, 1, run_nodes);

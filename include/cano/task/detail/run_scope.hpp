@@ -28,9 +28,10 @@ enum class Interrupt : std::uint8_t { None, AttemptTimeout, StateTimeout, RunTim
 /// instance of a batch that waits, so what few runs need is allocated on demand.
 class RunScope : public std::enable_shared_from_this<RunScope> {
  public:
-  explicit RunScope(asio::any_io_executor serial) : executor_{std::move(serial)} {}
+  /// The executor lives as long as the scope.
+  explicit RunScope(const asio::any_io_executor& serial) noexcept : executor_{&serial} {}
 
-  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  const asio::any_io_executor& executor() const noexcept { return *executor_; }
   asio::cancellation_slot slot() noexcept { return signal_.slot(); }
 
   /// Interrupts with `reason` at `deadline`; replaces the limit that was armed before.
@@ -42,7 +43,7 @@ class RunScope : public std::enable_shared_from_this<RunScope> {
     limit_ = deadline;
     reason_ = reason;
     if (limit_ == steady_time::max()) return;
-    if (!limit_timer_) limit_timer_ = std::make_unique<LimitTimer>(executor_);
+    if (!limit_timer_) limit_timer_ = std::make_unique<LimitTimer>(*executor_);
     if (limit_ < limit_timer_->ends) start_timer();
   }
 
@@ -125,7 +126,7 @@ class RunScope : public std::enable_shared_from_this<RunScope> {
     }
   }
 
-  asio::any_io_executor executor_;
+  const asio::any_io_executor* executor_;
   asio::cancellation_signal signal_;
   steady_time limit_ = steady_time::max();
   Interrupt reason_ = Interrupt::None;

@@ -155,12 +155,20 @@ struct RequestStop {
   }
 };
 
+/// The scope of a run that has no lane, with the executor that was made for it.
+struct OwnScope : RunScope {
+  explicit OwnScope(asio::any_io_executor serial) : RunScope{serial_}, serial_{std::move(serial)} {}
+
+ private:
+  asio::any_io_executor serial_;
+};
+
 /// As `drive`, in a coroutine of its own that stop requests, limits and the caller can cancel. It
 /// returns when that coroutine has ended.
 template <class Machine>
 asio::awaitable<void> drive_in_scope(Machine& run, const std::stop_token& stop) {
   const auto scope =
-      std::make_shared<RunScope>(serial_executor(co_await asio::this_coro::executor));
+      std::make_shared<OwnScope>(serial_executor(co_await asio::this_coro::executor));
   RunStop run_stop{stop};
   run.watch(run_stop);
   const std::stop_callback on_stop{stop, RequestStop{&run_stop, scope, scope->executor()}};
