@@ -22,7 +22,7 @@
 namespace cano::detail {
 
 // Eight bytes a step. std::hash calls into the standard library for 6 ns of the 16 that a `get`
-// took.
+// took. Of 32 bits, since the map divides by its number of buckets: of 64 that takes 4 ns more.
 struct KeyHash {
   using is_transparent = void;
 
@@ -32,7 +32,7 @@ struct KeyHash {
     std::uint64_t hash = left;
     for (; left > 8; left -= 8, bytes += 8)
       hash = mixed(hash, load<std::uint64_t>(bytes));
-    return static_cast<std::size_t>(mixed(hash, tail(bytes, left)));
+    return static_cast<std::size_t>(mixed(hash, tail(bytes, left)) >> 32);
   }
 
  private:
