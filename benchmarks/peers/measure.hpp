@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <limits>
 #include <new>
 #include <string>
 #include <string_view>
@@ -48,17 +49,17 @@ class Results {
     lines_ += '"' + std::string{name} + "\": " + text.data();
   }
 
-  /// Nanoseconds a thread of each of `count` things that `work` does; the median of seven times.
+  /// Nanoseconds a thread of each of `count` things that `work` does; the least of fifteen times,
+  /// since what else the machine does can only add to it.
   template <class Work> void time(std::string_view name, int count, int threads, Work work) {
     work();
-    std::array<double, 7> times{};
-    for (double& time : times) {
+    double least = std::numeric_limits<double>::max();
+    for (int turn = 0; turn < 15; ++turn) {
       const double start = processor_time();
       work();
-      time = (processor_time() - start) / count / threads;
+      least = std::min(least, (processor_time() - start) / count / threads);
     }
-    std::sort(times.begin(), times.end());
-    add(name, times[times.size() / 2]);
+    add(name, least);
   }
 
   void print() const {
