@@ -5,8 +5,7 @@
 option(CANO_WARNINGS_AS_ERRORS "Treat warnings in cano's own targets as errors" ON)
 set(CANO_SANITIZE "" CACHE STRING "Sanitizers of cano's own targets, e.g. address,undefined or thread")
 option(CANO_COVERAGE "Record which code of cano's own targets runs (clang)" OFF)
-option(CANO_PRECOMPILE_HEADERS
-       "Compile cano.hpp once for all tests and once for all examples: saves a third of their time" OFF)
+option(CANO_PRECOMPILE_HEADERS "Compile cano.hpp once for all tests and once for all examples" OFF)
 
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)

@@ -201,8 +201,9 @@ int wait_forever(bool cancellable) {
     run_batch<sleep_long>(stores, ends, [&](std::size_t i) {
       return asio::bind_cancellation_slot(signals[i].slot(), asio::detached);
     });
+  } else {
+    run_batch<sleep_long>(stores, ends);
   }
-  run_batch<sleep_long>(stores, ends);
   return EXIT_FAILURE;
 }
 

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <stop_token>
-#include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
