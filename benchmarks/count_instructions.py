@@ -9,6 +9,7 @@ by hop, is the figure. It does not depend on how busy the machine is, but on the
 of another compiler is told, not compared. Ends with 77 (skipped) without valgrind or record.
 """
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -21,10 +22,13 @@ SKIPPED = 77
 
 
 def instructions(program, question, hops):
+    """Of one run. What memcmp and its like take depends on where a string lies on the stack, and that
+    on the length of the environment and of the program's path: both are the same everywhere."""
+    directory, name = os.path.split(os.path.abspath(program))
     with tempfile.NamedTemporaryFile() as out:
         done = subprocess.run(
-            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}", program, question, str(hops)],
-            capture_output=True, text=True)
+            ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out.name}", f"./{name}", question, str(hops)],
+            cwd=directory, env={"PATH": os.defpath}, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{question}: valgrind failed:\n{done.stderr}")
     return int(re.search(r"Collected : (\d+)", done.stderr).group(1))
