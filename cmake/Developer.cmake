@@ -9,6 +9,9 @@ option(CANO_PRECOMPILE_HEADERS "Compile cano.hpp once for all tests and once for
 
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+# What is precompiled is not to pass for system headers: of those, compilers neither warn nor record
+# what ran.
+set(CMAKE_PCH_PROLOGUE "")
 
 add_library(cano_developer INTERFACE)
 add_library(cano::developer ALIAS cano_developer)
@@ -16,6 +19,12 @@ target_link_libraries(cano_developer INTERFACE cano::cano)
 target_compile_options(cano_developer INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 if(CANO_WARNINGS_AS_ERRORS)
   target_compile_options(cano_developer INTERFACE -Werror)
+endif()
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND (CMAKE_UNITY_BUILD OR CANO_PRECOMPILE_HEADERS))
+  # It warns of types of one file in a header. It takes the files that are put together for headers,
+  # and forgets what a precompiled one says of its own warnings.
+  target_compile_options(cano_developer INTERFACE -Wno-subobject-linkage)
 endif()
 
 # The library is header-only: a sanitizer reaches it only through the flags of who includes it.
@@ -29,7 +38,6 @@ if(CANO_SANITIZE)
   endif()
 endif()
 if(CANO_COVERAGE)
-  set(CANO_PRECOMPILE_HEADERS OFF)  # clang records nothing of what it takes from there
   target_compile_options(cano_developer INTERFACE -fprofile-instr-generate -fcoverage-mapping)
   target_link_options(cano_developer INTERFACE -fprofile-instr-generate)
 endif()

@@ -2,8 +2,8 @@
 # Proves that a mistake does not compile, and that the mistake alone is why:
 #   cmake -DSOURCE=<file> -DCOMPILER_ID=<GNU or Clang> -P compile_fail.cmake -- <compile command>...
 #
-# The file compiles as it stands. With CANO_MISTAKE defined it must not, and the first line of the
-# compiler's output that says "error:" must match the regex in the file's line "// expect: <regex>",
+# The file compiles as it stands. With CANO_MISTAKE defined it must not, and the compiler's first
+# error, the only one it is asked for, must match the regex in the file's line "// expect: <regex>",
 # or "// expect-gcc: ..." and "// expect-clang: ..." where the compilers differ.
 cmake_minimum_required(VERSION 3.24)
 include(${CMAKE_CURRENT_LIST_DIR}/command_after_dashes.cmake)
@@ -23,7 +23,7 @@ if(failed)
   message(FATAL_ERROR "Without the mistake this must compile:\n${output}")
 endif()
 
-execute_process(COMMAND ${command} -DCANO_MISTAKE ${SOURCE} RESULT_VARIABLE failed
+execute_process(COMMAND ${command} -DCANO_MISTAKE -Wfatal-errors ${SOURCE} RESULT_VARIABLE failed
                 ERROR_VARIABLE output)
 if(NOT failed)
   message(FATAL_ERROR "The mistake compiles, it must not.")

@@ -68,17 +68,17 @@ std::uint64_t runs_in(Duration time_span, Duration interval) {
 
 }  // namespace
 
-TEST_CASE("every 2 s for a day is 43,201 runs, each at its due time") {
+TEST_CASE("every 2 s for a day is 43,201 runs, each at its due time", "[long]") {
   CHECK(runs_in(24h, 2s) == 43'201);
 }
 
-TEST_CASE("every 100 ms for an hour is 36,001 runs, each at its due time") {
+TEST_CASE("every 100 ms for an hour is 36,001 runs, each at its due time", "[long]") {
   CHECK(runs_in(1h, 100ms) == 36'001);
 }
 
 TEST_CASE("intervals that are no round numbers do not drift either") {
   CHECK(runs_in(1h, 1'333'333'333ns) == 2'701);
-  CHECK(runs_in(24h, 1'500ms) == 57'601);
+  CHECK(runs_in(24h, 15'500ms) == 5'575);
 }
 
 TEST_CASE("a year of cron, with retries, takes a moment") {

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
-// The program of a project that uses cano; every way to get the library builds this one.
+// The program of a project that uses cano; every way to get the library builds this one. Of all
+// that needs Boost.Asio and threads it is what compiles soonest.
+#include <chrono>
 #include <cstdio>
 
-#include <cano.hpp>
-
-enum class State { Start, Done };
+#include <cano/runtime/runtime.hpp>
+#include <cano/time/sleep.hpp>
+#include <cano/version.hpp>
 
 int main() {
-  cano::Workflow<State> workflow{State::Start};
-  workflow.add(State::Start, [](cano::MemoryStore&) { return State::Done; });
-  workflow.add_exit_state(State::Done);
-  cano::MemoryStore store;
-  const State end = cano::run(workflow, store);
-  std::printf("cano %s: %s\n", CANO_VERSION_STRING, cano::state_name(end).c_str());
+  cano::Runtime runtime{1};
+  runtime.run(cano::sleep_for(std::chrono::milliseconds{1}));
+  std::printf("cano %s: Done\n", CANO_VERSION_STRING);
 }
