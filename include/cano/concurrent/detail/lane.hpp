@@ -48,7 +48,7 @@ template <class Batch> class Lane {
   /// Takes the next instances, from the executor, as soon as it is this lane's turn there.
   void post_turn() {
     if (std::exchange(turn_is_posted_, true)) return;
-    asio::post(executor_, [alive = batch_.shared_from_this(), this] { turn(); });
+    asio::post(executor_, [self = shared_from_batch()] { self->turn(); });
   }
 
   /// Interrupts every instance under way.
@@ -69,11 +69,9 @@ template <class Batch> class Lane {
  private:
   // A coroutine, and the instance that it is busy with.
   struct Runner : RunScope {
-    explicit Runner(Lane& owner)
-        : RunScope{owner.executor_}, lane{owner}, batch{owner.batch_.shared_from_this()} {}
+    explicit Runner(Lane& owner) : RunScope{owner.executor_}, lane{owner.shared_from_batch()} {}
 
-    Lane& lane;
-    std::shared_ptr<Batch> batch;  // outlives the rest, for which it keeps the lane
+    std::shared_ptr<Lane> lane;  // outlives the rest
     std::optional<Machine> machine;
     std::size_t index = 0;
     Runner* previous = nullptr;
@@ -88,7 +86,7 @@ template <class Batch> class Lane {
 
     cancellation_slot_type get_cancellation_slot() const noexcept { return runner->slot(); }
     void operator()(std::exception_ptr thrown) const {
-      runner->lane.ended(*runner, std::move(thrown));
+      runner->lane->ended(*runner, std::move(thrown));
     }
 
     std::shared_ptr<Runner> runner;
@@ -97,10 +95,13 @@ template <class Batch> class Lane {
   struct NextInstance {
     Runner* runner;
     Step operator()() const {
-      runner->lane.finish(*runner);
-      return runner->lane.start_next(*runner);
+      runner->lane->finish(*runner);
+      return runner->lane->start_next(*runner);
     }
   };
+
+  // Whoever has it keeps the batch, of which the lane is a part.
+  std::shared_ptr<Lane> shared_from_batch() { return {batch_.shared_from_this(), this}; }
 
   void turn() {
     turn_is_posted_ = false;
