@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <stop_token>
 #include <thread>
@@ -72,6 +73,10 @@ void check_sums(const ConcurrentResult<Step>& result) {
   }
 }
 
+template <class T> bool is_ready(const std::future<T>& pending) {
+  return pending.wait_for(0s) == std::future_status::ready;
+}
+
 template <class Execute> void race(Execute execute) {
   const auto described = workflow();
   std::uint32_t seed = 1;
@@ -85,7 +90,7 @@ template <class Execute> void race(Execute execute) {
     const WaitQuotaOrDuration strategy{seed >> 16U & 3U,
                                        std::chrono::microseconds{seed >> 20U & 63U}};
     auto pending = execute(described, *stores, strategy, options);
-    for (std::uint32_t spins = seed >> 8U & 1023U; spins > 0; --spins)
+    for (std::uint32_t spins = seed >> 8U & 1023U; spins > 0 && !is_ready(pending); --spins)
       std::this_thread::yield();
     stop.request_stop();
     const auto result = pending.get();
