@@ -27,6 +27,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND (CMAKE_UNITY_BUILD OR CANO_PRECOMPIL
   target_compile_options(cano_developer INTERFACE -Wno-subobject-linkage)
 endif()
 
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CANO_PRECOMPILE_HEADERS)
+  # By itself it looks for garbage, again and again, in all that it took from a precompiled header:
+  # an eighth of the time to compile an example.
+  target_compile_options(cano_developer INTERFACE --param=ggc-min-heapsize=500000)  # KB
+endif()
+
 # The library is header-only: a sanitizer reaches it only through the flags of who includes it.
 if(CANO_SANITIZE)
   target_compile_options(cano_developer INTERFACE -fsanitize=${CANO_SANITIZE}
