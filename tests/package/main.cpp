@@ -10,6 +10,6 @@
 
 int main() {
   cano::Runtime runtime{1};
-  runtime.run(cano::sleep_for(std::chrono::milliseconds{1}));
+  runtime.run(cano::sleep_for(std::chrono::milliseconds{0}));
   std::printf("cano %s: Done\n", CANO_VERSION_STRING);
 }
