@@ -81,6 +81,10 @@ TEST_CASE("intervals that are no round numbers do not drift either") {
   CHECK(runs_in(24h, 15'500ms) == 5'575);
 }
 
+TEST_CASE("every 1.5 s for a day does not drift either", "[long]") {
+  CHECK(runs_in(24h, 1'500ms) == 57'601);
+}
+
 TEST_CASE("a year of cron, with retries, takes a moment") {
   VirtualTime time{utc("2024-01-01 00:00")};
   Scheduler scheduler{time.get_executor()};
