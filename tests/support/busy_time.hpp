@@ -17,10 +17,10 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_future.hpp>
-#include <boost/system/error_code.hpp>
 
 #include <cano/duration.hpp>
 #include <cano/time/detail/virtual_clock.hpp>
+#include <cano/time/detail/virtual_wait.hpp>
 
 namespace engine {
 
@@ -48,7 +48,7 @@ class BusyClock final : public cano::detail::VirtualClock {
   bool wake_due() {
     bool any = false;
     while (!waits_.empty() && waits_.begin()->first <= now_) {
-      waits_.extract(waits_.begin()).mapped()->complete({});
+      cano::detail::VirtualWait::complete(std::move(waits_.extract(waits_.begin()).mapped()), {});
       any = true;
     }
     return any;
@@ -70,7 +70,8 @@ class BusyClock final : public cano::detail::VirtualClock {
         continue;
       }
       auto next = std::next(it);
-      waits_.extract(it).mapped()->complete(boost::asio::error::operation_aborted);
+      cano::detail::VirtualWait::complete(std::move(waits_.extract(it).mapped()),
+                                          boost::asio::error::operation_aborted);
       it = next;
       ++count;
     }

@@ -13,7 +13,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/time/detail/virtual_clock.hpp>
-#include <cano/time/detail/virtual_wait_op.hpp>
+#include <cano/time/detail/virtual_wait.hpp>
 
 namespace cano {
 

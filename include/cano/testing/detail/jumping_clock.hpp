@@ -9,10 +9,10 @@
 #include <utility>
 
 #include <boost/asio/error.hpp>
-#include <boost/system/error_code.hpp>
 
 #include <cano/duration.hpp>
 #include <cano/time/detail/virtual_clock.hpp>
+#include <cano/time/detail/virtual_wait.hpp>
 
 namespace cano::detail {
 
@@ -27,7 +27,7 @@ class JumpingClock final : public VirtualClock {
 
   void add(std::unique_ptr<VirtualWait> wait) override {
     if (wait->deadline() <= now_) {
-      wait->complete({});
+      VirtualWait::complete(std::move(wait), {});
       return;
     }
     const auto owner = wait->owner();
@@ -39,7 +39,7 @@ class JumpingClock final : public VirtualClock {
     auto [first, last] = by_owner_.equal_range(wait.owner());
     while (first != last && first->second->second.get() != &wait)
       ++first;
-    if (first != last) take(first)->complete(asio::error::operation_aborted);
+    if (first != last) VirtualWait::complete(take(first), asio::error::operation_aborted);
   }
 
   void wake_on_step(const void* owner) override { watchers_.insert(owner); }
@@ -49,7 +49,7 @@ class JumpingClock final : public VirtualClock {
     // Handlers are only queued: no wait is added or taken while this loop runs.
     std::size_t count = 0;
     for (auto it = by_owner_.find(owner); it != by_owner_.end(); it = by_owner_.find(owner)) {
-      take(it)->complete(asio::error::operation_aborted);
+      VirtualWait::complete(take(it), asio::error::operation_aborted);
       ++count;
     }
     return count;
@@ -70,7 +70,7 @@ class JumpingClock final : public VirtualClock {
     if (waits_.begin()->first > limit) return false;
     move_to(waits_.begin()->first);
     while (!waits_.empty() && waits_.begin()->first <= now_) {
-      take(place_of(waits_.begin()))->complete({});
+      VirtualWait::complete(take(place_of(waits_.begin())), {});
     }
     return true;
   }
@@ -86,7 +86,7 @@ class JumpingClock final : public VirtualClock {
     wall_ = saturating_add(wall_, by);
     for (const void* owner : std::exchange(watchers_, {})) {
       for (auto it = by_owner_.find(owner); it != by_owner_.end(); it = by_owner_.find(owner))
-        take(it)->complete({});
+        VirtualWait::complete(take(it), {});
     }
   }
 

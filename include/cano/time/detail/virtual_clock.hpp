@@ -9,7 +9,6 @@
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
-#include <boost/system/error_code.hpp>
 
 #include <cano/duration.hpp>
 
@@ -19,25 +18,7 @@ namespace asio = boost::asio;
 
 namespace detail {
 
-/// One wait on a virtual clock, whatever its handler is.
-class VirtualWait {
- public:
-  VirtualWait(const void* owner, steady_time deadline) noexcept
-      : owner_{owner}, deadline_{deadline} {}
-  VirtualWait(const VirtualWait&) = delete;
-  VirtualWait& operator=(const VirtualWait&) = delete;
-  virtual ~VirtualWait() = default;
-
-  const void* owner() const noexcept { return owner_; }
-  steady_time deadline() const noexcept { return deadline_; }
-
-  /// Queues the handler on its executor. Called once, by the clock that gave the wait up.
-  virtual void complete(const boost::system::error_code& error) = 0;
-
- private:
-  const void* owner_;
-  steady_time deadline_;
-};
+class VirtualWait;
 
 // How many virtual clocks this process has: all that real time pays to know of them. Visible, as
 // all that there is one of: a library that hides its symbols must not get one of its own.
