@@ -84,13 +84,18 @@ class Runtime {
     require_other_thread();
     const auto result = std::make_shared<detail::FinalResult<T>>();
     const auto finished = std::make_shared<std::binary_semaphore>(0);
-    asio::co_spawn(get_executor(), detail::run_into(result, std::move(work)),
-                   [finished](const std::exception_ptr&) { finished->release(); });
+    asio::co_spawn(get_executor(), detail::run_into(result, std::move(work)), Release{finished});
     finished->acquire();
     return result->take();
   }
 
  private:
+  // One handler for all types of results.
+  struct Release {
+    std::shared_ptr<std::binary_semaphore> finished;
+    void operator()(const std::exception_ptr&) const { finished->release(); }
+  };
+
   // The system may not know how many there are.
   static std::size_t default_threads() noexcept {
     const std::size_t threads = std::thread::hardware_concurrency();

@@ -19,6 +19,16 @@
 
 namespace cano {
 
+namespace detail {
+
+// One handler for all types of results.
+struct StopContext {
+  asio::io_context* context;
+  void operator()(const std::exception_ptr&) const { context->stop(); }
+};
+
+}  // namespace detail
+
 /// Runs a coroutine to its end on the calling thread, with an `io_context` of its own: the bridge
 /// from `main` to everything awaitable.
 ///
@@ -31,8 +41,7 @@ template <class T> T run(asio::awaitable<T> work) {
   asio::io_context context{1};
   detail::mark_serial(context);
   const auto result = std::make_shared<detail::FinalResult<T>>();
-  asio::co_spawn(context, detail::run_into(result, std::move(work)),
-                 [&](const std::exception_ptr&) { context.stop(); });
+  asio::co_spawn(context, detail::run_into(result, std::move(work)), detail::StopContext{&context});
   context.run();
   return result->take();
 }

@@ -23,6 +23,7 @@
 #include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/detail/lane.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
+#include <cano/detail/member_call.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
@@ -98,19 +99,16 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     started_ = clock_->now();
     report_start();
     arm();
-    for (const auto& lane : lanes_) {
-      asio::post(lane->executor(), [self = this->shared_from_this(), &lane] { lane->post_turn(); });
-    }
+    for (const auto& lane : lanes_)
+      lane->post_turn();
   }
 
   /// Ends the batch early, from any thread: starts nothing more, interrupts what is under way.
   void cancel() {
     if (stop_.request()) return;
     stop_source_.request_stop();
-    for (const auto& lane : lanes_) {
-      asio::post(lane->executor(),
-                 [self = this->shared_from_this(), &lane] { lane->interrupt_all(); });
-    }
+    for (const auto& lane : lanes_)
+      lane->post_interrupt();
   }
 
   // ---- what lanes call
@@ -151,7 +149,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
 
   void lane_ended() {
     if (lanes_left_.fetch_sub(1) != 1) return;
-    asio::post(control(), [self = this->shared_from_this()] { self->finish(); });
+    asio::post(control(), member_call<&Batch::finish>(this->shared_from_this()));
   }
 
  private:
@@ -175,15 +173,16 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
       } else {
         limit_timer_.emplace(control());
         limit_timer_->expires_after(*limit);
-        limit_timer_->async_wait([weak = this->weak_from_this()](boost::system::error_code error) {
-          const auto self = weak.lock();
-          if (!error && self) self->cancel();
-        });
+        limit_timer_->async_wait(member_call<&Batch::limit_passed>(this->weak_from_this()));
       }
     }
     if (options_.stop.stop_possible()) {
       on_stop_.emplace(options_.stop, RequestCancel{this->weak_from_this()});
     }
+  }
+
+  void limit_passed(const boost::system::error_code& error) {
+    if (!error) cancel();
   }
 
   void finish() {

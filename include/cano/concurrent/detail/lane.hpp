@@ -14,6 +14,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
+#include <cano/detail/member_call.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/task/detail/run_scope.hpp>
@@ -48,17 +49,12 @@ template <class Batch> class Lane {
   /// Takes the next instances, from the executor, as soon as it is this lane's turn there.
   void post_turn() {
     if (std::exchange(turn_is_posted_, true)) return;
-    asio::post(executor_, [self = shared_from_batch()] { self->turn(); });
+    asio::post(executor_, member_call<&Lane::turn>(shared_from_batch()));
   }
 
-  /// Interrupts every instance under way.
-  void interrupt_all() {
-    std::vector<std::shared_ptr<Runner>> under_way;
-    for (Runner* runner = first_; runner != nullptr; runner = runner->next) {
-      under_way.push_back(std::static_pointer_cast<Runner>(runner->shared_from_this()));
-    }
-    for (const auto& runner : under_way)
-      runner->interrupt(Interrupt::Stop);
+  /// Interrupts every instance under way, there; from any thread.
+  void post_interrupt() {
+    asio::post(executor_, member_call<&Lane::interrupt_all>(shared_from_batch()));
   }
 
   /// How many instances of this lane ended so; may be read from anywhere.
@@ -102,6 +98,15 @@ template <class Batch> class Lane {
 
   // Whoever has it keeps the batch, of which the lane is a part.
   std::shared_ptr<Lane> shared_from_batch() { return {batch_.shared_from_this(), this}; }
+
+  void interrupt_all() {
+    std::vector<std::shared_ptr<Runner>> under_way;
+    for (Runner* runner = first_; runner != nullptr; runner = runner->next) {
+      under_way.push_back(std::static_pointer_cast<Runner>(runner->shared_from_this()));
+    }
+    for (const auto& runner : under_way)
+      runner->stop();
+  }
 
   void turn() {
     turn_is_posted_ = false;

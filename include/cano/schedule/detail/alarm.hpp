@@ -12,6 +12,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <cano/detail/member_call.hpp>
 #include <cano/duration.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/time/timer.hpp>
@@ -52,7 +53,7 @@ template <class Host> class Alarm : public std::enable_shared_from_this<Alarm<Ho
   /// Asks for a turn.
   void wake() {
     if (is_woken_.exchange(true)) return;
-    asio::post(executor_, [self = this->shared_from_this()] { self->turn(); });
+    asio::post(executor_, member_call<&Alarm::turn>(this->shared_from_this()));
   }
 
  private:
@@ -68,25 +69,31 @@ template <class Host> class Alarm : public std::enable_shared_from_this<Alarm<Ho
     }
     if (next.again) return wake();
     // With nothing due it waits for the end of time, so that the context has work.
-    set(steady_, steady_set_, next.due.steady.value_or(steady_time::max()));
+    set<&Alarm::steady_ended>(steady_, steady_set_, next.due.steady.value_or(steady_time::max()));
     if (next.due.wall) {
-      set(wall_, wall_set_, *next.due.wall);
+      set<&Alarm::wall_ended>(wall_, wall_set_, *next.due.wall);
     } else if (wall_set_) {
       wall_set_.reset();
       wall_.cancel();
     }
   }
 
-  template <class Time> void set(Timer& timer, std::optional<Time>& set_to, Time time) {
+  template <auto Ended, class Time> void set(Timer& timer, std::optional<Time>& set_to, Time time) {
     if (set_to == time) return;
     set_to = time;
     timer.expires_at(time);
-    timer.async_wait(
-        [self = this->shared_from_this(), &set_to](const boost::system::error_code& error) {
-          if (error) return;
-          set_to.reset();
-          self->turn();
-        });
+    timer.async_wait(member_call<Ended>(this->shared_from_this()));
+  }
+
+  void steady_ended(const boost::system::error_code& error) {
+    if (error) return;
+    steady_set_.reset();
+    turn();
+  }
+  void wall_ended(const boost::system::error_code& error) {
+    if (error) return;
+    wall_set_.reset();
+    turn();
   }
 
   std::shared_ptr<Host> host_;

@@ -18,6 +18,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <cano/detail/context_gate.hpp>
+#include <cano/detail/member_call.hpp>
 #include <cano/duration.hpp>
 #include <cano/time/timer.hpp>
 
@@ -38,9 +39,7 @@ template <class T> class Completion {
     value_.emplace(std::move(value));
     if (!home_) return;
     gate_->pass([this] {
-      asio::post(home_, [waiting = timer_] {
-        if (const auto timer = waiting.lock()) timer->cancel();
-      });
+      asio::post(home_, member_call<&Timer::cancel>(timer_));
       home_ = {};
     });
   }

@@ -19,6 +19,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <cano/detail/member_call.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/schedule/detail/effects.hpp>
@@ -71,15 +72,11 @@ class JobRun final : public RunHandle, public std::enable_shared_from_this<JobRu
   Duration elapsed(Moment now) const noexcept { return began_ ? now.steady - *began_ : Duration{}; }
 
   /// Starts it, never inside this call. From any thread.
-  void launch() {
-    asio::post(strand_, [self = this->shared_from_this()] { self->begin(); });
-  }
+  void launch() { asio::post(strand_, member_call<&JobRun::begin>(this->shared_from_this())); }
 
   void cancel() override {
     stop_.request_stop();
-    asio::post(strand_, [self = this->shared_from_this()] {
-      if (!self->ended_) self->signal_.emit(asio::cancellation_type::all);
-    });
+    asio::post(strand_, member_call<&JobRun::interrupt>(this->shared_from_this()));
   }
 
   bool runs_on(asio::any_io_executor executor) const override {
@@ -106,6 +103,10 @@ class JobRun final : public RunHandle, public std::enable_shared_from_this<JobRu
                                                          const std::exception_ptr&, RunEnd end) {
           self->end(std::move(end));
         }));
+  }
+
+  void interrupt() {
+    if (!ended_) signal_.emit(asio::cancellation_type::all);
   }
 
   void end(RunEnd end) {

@@ -10,6 +10,7 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <cano/detail/member_call.hpp>
 #include <cano/duration.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/time/timer.hpp>
@@ -53,6 +54,8 @@ class RunScope : public std::enable_shared_from_this<RunScope> {
     if (attempt_stop_) attempt_stop_->source.request_stop();
     signal_.emit(asio::cancellation_type::all);
   }
+
+  void stop() { interrupt(Interrupt::Stop); }
 
   Interrupt interrupted() const noexcept { return interrupted_; }
 
@@ -106,13 +109,11 @@ class RunScope : public std::enable_shared_from_this<RunScope> {
   void start_timer() {
     limit_timer_->ends = limit_;
     limit_timer_->timer.expires_at(limit_);
-    limit_timer_->timer.async_wait(
-        [self = shared_from_this()](const boost::system::error_code& error) {
-          if (!error && !self->closed_) self->timer_fired();
-        });
+    limit_timer_->timer.async_wait(member_call<&RunScope::wait_ended>(weak_from_this()));
   }
 
-  void timer_fired() {
+  void wait_ended(const boost::system::error_code& error) {
+    if (error || closed_) return;
     const steady_time now = limit_timer_->clock.now();
     // A wait that was replaced may still arrive as one that came to its end; the clock decides.
     if (now < limit_timer_->ends) return;

@@ -20,6 +20,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <cano/detail/member_call.hpp>
 #include <cano/detail/serial_context.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_node.hpp>
@@ -119,9 +120,9 @@ struct StartInScope {
     if (slot.is_connected()) {
       // The caller emits on its own executor; the scope lives on the run's.
       slot.assign([target = std::weak_ptr{scope}](asio::cancellation_type) {
-        const auto alive = target.lock();
-        if (!alive) return;
-        asio::dispatch(alive->executor(), [alive] { alive->interrupt(Interrupt::Stop); });
+        if (const auto alive = target.lock()) {
+          asio::dispatch(alive->executor(), member_call<&RunScope::stop>(alive));
+        }
       });
     }
     asio::dispatch(scope->executor(), [handler = std::move(handler), run, scope]() mutable {
@@ -149,9 +150,7 @@ struct RequestStop {
 
   void operator()() const {
     stop->request();
-    asio::post(executor, [target = scope] {
-      if (const auto alive = target.lock()) alive->interrupt(Interrupt::Stop);
-    });
+    asio::post(executor, member_call<&RunScope::stop>(scope));
   }
 };
 
