@@ -18,6 +18,20 @@
 
 namespace cano::detail {
 
+/// A task or Node of any type, kept. With `std::make_shared` each type would be 40 functions to
+/// compile.
+struct KeptTask {
+  KeptTask() = default;
+  KeptTask(const KeptTask&) = delete;
+  KeptTask& operator=(const KeptTask&) = delete;
+  virtual ~KeptTask() = default;
+};
+template <class T> struct KeptTaskOf final : KeptTask {
+  template <class... Args>
+  explicit KeptTaskOf(Args&&... args) : task(std::forward<Args>(args)...) {}
+  const T task;
+};
+
 /// A task or Node of any type as the engine calls it: one of the two functions is set.
 ///
 /// Function pointers beside the object rather than virtual functions in it: a hop then loads both
@@ -26,8 +40,9 @@ template <class State, class Store> struct BoundTask {
   using Call = State (*)(const TaskHandle& task, Store&, TaskContext&);
   using Start = asio::awaitable<State> (*)(const void* task, Store&, TaskContext&);
 
-  std::shared_ptr<const void> object;
-  TaskHandle handle;  // of the object, for `call`
+  std::unique_ptr<const KeptTask> kept;
+  const void* object = nullptr;  // the task in it, for `start`
+  TaskHandle handle;             // of it, for `call`
   Call call = nullptr;
   Start start = nullptr;
   bool declares_targets = false;
@@ -94,9 +109,10 @@ template <class State, class Store, class T> BoundTask<State, Store> bind_task(T
     bind_node<State, Decayed>(bound);
     declare_targets<typename NodeTypes<Decayed, Store>::PostReturns>(bound);
   }
-  const auto object = std::make_shared<const Decayed>(std::forward<T>(task));
-  bound.handle = TaskHandle::of(*object);
-  bound.object = object;
+  const auto* const kept = new KeptTaskOf<Decayed>(std::forward<T>(task));
+  bound.kept.reset(kept);
+  bound.object = &kept->task;
+  bound.handle = TaskHandle::of(kept->task);
   return bound;
 }
 

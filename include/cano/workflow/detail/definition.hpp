@@ -58,8 +58,8 @@ template <StateLike State, class Store> struct Definition {
   std::optional<Duration> total_timeout;
   std::optional<std::size_t> max_transitions;
   ObserverList observers;
-  std::optional<Span> span;
-  bool has_limits = false;  // of any state
+  std::shared_ptr<const Span> span;  // shared: a definition is copied whole
+  bool has_limits = false;           // of any state
 
   /// Kept at registration; only a state that was never added is named anew, by code that may throw.
   std::string name_of(const State& state) const {

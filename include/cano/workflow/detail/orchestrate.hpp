@@ -40,7 +40,7 @@ std::optional<Duration> total_timeout(const Definition& definition, const RunOpt
 /// What events say of the run; where there will be any, the run must have its id by then.
 template <class Definition> RunInfo run_info(const Definition& definition, RunOptions& options) {
   if (options.run_id.empty() && !definition.observers.empty()) options.run_id = make_run_id();
-  return RunInfo{.run_id = options.run_id, .span = definition.span ? &*definition.span : nullptr};
+  return RunInfo{.run_id = options.run_id, .span = definition.span.get()};
 }
 
 /// Runs the machine until it has something to await. `Step::Begin`: something can interrupt it, so

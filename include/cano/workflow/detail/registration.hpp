@@ -156,7 +156,7 @@ template <class Derived, StateLike State, class Store> class Registration {
 
   /// Everything the runs report stands under `span`.
   Derived& with_tracing_span(Span span) & {
-    changed().span = std::move(span);
+    changed().span = std::make_shared<const Span>(std::move(span));
     return self();
   }
   /// @overload
@@ -174,9 +174,8 @@ template <class Derived, StateLike State, class Store> class Registration {
 
   // The definition of another kind of workflow.
   template <class Other>
-  explicit Registration(const Registration<Other, State, Store>& other) : Registration{State{}} {
-    owned_->definition = *other.definition();
-  }
+  explicit Registration(const Registration<Other, State, Store>& other)
+      : owned_{std::make_shared<Owned>(*other.definition())} {}
 
   // Copies only, which are cheap: a workflow that was moved from is still whole.
   Registration(const Registration& other) noexcept : owned_{other.share()} {}
@@ -200,6 +199,9 @@ template <class Derived, StateLike State, class Store> class Registration {
   // (The use count would not do: it says nothing of what the last other owner still did in its
   // thread.)
   struct Owned {
+    Owned() = default;
+    explicit Owned(const DefinitionType& copied) : definition{copied} {}
+
     DefinitionType definition{};
     std::atomic<bool> is_shared{false};
   };
@@ -213,9 +215,7 @@ template <class Derived, StateLike State, class Store> class Registration {
 
   DefinitionType& changed() {
     if (owned_->is_shared.load(std::memory_order_relaxed)) {
-      auto copy = std::make_shared<Owned>();
-      copy->definition = owned_->definition;
-      owned_ = std::move(copy);
+      owned_ = std::make_shared<Owned>(owned_->definition);
     }
     return owned_->definition;
   }

@@ -92,7 +92,7 @@ template <StateLike State, class Store> class RunMachine {
 
   TaskContext context() noexcept { return TaskContext{core_}; }
   asio::awaitable<State> start_attempt(TaskContext& context) const {
-    return entry().task.start(entry().task.object.get(), *store_, context);
+    return entry().task.start(entry().task.object, *store_, context);
   }
   void attempt_returned(State next) { state_ = std::move(next); }
   void attempt_threw(Failure failure) { core_.set_failure(std::move(failure)); }

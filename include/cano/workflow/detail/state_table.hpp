@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstddef>
 #include <type_traits>
@@ -16,7 +17,8 @@ template <class State>
 concept DenseState = std::is_enum_v<State> || std::is_integral_v<State>;
 
 /// State -> slot. `find` is on the path of every hop: for enumerators and integers below a thousand
-/// it is one bounds check and an index, for other states a hash map.
+/// it is one bounds check and an index, for larger ones a binary search, for other states a hash
+/// map.
 ///
 /// A state that was never put is found as a default `Slot`.
 template <StateLike State, class Slot> class StateTable {
@@ -37,10 +39,10 @@ template <StateLike State, class Slot> class StateTable {
 
     [[gnu::always_inline]] const Slot& find(const State& state) const noexcept {
       if constexpr (DenseState<State>) {
-        if (number(state) < size_) [[likely]]
-          return dense_[number(state)];
+        return number(state) < size_ ? dense_[number(state)] : table_.look_up(state);
+      } else {
+        return table_.find_sparse(state);
       }
-      return table_.find_sparse(state);
     }
 
    private:
@@ -50,6 +52,7 @@ template <StateLike State, class Slot> class StateTable {
   };
   Reader reader() const noexcept { return Reader{*this}; }
 
+  /// A state is put once.
   void put(const State& state, Slot slot) {
     if constexpr (DenseState<State>) {
       const std::size_t index = number(state);
@@ -58,8 +61,10 @@ template <StateLike State, class Slot> class StateTable {
         dense_[index] = std::move(slot);
         return;
       }
+      sparse_.insert(place_of(index), Numbered{index, std::move(slot)});
+    } else {
+      sparse_.emplace(state, std::move(slot));
     }
-    sparse_.insert_or_assign(state, std::move(slot));
   }
 
  private:
@@ -83,24 +88,42 @@ template <StateLike State, class Slot> class StateTable {
     }
   }
 
+  struct Numbered {
+    std::size_t number;
+    Slot slot;
+  };
+  auto place_of(std::size_t number) const noexcept
+    requires DenseState<State>
+  {
+    return std::lower_bound(sparse_.begin(), sparse_.end(), number,
+                            [](const Numbered& each, std::size_t n) { return each.number < n; });
+  }
+
   // A state whose hash throws was never put: that has thrown too.
   const Slot& find_sparse(const State& state) const noexcept {
-    try {
-      const auto found = sparse_.find(state);
-      return found == sparse_.end() ? none_ : found->second;
-    } catch (...) {
-      return none_;
+    if constexpr (DenseState<State>) {
+      const auto place = place_of(number(state));
+      return place != sparse_.end() && place->number == number(state) ? place->slot : none_;
+    } else {
+      try {
+        const auto found = sparse_.find(state);
+        return found == sparse_.end() ? none_ : found->second;
+      } catch (...) {
+        return none_;
+      }
     }
   }
 
-  // The hash map's code within a hop of dense states would cost that hop 8 instructions.
+  // The search's code within a hop of dense states would cost that hop 8 instructions.
   [[gnu::noinline]] const Slot& look_up(const State& state) const noexcept {
     return find_sparse(state);
   }
 
   std::vector<Slot> dense_;  // up to the largest of the small states
-  // Not Boost's flat map: including it takes a compiler a second.
-  std::unordered_map<State, Slot> sparse_;
+  // A hash map of numbers, too, would be 200 functions to compile. And Boost's flat map takes a
+  // compiler a second to include.
+  std::conditional_t<DenseState<State>, std::vector<Numbered>, std::unordered_map<State, Slot>>
+      sparse_;
   Slot none_{};
 };
 
