@@ -120,7 +120,7 @@ elseif(WAY STREQUAL "fetched_dependencies")
 
 elseif(WAY STREQUAL "fetched_test_dependencies")
   make_mirror()
-  configure(${SOURCE} -DCMAKE_BUILD_TYPE=Debug -DCMAKE_UNITY_BUILD=ON ${use_mirror})
+  configure(${SOURCE} -DCMAKE_UNITY_BUILD=ON ${use_mirror})
   run(${CMAKE_COMMAND} --build ${WORK}/build --target cano_observe_tests)
   run(${CMAKE_CTEST_COMMAND} --test-dir ${WORK}/build -R "^observe:" --no-tests=error)
 
