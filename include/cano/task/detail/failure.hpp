@@ -24,7 +24,7 @@ class Failure {
   Failure(std::nullptr_t) noexcept {}
   explicit Failure(std::exception_ptr thrown, FailureKind kind = FailureKind::Retryable) noexcept
       : exception_{std::move(thrown)}, kind_{kind} {}
-  explicit Failure(Error returned, bool timed_out = false) noexcept
+  explicit Failure(Error&& returned, bool timed_out = false) noexcept
       : text_{std::move(returned.text_)},
         code_{returned.errc()},
         kind_{kind_of(code_)},
