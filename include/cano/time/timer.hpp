@@ -101,6 +101,7 @@ class Timer {
   }
 
   /// Waits until the expiry; the token's signature is `void(boost::system::error_code)`.
+  /// Its executor, if it has one, must convert to `asio::any_io_executor`, as all of Asio's do.
   template <asio::completion_token_for<void(boost::system::error_code)> CompletionToken>
   auto async_wait(CompletionToken&& token) {
     return asio::async_initiate<CompletionToken, void(boost::system::error_code)>(StartWait{this},
