@@ -90,7 +90,7 @@ class Runtime {
   }
 
  private:
-  // One handler for all types of results.
+  // One handler for all types of results, as for cano::run.
   struct Release {
     std::shared_ptr<std::binary_semaphore> finished;
     void operator()(const std::exception_ptr&) const { finished->release(); }

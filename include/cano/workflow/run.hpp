@@ -21,7 +21,7 @@ namespace cano {
 
 namespace detail {
 
-// One handler for all types of results.
+// One handler for all types of results, of which each would have a co_spawn of its own to compile.
 struct StopContext {
   asio::io_context* context;
   void operator()(const std::exception_ptr&) const { context->stop(); }

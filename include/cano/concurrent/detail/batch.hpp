@@ -99,7 +99,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     started_ = clock_->now();
     report_start();
     arm();
-    for (const auto& lane : lanes_)
+    for (const auto& lane : lanes_)  // of which nothing runs yet
       lane->post_turn();
   }
 

@@ -63,46 +63,47 @@ template <class Host> class Alarm : public std::enable_shared_from_this<Alarm<Ho
     const NextTurn next = host_->turn(epoch_);
     if (next.over) {
       over_ = true;
-      steady_.cancel();
-      wall_.cancel();
+      steady_.timer.cancel();
+      wall_.timer.cancel();
       return;
     }
     if (next.again) return wake();
     // With nothing due it waits for the end of time, so that the context has work.
-    set<&Alarm::steady_ended>(steady_, steady_set_, next.due.steady.value_or(steady_time::max()));
+    set<&Alarm::steady_>(next.due.steady.value_or(steady_time::max()));
     if (next.due.wall) {
-      set<&Alarm::wall_ended>(wall_, wall_set_, *next.due.wall);
-    } else if (wall_set_) {
-      wall_set_.reset();
-      wall_.cancel();
+      set<&Alarm::wall_>(*next.due.wall);
+    } else if (wall_.set_to) {
+      wall_.set_to.reset();
+      wall_.timer.cancel();
     }
   }
 
-  template <auto Ended, class Time> void set(Timer& timer, std::optional<Time>& set_to, Time time) {
-    if (set_to == time) return;
-    set_to = time;
-    timer.expires_at(time);
-    timer.async_wait(member_call<Ended>(this->shared_from_this()));
+  template <class Time> struct Wait {
+    explicit Wait(const asio::any_io_executor& executor) : timer{executor} {}
+    Timer timer;
+    std::optional<Time> set_to;
+  };
+
+  // `Of`: steady_ or wall_.
+  template <auto Of, class Time> void set(Time time) {
+    Wait<Time>& wait = this->*Of;
+    if (wait.set_to == time) return;
+    wait.set_to = time;
+    wait.timer.expires_at(time);
+    wait.timer.async_wait(member_call<&Alarm::template ended<Of>>(this->shared_from_this()));
   }
 
-  void steady_ended(const boost::system::error_code& error) {
+  template <auto Of> void ended(const boost::system::error_code& error) {
     if (error) return;
-    steady_set_.reset();
-    turn();
-  }
-  void wall_ended(const boost::system::error_code& error) {
-    if (error) return;
-    wall_set_.reset();
+    (this->*Of).set_to.reset();
     turn();
   }
 
   std::shared_ptr<Host> host_;
   std::uint64_t epoch_;
   asio::any_io_executor executor_;
-  Timer steady_;
-  Timer wall_;
-  std::optional<steady_time> steady_set_;
-  std::optional<system_time> wall_set_;
+  Wait<steady_time> steady_;
+  Wait<system_time> wall_;
   std::atomic<bool> is_woken_{false};
   bool over_ = false;
 };
