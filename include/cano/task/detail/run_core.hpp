@@ -141,13 +141,12 @@ class RunCore {
   /// Judges the failure that is set. Unless the run gives up, the failure is forgotten.
   Verdict judge() {
     ++failed_attempts_;
-    const std::optional<std::chrono::milliseconds> delay = delay_before_retry();
-    if (is_observed()) reporter_.attempt_failed(visit_, failure_, delay.has_value());
-    if (!delay) return Verdict::GiveUp;
+    const bool retries = plan_retry();
+    if (is_observed()) reporter_.attempt_failed(visit_, failure_, retries);
+    if (!retries) return Verdict::GiveUp;
     failure_ = {};
-    pause_ = *delay;
     arm_nearest_limit();  // that of the attempt is over; the pause ends with the other two
-    const bool pauses = *delay > std::chrono::milliseconds::zero();
+    const bool pauses = pause_ > Duration::zero();
     if (pauses && is_observed()) reporter_.retry_pause(visit_, pause_);
     ++visit_.attempt;
     reporter_.time_passes();
@@ -236,17 +235,20 @@ class RunCore {
            (scope_ != nullptr && scope_->interrupted() == Interrupt::Stop);
   }
 
-  std::optional<std::chrono::milliseconds> delay_before_retry() {
+  // Whether there is another attempt, after `pause_`.
+  bool plan_retry() {
     const RetryPolicy& policy = visit_.state->config.retry();
     const bool over = out_of_time_ || cancelled_by_caller_;
-    if (over || visit_.attempt >= visit_.state->max_attempts) return std::nullopt;
-    if (!is_worth_a_retry(policy)) return std::nullopt;
+    if (over || visit_.attempt >= visit_.state->max_attempts) return false;
+    if (!is_worth_a_retry(policy)) return false;
     const auto delay = policy.delay_for_attempt(visit_.attempt - 1, previous_delay());
-    if (delay && policy.max_elapsed() &&
+    if (!delay) return false;
+    if (policy.max_elapsed() &&
         saturating_add(now() - visit_.entered, *delay) > *policy.max_elapsed()) {
-      return std::nullopt;
+      return false;
     }
-    return delay;
+    pause_ = *delay;
+    return true;
   }
 
   bool is_worth_a_retry(const RetryPolicy& policy) {
