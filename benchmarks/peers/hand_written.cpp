@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: MIT
-// The questions of README.md answered without a library: a loop over virtual calls, and Asio
-// coroutines with a switch, spawned by hand on two threads with an io_context each.
+// The questions of README.md answered without a library: a loop over virtual calls, Asio coroutines
+// with a switch, spawned by hand on two threads with an io_context each, and a map under a mutex.
+// How long a run took is told where cano tells it too.
 #include <algorithm>
+#include <any>
 #include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
+#include <exception>
+#include <functional>
 #include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -70,20 +80,49 @@ template <int Number> struct PlainNode : Node {
   Step other;
 };
 
+// The error is one that may be thrown in the end, like all that can be caught.
+using Attempt = std::variant<Step, std::runtime_error>;
+
+struct FallibleTask {
+  virtual ~FallibleTask() = default;
+  virtual Attempt run(Count& count) const = 0;
+};
+template <int Number> struct FailingTask : FallibleTask {
+  Attempt run(Count& count) const override {
+    if (count.left == Number) return std::runtime_error{"not this time"};
+    return Step::Done;
+  }
+};
+template <int Number> struct ThrowingTask : FallibleTask {
+  Attempt run(Count& count) const override {
+    if (count.left == Number) throw std::runtime_error{"not this time"};
+    return Step::Done;
+  }
+};
+
 namespace {
 
 measure::Results results{"hand_written"};
 
-void run_hops() {
-  const std::array<std::unique_ptr<Task>, 3> tasks{std::make_unique<HopTask<0>>(Step::B),
-                                                   std::make_unique<HopTask<0>>(Step::A),
-                                                   std::make_unique<HopTask<1>>(Step::A)};
-  Count count{hops};
-  measure::keep(&count);
+using Tasks = std::array<std::unique_ptr<Task>, 3>;
+
+Tasks make_tasks() {
+  return {std::make_unique<HopTask<0>>(Step::B), std::make_unique<HopTask<0>>(Step::A),
+          std::make_unique<HopTask<1>>(Step::A)};
+}
+
+Step loop_over(const Tasks& tasks, Count& count) {
   Step at = Step::A;
   while (at != Step::Done)
     at = tasks[static_cast<std::size_t>(at)]->run(count);
-  measure::keep(at);
+  return at;
+}
+
+void run_hops() {
+  const Tasks tasks = make_tasks();
+  Count count{hops};
+  measure::keep(&count);
+  measure::keep(loop_over(tasks, count));
 }
 
 void run_nodes() {
@@ -98,6 +137,45 @@ void run_nodes() {
     at = node.post(count, node.exec(node.prep(count)));
   }
   measure::keep(at);
+}
+
+using Clock = std::chrono::steady_clock;
+
+struct Ended {
+  std::variant<Step, std::runtime_error, std::exception_ptr> how;
+  Clock::duration elapsed{};
+};
+
+asio::awaitable<Ended> run_once(const FallibleTask& task, Count& count) {
+  const Clock::time_point started = Clock::now();
+  Ended ended;
+  try {
+    Attempt attempt = task.run(count);
+    if (auto* const error = std::get_if<std::runtime_error>(&attempt)) {
+      ended.how = std::move(*error);
+    } else {
+      ended.how = std::get<Step>(attempt);
+    }
+  } catch (...) {
+    ended.how = std::current_exception();
+  }
+  ended.elapsed = Clock::now() - started;
+  co_return ended;
+}
+
+asio::awaitable<void> fail_often(const FallibleTask& task, Count& count) {
+  for (int i = 0; i < hops; ++i) {
+    const Ended ended = co_await run_once(task, count);
+    measure::keep(ended.how.index());
+  }
+}
+
+template <class Task> void run_failures() {
+  const std::unique_ptr<FallibleTask> task = std::make_unique<Task>();
+  asio::io_context context{1};
+  Count count{0};
+  asio::co_spawn(context, fail_often(*task, count), asio::detached);
+  context.run();
 }
 
 asio::awaitable<Step> hop(Count& count, Step other) { co_return next(count, other); }
@@ -161,23 +239,44 @@ template <auto Work> void run_alone() {
   measure::keep(result);
 }
 
+// Half of the stores on each of two threads.
+template <class RunHalf> void run_halves(std::size_t count, RunHalf run_half) {
+  std::thread other{run_half, count / 2, count};
+  run_half(0, count / 2);
+  other.join();
+}
+
 struct Detached {
   auto operator()(std::size_t) const { return asio::detached; }
 };
 
-// Half of the stores on each of two threads.
 template <auto Work, class TokenOf = Detached>
 void run_batch(std::vector<Count>& stores, std::vector<Step>& ends, TokenOf token_of = {}) {
-  const auto run_half = [&](std::size_t first, std::size_t end) {
+  run_halves(stores.size(), [&](std::size_t first, std::size_t end) {
     asio::io_context context{1};
     for (std::size_t i = first; i < end; ++i)
       asio::co_spawn(context, switch_over<Work>(stores[i], ends[i]), token_of(i));
     context.run();
-  };
-  const std::size_t half = stores.size() / 2;
-  std::thread other{run_half, half, stores.size()};
-  run_half(0, half);
-  other.join();
+  });
+}
+
+void time_plain_batch() {
+  const Tasks tasks = make_tasks();
+  std::vector<Count> stores(instances);
+  results.time("plain_instance_ns", instances, 2, [&] {
+    stores.assign(instances, Count{10});
+    std::vector<Ended> ends(instances);
+    run_halves(instances, [&](std::size_t first, std::size_t end) {
+      Clock::time_point now = Clock::now();
+      for (std::size_t i = first; i < end; ++i) {
+        const Clock::time_point started = now;
+        ends[i].how = loop_over(tasks, stores[i]);
+        now = Clock::now();
+        ends[i].elapsed = now - started;
+      }
+    });
+    measure::keep(ends.data());
+  });
 }
 
 template <auto Work> void time_batch(const char* name) {
@@ -187,6 +286,59 @@ template <auto Work> void time_batch(const char* name) {
     stores.assign(instances, Count{10});
     run_batch<Work>(stores, ends);
     measure::keep(ends.data());
+  });
+}
+
+struct HashText : std::hash<std::string_view> {
+  using is_transparent = void;
+};
+
+class Store {
+ public:
+  template <class T> T get(std::string_view key) const {
+    const std::lock_guard lock{mutex_};
+    return std::any_cast<const T&>(values_.find(key)->second);
+  }
+  template <class T> void put(std::string_view key, T value) {
+    const std::lock_guard lock{mutex_};
+    const auto known = values_.find(key);
+    if (known != values_.end()) {
+      known->second = std::move(value);
+    } else {
+      values_.emplace(key, std::move(value));
+    }
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, std::any, HashText, std::equal_to<>> values_;
+};
+
+void time_store() {
+  Store store;
+  for (int other = 0; other < 6; ++other)
+    store.put("other_" + std::to_string(other), other);
+  store.put("counter", std::uint64_t{42});
+  store.put("name", std::string{"Alice"});
+  const char* counter = "counter";
+  const char* name = "name";
+  results.time("store_get_ns", hops, 1, [&] {
+    for (int i = 0; i < hops; ++i) {
+      measure::keep(counter);
+      measure::keep(store.get<std::uint64_t>(counter));
+    }
+  });
+  results.time("store_put_ns", hops, 1, [&] {
+    for (int i = 0; i < hops; ++i) {
+      measure::keep(counter);
+      store.put(counter, std::uint64_t{7});
+    }
+  });
+  results.time("store_get_string_ns", hops, 1, [&] {
+    for (int i = 0; i < hops; ++i) {
+      measure::keep(name);
+      measure::keep(store.get<std::string>(name));
+    }
   });
 }
 
@@ -216,8 +368,12 @@ int main(int argc, char** argv) {
   results.time("awaitable_hop_ns", hops, 1, run_alone<hop>);
   results.time("plain_node_ns", hops, 1, run_nodes);
   results.time("awaitable_node_ns", hops, 1, run_alone<visit_node>);
+  results.time("failing_result_ns", hops, 1, run_failures<FailingTask<0>>);
+  results.time("failing_throw_ns", hops, 1, run_failures<ThrowingTask<0>>);
+  time_plain_batch();
   time_batch<hop>("awaitable_instance_ns");
   time_batch<yield_and_hop>("yielding_instance_ns");
+  time_store();
 
   results.print();
 }
