@@ -34,6 +34,7 @@
 #include <cano/task/task_config.hpp>
 #include <cano/testing/virtual_time.hpp>
 #include <cano/time/sleep.hpp>
+#include <cano/time/yield_now.hpp>
 #include <cano/workflow/run.hpp>
 
 #include "support/catch.hpp"
@@ -450,6 +451,28 @@ TEST_CASE("no more instances are in flight than allowed") {
   CHECK(gauge.most == 3);
   CHECK(gauge.now == 0);
   CHECK_THROWS_WITH(workflow.with_max_in_flight(0), Catch::Matchers::Contains("at least 1, not 0"));
+}
+
+TEST_CASE("an instance that waits keeps no other from a thread that has room for it") {
+  constexpr std::size_t instances = 500;
+  struct Store {
+    std::atomic<std::size_t>* ended;
+    bool is_last = false;
+  };
+  ConcurrentWorkflow<State, Store> workflow{State::Start};
+  workflow.add(State::Start, [](Store& store) -> asio::awaitable<State> {
+    while (store.is_last && *store.ended < instances - 1)
+      co_await yield_now();
+    ++*store.ended;
+    co_return State::Done;
+  });
+  workflow.add_exit_state(State::Done).with_max_in_flight(2);
+  std::atomic<std::size_t> ended{0};
+  std::vector<Store> stores(instances, Store{&ended});
+  stores.front().is_last = true;
+  Runtime runtime{2};
+  CHECK(run(workflow.execute_concurrent(runtime, stores, WaitForever{})).status.completed ==
+        instances);
 }
 
 TEST_CASE("progress is reported once for each instance, in order") {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <exception>
@@ -186,7 +187,9 @@ template <class Batch> class Lane {
 
   bool take_next() {
     if (next_ == taken_end_ || batch_.is_cancelled()) {
-      const auto taken = batch_.take();
+      // No more than may be in flight: what was taken behind one that waits would wait with it,
+      // even while another lane has room.
+      const auto taken = batch_.take(std::max<std::size_t>(1, max_in_flight_ - in_flight_));
       next_ = taken.first;
       taken_end_ = taken.second;
     }
@@ -201,8 +204,12 @@ template <class Batch> class Lane {
 
   void record(std::size_t index, Result&& result) {
     auto& count = counts_[static_cast<std::size_t>(result.outcome())];
-    // Only this lane adds to its counters; a quota sums those of all lanes, in one order for all.
-    count.store(count.load(std::memory_order_relaxed) + 1);
+    const std::size_t counted = count.load(std::memory_order_relaxed) + 1;  // by this lane alone
+    if (batch_.counts_each()) {
+      count.store(counted);  // a quota sums those of all lanes, in one order for all
+    } else {
+      count.store(counted, std::memory_order_relaxed);  // the end of the lane publishes it
+    }
     batch_.record(index, std::move(result));
   }
 
