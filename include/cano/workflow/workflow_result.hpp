@@ -21,7 +21,7 @@ template <class State> class WorkflowResult {
   WorkflowResult() = default;
 
   /// What the engine makes; `failure` is none for a success.
-  WorkflowResult(Outcome outcome, State state, detail::Failure failure, std::size_t transitions,
+  WorkflowResult(Outcome outcome, State state, detail::Failure&& failure, std::size_t transitions,
                  std::size_t attempts, Duration elapsed)
       : outcome_{outcome},
         state_{std::move(state)},

@@ -50,8 +50,8 @@ TEST_CASE("a failure holds the state it stopped in and the exception itself") {
 }
 
 TEST_CASE("an error that was returned is made an exception when asked for") {
-  const cano::detail::Failure failure{cano::Error{cano::Errc::Store, "full"}};
-  const NamedResult result{Outcome::Failed, "save", failure, 0, 1, 0ms};
+  cano::detail::Failure failure{cano::Error{cano::Errc::Store, "full"}};
+  const NamedResult result{Outcome::Failed, "save", std::move(failure), 0, 1, 0ms};
   CHECK(result.error_message() == "Store error: full");
   REQUIRE(result.error() != nullptr);
   CHECK_THROWS_AS(std::rethrow_exception(result.error()), cano::Error);

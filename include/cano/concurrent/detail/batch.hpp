@@ -220,7 +220,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
         Errc::Cancelled, std::string{"The instance "} + why + ", in batch " + options_.run_id}};
     for (Result& result : results_) {
       if (result.is_cancelled() && !result.error()) {
-        result = Result{Outcome::Cancelled, definition_->start, cancelled, 0, 0, {}};
+        result = Result{Outcome::Cancelled, definition_->start, Failure{cancelled}, 0, 0, {}};
       }
     }
   }

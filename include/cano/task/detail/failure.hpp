@@ -70,7 +70,7 @@ void call_catching(Attempt&& attempt, OnFailure&& on_failure) {
 /// lambda.
 inline Failure caught_failure() {
   Failure caught;
-  call_catching([] { throw; }, [&](Failure failure) { caught = std::move(failure); });
+  call_catching([] { throw; }, [&](Failure&& failure) { caught = std::move(failure); });
   return caught;
 }
 

@@ -129,14 +129,14 @@ class RunCore {
   // ---- failures
 
   bool has_failed() const noexcept { return static_cast<bool>(failure_); }
-  void set_failure(Failure failure) noexcept {
+  void set_failure(Failure&& failure) noexcept {
     failure_ = std::move(failure);
     stop_over_next();
   }
   /// A `Result` that holds an error: the failure of the attempt, without a throw.
   void fail(Error&& error) noexcept { set_failure(Failure{std::move(error)}); }
   const Failure& failure() const noexcept { return failure_; }
-  Failure take_failure() noexcept { return std::move(failure_); }
+  Failure&& take_failure() noexcept { return std::move(failure_); }
 
   /// Judges the failure that is set. Unless the run gives up, the failure is forgotten.
   Verdict judge() {
@@ -256,7 +256,7 @@ class RunCore {
     bool worth_it = false;
     // A predicate that throws ends the run, with its own exception.
     call_catching([&] { worth_it = policy.predicate()(failure_.as_exception()); },
-                  [&](Failure thrown) { set_failure(std::move(thrown)); });
+                  [&](Failure&& thrown) { set_failure(std::move(thrown)); });
     return worth_it;
   }
 

@@ -95,7 +95,7 @@ template <StateLike State, class Store> class RunMachine {
     return entry().task.start(entry().task.object, *store_, context);
   }
   void attempt_returned(State next) { state_ = std::move(next); }
-  void attempt_threw(Failure failure) { core_.set_failure(std::move(failure)); }
+  void attempt_threw(Failure&& failure) { core_.set_failure(std::move(failure)); }
   Duration pause() const noexcept { return core_.pause(); }
 
   /// Whether `hop_to_attempt` may be tried.
@@ -161,7 +161,7 @@ template <StateLike State, class Store> class RunMachine {
 
   // The short way: plain tasks without limits, up to the transition at which something else is due.
   void hop_while_plain() {
-    call_catching([&] { hop(); }, [&](Failure thrown) { core_.set_failure(std::move(thrown)); });
+    call_catching([&] { hop(); }, [&](Failure&& thrown) { core_.set_failure(std::move(thrown)); });
   }
 
   // What a hop needs lies in locals, for which the processor has registers.
@@ -229,7 +229,7 @@ template <StateLike State, class Store> class RunMachine {
     TaskContext context{core_};
     const TaskHandle& task = definition_->table.find(state_).task;
     call_catching([&] { state_ = entry().task.call(task, *store_, context); },
-                  [&](Failure thrown) { core_.set_failure(std::move(thrown)); });
+                  [&](Failure&& thrown) { core_.set_failure(std::move(thrown)); });
   }
 
   Step after_failure() {
@@ -250,7 +250,7 @@ template <StateLike State, class Store> class RunMachine {
   Step fail(Errc code, std::string message) {
     return fail(Failure{Error{code, std::move(message)}});
   }
-  Step fail(Failure failure) {
+  Step fail(Failure&& failure) {
     core_.set_failure(std::move(failure));
     return finish(core_.settle_failure());
   }
