@@ -97,4 +97,5 @@ def main():
         print(f"| {name} | " + " | ".join(cell(runs[name, column]) for column in columns) + " |")
 
 
-main()
+if __name__ == "__main__":
+    main()

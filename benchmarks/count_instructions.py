@@ -73,4 +73,5 @@ def main():
         sys.exit(f"Not within {TOLERANCE:.0%} of {record_path}; when that is meant, call this with --write")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -136,7 +136,8 @@ class Error : public std::system_error {
 
   /// An error whose `what()` is the text of the code, a colon and the message.
   Error(Errc code, std::string message)
-      : Error{detail::ErrorText::make(detail::errc_text(code).prefix, std::move(message)), code} {}
+      : Error{detail::ErrorText::make(static_cast<int>(code), detail::errc_text(code).prefix,
+                                      std::move(message))} {}
 
   /// Never throws: copies share the text.
   Error(const Error&) noexcept = default;
@@ -165,10 +166,13 @@ class Error : public std::system_error {
  private:
   friend class detail::Failure;
 
-  Error(detail::ErrorText::Pointer text, Errc code)
-      : std::system_error{detail::without_text(code)}, text_{std::move(text)} {
-    if (errc() != code) [[unlikely]]
-      std::system_error::operator=(std::system_error{make_error_code(code)});
+  explicit Error(detail::ErrorText::Pointer text)
+      : std::system_error{detail::without_text(static_cast<Errc>(text->code()))},
+        text_{std::move(text)} {
+    if (code().value() != text_->code()) [[unlikely]] {
+      const auto unknown = static_cast<Errc>(text_->code());
+      std::system_error::operator=(std::system_error{make_error_code(unknown)});
+    }
   }
 
   static inline const std::string nothing_{};

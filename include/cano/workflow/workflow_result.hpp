@@ -48,7 +48,7 @@ template <class State> class WorkflowResult {
   std::exception_ptr error() const { return failure_.as_exception(); }
 
   /// What that exception says; empty on success.
-  std::string error_message() const { return failure_.text(); }
+  std::string error_message() const { return failure_.message(); }
 
   /// How many times a task led to its next state.
   std::size_t transitions() const noexcept { return transitions_; }

@@ -65,7 +65,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
         quota_{quota_of(strategy_)},
         options_{std::move(options)},
         progress_{std::move(progress)},
-        results_(stores.size(), Result{Outcome::Cancelled, definition_->start, nullptr, 0, 0, {}}) {
+        results_(stores.size()) {
     if (options_.run_id.empty()) options_.run_id = make_run_id();
     info_ = run_info(*definition_, options_);
     info_.in_batch = true;

@@ -100,9 +100,8 @@ class RunCore {
   /// The attempt is over. A limit that passed meanwhile makes it a failure whatever it gave.
   void end_attempt() {
     if (limits_ == nullptr) return;
-    const Interrupt limit = passed_limit();
-    if (limit != Interrupt::None) set_failure(timeout_failure(limit));
-    out_of_time_ = limit == Interrupt::StateTimeout || limit == Interrupt::RunTimeout;
+    limit_passed_ = passed_limit();
+    if (limit_passed_ != Interrupt::None) set_failure(timeout_failure(limit_passed_));
     limits_->lift_from_attempt();
   }
 
@@ -142,7 +141,7 @@ class RunCore {
   Verdict judge() {
     ++failed_attempts_;
     const bool retries = plan_retry();
-    if (is_observed()) reporter_.attempt_failed(visit_, failure_, retries);
+    if (is_observed()) reporter_.attempt_failed(visit_, failure_, timed_out(), retries);
     if (!retries) return Verdict::GiveUp;
     failure_ = {};
     arm_nearest_limit();  // that of the attempt is over; the pause ends with the other two
@@ -219,8 +218,7 @@ class RunCore {
                                    " passed in state " + visit_.state->name + ", attempt " +
                                    std::to_string(visit_.attempt) + " of " +
                                    std::to_string(visit_.state->max_attempts)};
-    const bool timed_out = true;
-    return Failure{std::move(error), timed_out};
+    return Failure{std::move(error)};
   }
 
   Failure cancelled_failure() const {
@@ -235,11 +233,14 @@ class RunCore {
            (scope_ != nullptr && scope_->interrupted() == Interrupt::Stop);
   }
 
+  bool timed_out() const noexcept { return limit_passed_ != Interrupt::None; }
+
   // Whether there is another attempt, after `pause_`.
   bool plan_retry() {
     const RetryPolicy& policy = visit_.state->config.retry();
-    const bool over = out_of_time_ || cancelled_by_caller_;
-    if (over || visit_.attempt >= visit_.state->max_attempts) return false;
+    const bool over = timed_out() && limit_passed_ != Interrupt::AttemptTimeout;
+    if (over || cancelled_by_caller_) return false;
+    if (visit_.attempt >= visit_.state->max_attempts) return false;
     if (!is_worth_a_retry(policy)) return false;
     const auto delay = policy.delay_for_attempt(visit_.attempt - 1, previous_delay());
     if (!delay) return false;
@@ -271,7 +272,7 @@ class RunCore {
   Visit visit_;
   std::size_t next_stop_ = 0;
   std::size_t failed_attempts_ = 0;
-  bool out_of_time_ = false;  // the state's or the run's: no retry can follow
+  Interrupt limit_passed_ = Interrupt::None;  // during the last attempt
   bool cancelled_by_caller_ = false;
   Failure failure_;
   Duration pause_{};

@@ -80,12 +80,12 @@ class RunReporter {
            AttemptSucceeded{info_, visit.state->name, visit.attempt, next_state,
                             now - visit.attempt_started, now - visit.entered, now});
   }
-  void attempt_failed(const Visit& visit, const Failure& failure, bool will_retry) {
+  void attempt_failed(const Visit& visit, const Failure& failure, bool timed_out, bool will_retry) {
     const steady_time now = time();
     notify(&Observer::on_attempt_failed,
            AttemptFailed{info_, visit.state->name, visit.attempt, visit.state->max_attempts,
-                         failure.text(), failure.timed_out(), will_retry,
-                         now - visit.attempt_started, now - visit.entered, now});
+                         failure.message(), timed_out, will_retry, now - visit.attempt_started,
+                         now - visit.entered, now});
   }
   void retry_pause(const Visit& visit, Duration pause) {
     notify(&Observer::on_retry_pause,

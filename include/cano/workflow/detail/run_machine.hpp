@@ -258,7 +258,7 @@ template <StateLike State, class Store> class RunMachine {
   Step finish(Outcome outcome) {
     outcome_ = outcome;
     is_over_ = true;
-    if (core_.is_observed()) report_finish(core_.failure().text());
+    if (core_.is_observed()) report_finish(core_.failure().message());
     return Step::Finished;
   }
 
