@@ -6,8 +6,6 @@
 #include <exception>
 #include <new>
 
-#include <boost/smart_ptr/intrusive_ptr.hpp>
-
 namespace cano::detail {
 
 /// Why something failed, shared by all that tell of it: the text of an `Error`, or an exception.
@@ -18,6 +16,7 @@ class Cause {
  public:
   Cause(const Cause&) = delete;
   Cause& operator=(const Cause&) = delete;
+  virtual ~Cause() = default;
 
   /// Null for the text of an `Error`.
   virtual const std::exception_ptr* exception() const noexcept { return nullptr; }
@@ -37,7 +36,6 @@ class Cause {
 
  protected:
   Cause() = default;
-  virtual ~Cause() = default;
 
  private:
   mutable std::atomic<std::uint32_t> owners_{0};

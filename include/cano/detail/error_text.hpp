@@ -41,7 +41,6 @@ class ErrorText final : public Cause {
       end = std::copy(part.begin(), part.end(), end);
     *end = '\0';
   }
-  ~ErrorText() override = default;
 
   int code_;
   std::string message_;

@@ -19,7 +19,7 @@ namespace cano::detail {
 /// An exception, with what the default rule makes of it: sorted where it was caught.
 struct Thrown final : Cause {
   Thrown(std::exception_ptr thrown, FailureKind sorted) noexcept
-      : what{std::move(thrown)}, kind{sorted} {}
+      : Cause{}, what{std::move(thrown)}, kind{sorted} {}
 
   const std::exception_ptr* exception() const noexcept override { return &what; }
 
