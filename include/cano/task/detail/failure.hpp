@@ -31,7 +31,7 @@ struct Thrown final : Cause {
 /// that are retried are never thrown.
 ///
 /// A copy is cheap and shares what there is to tell. It is a pointer, since every result of a batch
-/// holds one: with 16 bytes more an instance of 10 plain hops took 54 ns on two shards, not 47.
+/// holds one: with 16 bytes more an instance of 10 plain hops took 53 ns on two shards, not 48.
 class Failure {
  public:
   /// None.

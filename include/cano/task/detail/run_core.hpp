@@ -133,7 +133,7 @@ class RunCore {
     stop_over_next();
   }
   /// A `Result` that holds an error: the failure of the attempt, without a throw.
-  void fail(Error&& error) noexcept { set_failure(Failure{std::move(error)}); }
+  void fail(Error&& error) { set_failure(Failure{std::move(error)}); }
   const Failure& failure() const noexcept { return failure_; }
   Failure&& take_failure() noexcept { return std::move(failure_); }
 
