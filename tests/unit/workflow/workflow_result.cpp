@@ -58,6 +58,16 @@ TEST_CASE("an error that was returned is made an exception when asked for") {
   CHECK_THROWS_WITH(std::rethrow_exception(result.error()), "Store error: full");
 }
 
+TEST_CASE("an error that was moved from before it was returned is told by its code") {
+  cano::Error full{cano::Errc::Store, "full"};
+  const cano::Error elsewhere = std::move(full);
+  cano::detail::Failure failure{std::move(full)};  // NOLINT(bugprone-use-after-move)
+  const NamedResult result{Outcome::Failed, "save", std::move(failure), 0, 1, 0ms};
+  CHECK(result.is_failed());
+  CHECK(result.error_message() == "Store error: ");
+  CHECK_THROWS_AS(std::rethrow_exception(result.error()), cano::Error);
+}
+
 TEST_CASE("an error of Asio is told without the place in Boost's sources") {
   namespace system = boost::system;
   constexpr auto place = BOOST_CURRENT_LOCATION;
