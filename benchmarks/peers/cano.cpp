@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,6 +23,7 @@
 #include <cano/workflow/workflow.hpp>
 
 #include "peers/measure.hpp"
+#include "peers/time_store.hpp"
 #include "support/countdown.hpp"
 
 namespace {
@@ -100,34 +100,6 @@ template <class Task> void time_batch(const char* name, cano::Runtime& runtime) 
   });
 }
 
-void time_store() {
-  cano::MemoryStore store;
-  for (int other = 0; other < 6; ++other)
-    store.put("other_" + std::to_string(other), other);
-  store.put("counter", std::uint64_t{42});
-  store.put("name", std::string{"Alice"});
-  const char* counter = "counter";
-  const char* name = "name";
-  results.time("store_get_ns", hops, 1, [&] {
-    for (int i = 0; i < hops; ++i) {
-      measure::keep(counter);
-      measure::keep(store.get<std::uint64_t>(counter));
-    }
-  });
-  results.time("store_put_ns", hops, 1, [&] {
-    for (int i = 0; i < hops; ++i) {
-      measure::keep(counter);
-      store.put(counter, std::uint64_t{7});
-    }
-  });
-  results.time("store_get_string_ns", hops, 1, [&] {
-    for (int i = 0; i < hops; ++i) {
-      measure::keep(name);
-      measure::keep(store.get<std::string>(name));
-    }
-  });
-}
-
 // It ends the process as soon as all of them wait.
 int wait_forever() {
   cano::Runtime runtime{2};
@@ -168,7 +140,7 @@ int main(int argc, char**) {
   time_batch<countdown::PlainTask>("plain_instance_ns", runtime);
   time_batch<AwaitableTask>("awaitable_instance_ns", runtime);
   time_batch<YieldingTask>("yielding_instance_ns", runtime);
-  time_store();
+  time_store<cano::MemoryStore>(results);
 
   results.print();
 }

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <functional>
@@ -35,6 +34,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include "peers/measure.hpp"
+#include "peers/time_store.hpp"
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -314,34 +314,6 @@ class Store {
   std::unordered_map<std::string, std::any, HashText, std::equal_to<>> values_;
 };
 
-void time_store() {
-  Store store;
-  for (int other = 0; other < 6; ++other)
-    store.put("other_" + std::to_string(other), other);
-  store.put("counter", std::uint64_t{42});
-  store.put("name", std::string{"Alice"});
-  const char* counter = "counter";
-  const char* name = "name";
-  results.time("store_get_ns", hops, 1, [&] {
-    for (int i = 0; i < hops; ++i) {
-      measure::keep(counter);
-      measure::keep(store.get<std::uint64_t>(counter));
-    }
-  });
-  results.time("store_put_ns", hops, 1, [&] {
-    for (int i = 0; i < hops; ++i) {
-      measure::keep(counter);
-      store.put(counter, std::uint64_t{7});
-    }
-  });
-  results.time("store_get_string_ns", hops, 1, [&] {
-    for (int i = 0; i < hops; ++i) {
-      measure::keep(name);
-      measure::keep(store.get<std::string>(name));
-    }
-  });
-}
-
 // It ends the process as soon as all of them wait.
 int wait_forever(bool cancellable) {
   std::vector<Count> stores(waiting, Count{10});
@@ -373,7 +345,7 @@ int main(int argc, char** argv) {
   time_plain_batch();
   time_batch<hop>("awaitable_instance_ns");
   time_batch<yield_and_hop>("yielding_instance_ns");
-  time_store();
+  time_store<Store>(results);
 
   results.print();
 }

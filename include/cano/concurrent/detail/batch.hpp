@@ -162,13 +162,6 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
  private:
   using LaneType = Lane<Batch>;
 
-  struct RequestCancel {
-    std::weak_ptr<Batch> batch;
-    void operator()() const {
-      if (const auto alive = batch.lock()) alive->cancel();
-    }
-  };
-
   const asio::any_io_executor& control() const noexcept { return lanes_.front()->executor(); }
 
   // Everything that can end the batch early.
@@ -184,7 +177,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
       }
     }
     if (options_.stop.stop_possible()) {
-      on_stop_.emplace(options_.stop, RequestCancel{this->weak_from_this()});
+      on_stop_.emplace(options_.stop, member_call<&Batch::cancel>(this->weak_from_this()));
     }
   }
 
@@ -282,7 +275,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   std::atomic<std::size_t> lanes_left_{0};
   std::stop_source stop_source_;
   RunStop stop_{stop_source_.get_token()};  // what instances see
-  std::optional<std::stop_callback<RequestCancel>> on_stop_;
+  std::optional<std::stop_callback<MemberCall<std::weak_ptr<void>>>> on_stop_;
   std::optional<Timer> limit_timer_;
   std::optional<Clock> clock_;
   steady_time started_{};

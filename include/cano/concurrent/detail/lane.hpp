@@ -204,12 +204,8 @@ template <class Batch> class Lane {
 
   void record(std::size_t index, Result&& result) {
     auto& count = counts_[static_cast<std::size_t>(result.outcome())];
-    const std::size_t counted = count.load(std::memory_order_relaxed) + 1;  // by this lane alone
-    if (batch_.counts_each()) {
-      count.store(counted);  // a quota sums those of all lanes, in one order for all
-    } else {
-      count.store(counted, std::memory_order_relaxed);  // the end of the lane publishes it
-    }
+    // Only this lane adds to its counters; a quota sums those of all lanes, in one order for all.
+    count.store(count.load(std::memory_order_relaxed) + 1);
     batch_.record(index, std::move(result));
   }
 
