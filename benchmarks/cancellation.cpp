@@ -44,9 +44,7 @@ template <class Task> void nothing(benchmark::State& state) {
 }
 template <class Task> void stop_token(benchmark::State& state) {
   const std::stop_source source;
-  cano::RunOptions options;
-  options.stop = source.get_token();
-  run_with<Task>(state, TaskConfig::minimal(), options);
+  run_with<Task>(state, TaskConfig::minimal(), cano::RunOptions{}.with_stop(source.get_token()));
 }
 template <class Task> void attempt_timeout(benchmark::State& state) {
   run_with<Task>(state, TaskConfig::minimal().with_attempt_timeout(1h), {});
@@ -55,9 +53,7 @@ template <class Task> void state_timeout(benchmark::State& state) {
   run_with<Task>(state, TaskConfig::minimal().with_timeout(1h), {});
 }
 template <class Task> void total_timeout(benchmark::State& state) {
-  cano::RunOptions options;
-  options.timeout = 1h;
-  run_with<Task>(state, TaskConfig::minimal(), options);
+  run_with<Task>(state, TaskConfig::minimal(), cano::RunOptions{}.with_timeout(1h));
 }
 
 asio::awaitable<Step> timer_a_hop(Count& count) {

@@ -72,9 +72,8 @@ template <class Task> void run_minimal(int hops) {
 
 void run_with_stop_token(int hops) {
   const std::stop_source source;
-  cano::RunOptions options;
-  options.stop = source.get_token();
-  run_flow<AwaitableTask>(hops, cano::TaskConfig::minimal(), std::move(options));
+  run_flow<AwaitableTask>(hops, cano::TaskConfig::minimal(),
+                          cano::RunOptions{}.with_stop(source.get_token()));
 }
 
 void run_with_attempt_timeout(int hops) {

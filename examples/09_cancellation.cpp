@@ -39,7 +39,8 @@ void by_stop_token(const cano::Workflow<State>& workflow) {
   //! [stop]
   asio::io_context context;
   std::stop_source source;
-  workflow.async_orchestrate(context.get_executor(), store, {.stop = source.get_token()},
+  const auto options = cano::RunOptions{}.with_stop(source.get_token());
+  workflow.async_orchestrate(context.get_executor(), store, options,
                              [](std::exception_ptr error, State) {
                                std::cout << "  " << (error ? "cancelled" : "done") << '\n';
                              });

@@ -117,12 +117,6 @@ std::size_t growth(const Flow& flow, const cano::RunOptions& options = {}) {
   return many > few ? many - few : 0;
 }
 
-cano::RunOptions with_stop(const std::stop_source& source) {
-  cano::RunOptions options;
-  options.stop = source.get_token();
-  return options;
-}
-
 }  // namespace
 
 TEST_CASE("the counter counts") {
@@ -139,8 +133,9 @@ TEST_CASE("a hop of awaitable tasks and Nodes allocates nothing in steady state"
 
 TEST_CASE("a run that can be stopped allocates nothing a hop") {
   const std::stop_source source;
-  CHECK(growth(plain(), with_stop(source)) == 0);
-  CHECK(growth(waiting(), with_stop(source)) == 0);
+  const auto options = cano::RunOptions{}.with_stop(source.get_token());
+  CHECK(growth(plain(), options) == 0);
+  CHECK(growth(waiting(), options) == 0);
 }
 
 TEST_CASE("instances of a batch that never really wait share a coroutine") {

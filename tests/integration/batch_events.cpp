@@ -68,7 +68,7 @@ Lines events_of(Batch batch, std::vector<Data> stores, const cano::WaitStrategy&
   batch.with_observer(seen);
   cano::VirtualTime time;
   std::stop_source source;
-  cano::RunOptions options{.run_id = "b"};
+  auto options = cano::RunOptions{}.with_run_id("b");
   if (stop_after > cano::Duration{}) {
     options.stop = source.get_token();
     asio::co_spawn(
@@ -219,7 +219,8 @@ TEST_CASE("who awaits a batch on a Runtime that is destroyed gets its results") 
   std::optional<cano::ConcurrentResult<S>> result;
   asio::co_spawn(
       home,
-      batch.execute_concurrent(*runtime, std::span{stores}, cano::WaitForever{}, {.run_id = "b"}),
+      batch.execute_concurrent(*runtime, std::span{stores}, cano::WaitForever{},
+                               cano::RunOptions{}.with_run_id("b")),
       [&](std::exception_ptr, cano::ConcurrentResult<S> end) { result = std::move(end); });
   home.poll();
   while (seen->count("attempt_started") < 3)

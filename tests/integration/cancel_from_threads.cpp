@@ -126,8 +126,7 @@ void stop_by_token(const asio::any_io_executor& executor, std::size_t runs, bool
     std::vector<std::future<Place>> results;
     for (std::size_t i = 0; i < at_once; ++i) {
       stores.push_back(std::make_unique<Walk>());
-      cano::RunOptions options;
-      options.stop = sources[i].get_token();
+      const auto options = cano::RunOptions{}.with_stop(sources[i].get_token());
       if (i == 0) sources[i].request_stop();
       results.push_back(flow.async_orchestrate(executor, *stores[i], options, asio::use_future));
     }

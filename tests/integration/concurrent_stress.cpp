@@ -86,7 +86,7 @@ template <class Execute> void race(Execute execute) {
     for (std::size_t i = 0; i < stores->size(); ++i)
       (*stores)[i].index = i;
     std::stop_source stop;
-    const RunOptions options{.stop = stop.get_token()};
+    const auto options = RunOptions{}.with_stop(stop.get_token());
     const WaitQuotaOrDuration strategy{seed >> 16U & 3U,
                                        std::chrono::microseconds{seed >> 20U & 63U}};
     auto pending = execute(described, *stores, strategy, options);

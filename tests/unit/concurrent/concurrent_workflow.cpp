@@ -324,8 +324,8 @@ TEST_CASE("a stop request cancels what is under way and joins it") {
         source.request_stop();
       }(stop),
       asio::detached);
-  const auto result =
-      time.run(jobs().execute_concurrent(*stores, WaitForever{}, {.stop = stop.get_token()}));
+  const auto result = time.run(
+      jobs().execute_concurrent(*stores, WaitForever{}, RunOptions{}.with_stop(stop.get_token())));
   stores.reset();  // nothing may touch them any more
   time.run_until_idle();
   CHECK(outcomes(result) == "SCC");
@@ -337,8 +337,8 @@ TEST_CASE("a batch that was stopped before it started runs nothing") {
   auto stores = delays({0, 0});
   std::stop_source stop;
   stop.request_stop();
-  const auto result =
-      run(jobs().execute_concurrent(stores, WaitForever{}, {.stop = stop.get_token()}));
+  const auto result = run(
+      jobs().execute_concurrent(stores, WaitForever{}, RunOptions{}.with_stop(stop.get_token())));
   CHECK(outcomes(result) == "CC");
   CHECK_FALSE(stores[0].worked);
 }
@@ -366,7 +366,7 @@ TEST_CASE("a timeout in the options limits each instance") {
   VirtualTime time;
   auto stores = delays({10, 1000});
   const auto result =
-      time.run(jobs().execute_concurrent(stores, WaitForever{}, {.timeout = 100ms}));
+      time.run(jobs().execute_concurrent(stores, WaitForever{}, RunOptions{}.with_timeout(100ms)));
   CHECK(outcomes(result) == "SF");
   CHECK_THAT(result.results[1].error_message(),
              Catch::Matchers::Contains("total timeout of 100 ms"));
@@ -392,7 +392,8 @@ TEST_CASE("what ended one instance does not reach the next in its coroutine") {
   VirtualTime time;
   std::string ends;
   SECTION("a timeout of the run") {
-    auto batch = workflow.execute_concurrent(stores, WaitForever{}, RunOptions{.timeout = 20ms});
+    auto batch =
+        workflow.execute_concurrent(stores, WaitForever{}, RunOptions{}.with_timeout(20ms));
     ends = outcomes(time.run(std::move(batch)));
   }
   SECTION("a timeout of the state") {
@@ -557,7 +558,7 @@ TEST_CASE("a task knows its instance and the run they share") {
   });
   workflow.add_exit_state(State::Done);
   std::vector<Store> stores(3);
-  run(workflow.execute_concurrent(stores, WaitForever{}, {.run_id = "nightly"}));
+  run(workflow.execute_concurrent(stores, WaitForever{}, RunOptions{}.with_run_id("nightly")));
   CHECK(stores[0].instance == 0);
   CHECK(stores[2].instance == 2);
   CHECK(stores[2].run_id == "nightly");

@@ -45,7 +45,7 @@ TEST_CASE("a task may ask for its attempt, state and run") {
     if (context.attempt() < 3) throw std::runtime_error{"again"};
     return S::Done;
   };
-  CHECK(run_task(task, retries(4), {.run_id = "r1"}).is_success());
+  CHECK(run_task(task, retries(4), cano::RunOptions{}.with_run_id("r1")).is_success());
   CHECK(seen == std::vector<std::string>{"1/5 A r1 0", "2/5 A r1 0", "3/5 A r1 0"});
 }
 
@@ -79,7 +79,7 @@ TEST_CASE("remaining counts down to the nearest limit") {
             .is_success());
   CHECK(left == Left{100ms, 70ms, 80ms, 50ms});
   left.clear();
-  CHECK(run_task(task, retries(1, 10ms), {.timeout = 90ms}).is_success());
+  CHECK(run_task(task, retries(1, 10ms), cano::RunOptions{}.with_timeout(90ms)).is_success());
   CHECK(left == Left{90ms, 60ms, 50ms, 20ms});
   left.clear();
   CHECK(run_task(task, retries(1, 10ms)).is_success());

@@ -28,6 +28,7 @@
 
 using namespace engine;
 using cano::Errc;
+using cano::RunOptions;
 using cano::VirtualTime;
 
 namespace {
@@ -65,14 +66,15 @@ TEST_CASE("a stop that was requested before the start runs nothing") {
   VirtualTime time;
   std::stop_source source;
   source.request_stop();
-  const auto result =
-      result_of(time, waiting(), data, {.stop = source.get_token(), .run_id = "order-7"});
+  const auto result = result_of(time, waiting(), data,
+                                RunOptions{}.with_stop(source.get_token()).with_run_id("order-7"));
   check_cancelled(result, S::A);
   CHECK(result.error_message() == "Cancelled: Run order-7 was cancelled in state A");
   CHECK(data.calls == 0);
   CHECK(result.attempts() == 0);
-  CHECK(thrown_by([&] { run(waiting(), data, {.stop = source.get_token()}); }).errc() ==
-        Errc::Cancelled);
+  CHECK(thrown_by([&] {
+          run(waiting(), data, RunOptions{}.with_stop(source.get_token()));
+        }).errc() == Errc::Cancelled);
 }
 
 TEST_CASE("a stop during an await takes effect at once, and leaves no task behind") {
@@ -88,7 +90,7 @@ TEST_CASE("a stop during an await takes effect at once, and leaves no task behin
     co_return S::Done;
   });
   after(time, 10ms, [&] { source.request_stop(); });
-  const auto result = result_of(time, flow, *data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, *data, RunOptions{}.with_stop(source.get_token()));
   check_cancelled(result, S::A);
   CHECK(result.elapsed() == 10ms);
   CHECK(result.attempts() == 1);
@@ -105,7 +107,7 @@ TEST_CASE("a stop during a retry pause ends the run at once") {
   std::stop_source source;
   const Flow flow = Flow{S::A}.add(S::A, fail, retries(5, 10'000ms));
   after(time, 10ms, [&] { source.request_stop(); });
-  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
   check_cancelled(result, S::A);
   CHECK(result.elapsed() == 10ms);
   CHECK(data.calls == 1);
@@ -123,7 +125,7 @@ TEST_CASE("a stop by a plain task takes effect at the next transition") {
                              })
                         .add(S::B, [](Data& d) { return ++d.calls, S::Done; })
                         .add_exit_state(S::Done);
-  check_cancelled(result_of(time, flow, data, {.stop = source.get_token()}), S::B);
+  check_cancelled(result_of(time, flow, data, RunOptions{}.with_stop(source.get_token())), S::B);
   CHECK(data.calls == 0);
   CHECK(result_of(time, flow, data).is_success());
 }
@@ -139,7 +141,7 @@ TEST_CASE("a run that has come to an exit is a success, whatever is asked then")
                                return S::Done;
                              })
                         .add_exit_state(S::Done);
-  CHECK(result_of(time, flow, data, {.stop = source.get_token()}).is_success());
+  CHECK(result_of(time, flow, data, RunOptions{}.with_stop(source.get_token())).is_success());
   source.request_stop();
   time.run_until_idle();
 }
@@ -156,7 +158,7 @@ TEST_CASE("a stop after completion reaches nothing") {
                                  co_return S::Done;
                                })
                           .add_exit_state(S::Done);
-    CHECK(result_of(time, flow, data, {.stop = source.get_token()}).is_success());
+    CHECK(result_of(time, flow, data, RunOptions{}.with_stop(source.get_token())).is_success());
   }
   source.request_stop();
   time.run_until_idle();
@@ -174,7 +176,7 @@ TEST_CASE("a stop that the last task asks for finds the run at its end") {
                                co_return S::Done;
                              })
                         .add_exit_state(S::Done);
-  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
   CHECK(result.is_success());
   CHECK(result.state() == S::Done);
   time.run_until_idle();
@@ -195,7 +197,8 @@ TEST_CASE("an operation that another listener of the same stop aborts ends as ca
         co_return S::Done;
       },
       retries(3));
-  Spawned spawned{time.get_executor(), flow.orchestrate(data, {.stop = source.get_token()})};
+  Spawned spawned{time.get_executor(),
+                  flow.orchestrate(data, RunOptions{}.with_stop(source.get_token()))};
   time.run_for(0ms);
   // It may hear of the stop before the run does, which then goes on while the stop is requested.
   const std::stop_callback listener{source.get_token(), [&] {
@@ -223,7 +226,7 @@ TEST_CASE("a task that ignores a stop is joined, then the run ends cancelled") {
                         .add(S::B, [](Data& d) { return d.calls += 10, S::Done; })
                         .add_exit_state(S::Done);
   after(time, 10ms, [&] { source.request_stop(); });
-  const auto result = result_of(time, flow, *data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, *data, RunOptions{}.with_stop(source.get_token()));
   check_cancelled(result, S::B);
   CHECK(result.elapsed() == 300ms);
   CHECK(data->calls == 1);
@@ -243,7 +246,7 @@ TEST_CASE("what a task throws for itself while it is stopped is not lost") {
       },
       once());
   after(time, 10ms, [&] { source.request_stop(); });
-  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
   CHECK(result.is_failed());
   CHECK(result.error_message() == "own");
 }
@@ -259,7 +262,7 @@ TEST_CASE("an operation that somebody else aborted is a failure, not a cancellat
   for (const bool stoppable : {false, true}) {
     data = {};
     std::stop_source source;
-    cano::RunOptions options;
+    RunOptions options;
     if (stoppable) options.stop = source.get_token();
     const auto result = result_of(time, Flow{S::A}.add(S::A, aborted), data, options);
     CHECK(result.is_failed());
@@ -342,7 +345,7 @@ TEST_CASE("Asio's signal out of a plain task ends the run as cancelled, with all
                     .add_exit_state(S::Done)
                     .with_observer(events);
     std::stop_source source;
-    cano::RunOptions options;
+    RunOptions options;
     if (stoppable) options.stop = source.get_token();
     spawned.emplace(time.get_executor(), flow.orchestrate(data, options));
     time.run_until_idle();
@@ -369,9 +372,7 @@ TEST_CASE("a stoppable run that is cancelled before it ever waited completes as 
                          .add(S::B, wait_an_hour);
   const Flow outer = Flow{S::A}.add(S::A, [&](Data& d) -> asio::awaitable<S> {
     co_await cano::sleep_for(1ms);
-    cano::RunOptions options;
-    options.stop = source.get_token();
-    co_return co_await inner.orchestrate(d, options);
+    co_return co_await inner.orchestrate(d, RunOptions{}.with_stop(source.get_token()));
   });
   spawned.emplace(time.get_executor(), outer.orchestrate(data));
   time.run_until_idle();
@@ -415,7 +416,7 @@ TEST_CASE("a stop comes through while an attempt that timed out is being joined"
                         .add(S::A, work_deaf<S::Done>, retries(3, 50ms).with_attempt_timeout(100ms))
                         .add_exit_state(S::Done);
   after(time, 200ms, [&] { source.request_stop(); });
-  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
   CHECK_FALSE(result.is_failed());
   CHECK(result.elapsed() == 300ms);
   CHECK(data.calls == 1);
@@ -429,7 +430,7 @@ TEST_CASE("a limit that passes while a stopped task is being joined does not hid
                         .add(S::A, work_deaf<S::B>, retries(3, 50ms).with_attempt_timeout(100ms))
                         .add(S::B, fail);
   after(time, 10ms, [&] { source.request_stop(); });
-  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
   check_cancelled(result, S::B);
   CHECK(result.elapsed() == 300ms);
   CHECK(data.calls == 1);
@@ -442,7 +443,7 @@ TEST_CASE("a stop still works after attempts that timed out") {
   const Flow flow =
       Flow{S::A}.add(S::A, wait_an_hour, retries(1000, 10ms).with_attempt_timeout(100ms));
   after(time, 1050ms, [&] { source.request_stop(); });
-  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
   check_cancelled(result, S::A);
   CHECK(result.elapsed() == 1050ms);
   CHECK(data.calls == 10);
@@ -464,7 +465,7 @@ TEST_CASE("the token of a task is requested as soon as its run is") {
     source = std::stop_source{};
     const Flow flow =
         Flow{S::A}.add(S::A, spins, limited ? once().with_timeout(1h) : once()).add(S::B, fail);
-    check_cancelled(result_of(time, flow, data, {.stop = source.get_token()}), S::B);
+    check_cancelled(result_of(time, flow, data, RunOptions{}.with_stop(source.get_token())), S::B);
     CHECK(data.calls == 0);
   }
 }

@@ -21,13 +21,14 @@
 #include "support/event_log.hpp"
 
 using namespace engine;
+using cano::RunOptions;
 using cano::VirtualTime;
 using Lines = std::vector<std::string>;
 
 namespace {
 
 // The events of one run, and a check that every beginning has its end.
-Lines events_of(Flow flow, cano::RunOptions options = {}, cano::Duration stop_after = {}) {
+Lines events_of(Flow flow, RunOptions options = {}, cano::Duration stop_after = {}) {
   const auto log = std::make_shared<EventLog>();
   flow.with_observer(log);
   Data data;
@@ -177,17 +178,18 @@ TEST_CASE("the events of a timeout") {
 
 TEST_CASE("the events of a cancellation, in a task and in a pause") {
   const std::string error = "'Cancelled: Run r was cancelled in state A'";
-  const auto in_task = events_of(Flow{S::A}.add(S::A, very_slow), {.run_id = "r"}, 7ms);
+  const auto in_task =
+      events_of(Flow{S::A}.add(S::A, very_slow), RunOptions{}.with_run_id("r"), 7ms);
   REQUIRE(in_task.size() == 5);
   CHECK(in_task[2] == "attempt_started A 1/4");
   CHECK(in_task[3].substr(0, 19) == "attempt_failed A 1/");
   CHECK(in_task[4] == "run_finished cancelled A transitions=0 attempts=1 7ms " + error);
 
   const auto fails = [](Data&) -> S { throw std::runtime_error{"x"}; };
-  CHECK(events_of(Flow{S::A}.add(S::A, fails, retries(1, 10ms)), {.run_id = "r"}, 7ms) ==
-        Lines{"run_started A", "state_entered A", "attempt_started A 1/2",
-              "attempt_failed A 1/2 'x' will_retry 0ms", "retry_pause A 1 10ms",
-              "run_finished cancelled A transitions=0 attempts=1 7ms " + error});
+  CHECK(events_of(Flow{S::A}.add(S::A, fails, retries(1, 10ms)), RunOptions{}.with_run_id("r"),
+                  7ms) == Lines{"run_started A", "state_entered A", "attempt_started A 1/2",
+                                "attempt_failed A 1/2 'x' will_retry 0ms", "retry_pause A 1 10ms",
+                                "run_finished cancelled A transitions=0 attempts=1 7ms " + error});
 }
 
 TEST_CASE("the events of a Node, attempt by attempt") {
@@ -278,7 +280,7 @@ TEST_CASE("every event carries the run's id and span") {
                         .with_observer(watching)
                         .with_tracing_span(cano::Span{"orders"}.with("region", "eu"));
   VirtualTime time;
-  CHECK(result_of(time, flow, data, {.run_id = "r-9"}).is_success());
+  CHECK(result_of(time, flow, data, RunOptions{}.with_run_id("r-9")).is_success());
   CHECK(watching->ids == Lines{"r-9", "r-9", "r-9"});
 }
 

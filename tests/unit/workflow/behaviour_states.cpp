@@ -22,6 +22,7 @@
 
 using namespace engine;
 using cano::Errc;
+using cano::RunOptions;
 using cano::VirtualTime;
 
 namespace {
@@ -200,7 +201,7 @@ TEST_CASE("a loop of plain tasks gives others a turn and sees the stop that one 
   const Flow flow = Flow{S::A}
                         .add(S::A, [](Data& d) { return ++d.calls, S::A; })
                         .with_max_transitions(10'000'000);
-  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
   CHECK(result.is_cancelled());
   CHECK(turns == 5);
   CHECK(data.calls > 0);
@@ -217,7 +218,7 @@ TEST_CASE("a loop of awaitable tasks that never wait gives others a turn") {
           .add(S::A, [](Data& d) -> asio::awaitable<S> { co_return ++d.calls % 2 ? S::A : S::B; })
           .add(S::B, [](Data&) -> asio::awaitable<S> { co_return S::A; })
           .with_max_transitions(10'000'000);
-  const auto result = result_of(time, flow, data, {.stop = source.get_token()});
+  const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
   CHECK(result.is_cancelled());
 }
 

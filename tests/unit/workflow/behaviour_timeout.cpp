@@ -20,6 +20,7 @@
 
 using namespace engine;
 using cano::Errc;
+using cano::RunOptions;
 using cano::TaskContext;
 using cano::VirtualTime;
 
@@ -221,10 +222,10 @@ TEST_CASE("a total timeout ends the run in whichever state it is") {
         "Timeout: The total timeout of 100 ms passed in state C, attempt 1 of 4");
 
   // The shorter of the two limits counts.
-  result = result_of(time, flow, data, {.timeout = 50ms});
+  result = result_of(time, flow, data, RunOptions{}.with_timeout(50ms));
   CHECK(result.error_message() ==
         "Timeout: The total timeout of 50 ms passed in state B, attempt 1 of 4");
-  result = result_of(time, flow, data, {.timeout = 1h});
+  result = result_of(time, flow, data, RunOptions{}.with_timeout(1h));
   CHECK(result.elapsed() == 100ms);
 }
 
@@ -233,13 +234,13 @@ TEST_CASE("a limit of nothing has passed at once, but an exit is an exit") {
   VirtualTime time;
   Flow flow = Flow{S::A}.add(S::A, waits(1ms)).add_exit_state(S::Done);
   for (const cano::Duration limit : {cano::Duration{0}, cano::Duration{-5ms}}) {
-    const auto result = result_of(time, flow, data, {.timeout = limit});
+    const auto result = result_of(time, flow, data, RunOptions{}.with_timeout(limit));
     CHECK(result.is_failed());
     CHECK(inside(result.error()).errc() == Errc::Timeout);
     CHECK(data.calls == 0);
   }
   flow.start_at(S::Done);
-  CHECK(result_of(time, flow, data, {.timeout = 0ms}).is_success());
+  CHECK(result_of(time, flow, data, RunOptions{}.with_timeout(0ms)).is_success());
 }
 
 TEST_CASE("the longest limits are no limits") {

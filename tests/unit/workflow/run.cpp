@@ -81,7 +81,7 @@ TEST_CASE("run takes a workflow, a store and options") {
                              })
                         .add_exit_state(S::Done);
   CHECK(cano::run(flow, data) == S::Done);
-  CHECK(cano::run(flow, data, {.timeout = 1h, .run_id = "mine"}) == S::Done);
+  CHECK(cano::run(flow, data, cano::RunOptions{}.with_timeout(1h).with_run_id("mine")) == S::Done);
   CHECK(data.log.at(1) == "mine");
 }
 
