@@ -179,6 +179,9 @@ ConcurrentWorkflow(Workflow<State, Store>) -> ConcurrentWorkflow<State, Store>;
 /// **Threads.** Distinct objects: safe. Shared objects: safe to run, any number of times at once.
 template <StateLike State, class Store = MemoryStore> class ConcurrentBatch {
  public:
+  /// The options of one run.
+  using options_type = RunOptions;
+
   /// What `ConcurrentWorkflow::batch` makes.
   ///
   /// **Errors.** `Error(Configuration)` for 0 instances.

@@ -45,6 +45,9 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
   using Base = detail::Registration<Workflow<State, Store>, State, Store>;
 
  public:
+  /// The options of one run.
+  using options_type = RunOptions;
+
   /// A workflow without tasks whose runs begin in `start`.
   explicit Workflow(State start) : Base{std::move(start)} {}
 

@@ -6,7 +6,6 @@
 #include <exception>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -51,17 +50,21 @@ inline std::string run_id_of(const Occurrence& occurrence) {
   return occurrence.id + '#' + std::to_string(occurrence.run);
 }
 
+template <class Options> Options options_for(const Occurrence& occurrence) {
+  return Options{}.with_stop(occurrence.stop).with_run_id(run_id_of(occurrence));
+}
+
 // A Workflow, known by what it can do: this folder knows none of those that define it.
 template <class Job>
 concept WorkflowJob = requires(const Job& job, typename Job::store_type& store) {
-  job.try_orchestrate(store, {std::stop_token{}, std::nullopt, std::string{}});
+  job.try_orchestrate(store, typename Job::options_type{});
 };
 
 // What ConcurrentWorkflow::batch returns.
 template <class Job>
 concept BatchJob = requires(const Job& job) {
   { job.instances() } -> std::convertible_to<std::size_t>;
-  job.execute({std::stop_token{}, std::nullopt, std::string{}});
+  job.execute(typename Job::options_type{});
 };
 
 template <class Job>
@@ -84,7 +87,7 @@ template <WorkflowJob Workflow> class WorkflowBody final : public JobBody {
   asio::awaitable<RunEnd> run(const Occurrence& occurrence) override {
     typename Workflow::store_type store{};
     auto running =
-        workflow_.try_orchestrate(store, {occurrence.stop, std::nullopt, run_id_of(occurrence)});
+        workflow_.try_orchestrate(store, options_for<typename Workflow::options_type>(occurrence));
     const auto result = co_await std::move(running);
     co_return RunEnd{result.outcome(), result.error(), std::nullopt};
   }
@@ -98,7 +101,7 @@ template <BatchJob Batch> class BatchBody final : public JobBody {
   explicit BatchBody(Batch batch) : batch_{std::move(batch)} {}
 
   asio::awaitable<RunEnd> run(const Occurrence& occurrence) override {
-    auto running = batch_.execute({occurrence.stop, std::nullopt, run_id_of(occurrence)});
+    auto running = batch_.execute(options_for<typename Batch::options_type>(occurrence));
     const auto result = co_await std::move(running);
     const auto& status = result.status;
     RunEnd end;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/version.hpp>
+
+#if BOOST_VERSION < 108200
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cano/async/detail/start.hpp>
+
+// In Boost 1.81 an `asio::awaitable` cannot await an operation of the signature
+// `void(std::exception_ptr, T)`: the class that Asio has for it does not compile (`resume` reads
+// `*result`; mended in Boost 1.82). So there is one for the signature of ours, and this file goes
+// when 1.82 is asked for.
+//
+// The result lies in the awaiter, not in the handler's arguments as Asio's does: g++ 12 resumes a
+// coroutine twice before it takes the first result where one expression awaits twice.
+namespace boost::asio::detail {
+
+template <typename T, typename Executor>
+class awaitable_async_op_handler<cano::detail::Completed(std::exception_ptr, T), Executor>
+    : public awaitable_thread<Executor> {
+ public:
+  struct result_type {
+    std::exception_ptr thrown;
+    std::optional<T> value;
+  };
+
+  awaitable_async_op_handler(awaitable_thread<Executor>* thread, result_type& result)
+      : awaitable_thread<Executor>(std::move(*thread)), result_(result) {}
+
+  void operator()(std::exception_ptr thrown, T value) {
+    result_.thrown = std::move(thrown);
+    if (!result_.thrown) result_.value.emplace(std::move(value));
+    this->entry_point()->top_of_stack_->attach_thread(this);
+    this->entry_point()->top_of_stack_->clear_cancellation_slot();
+    this->pump();
+  }
+
+  static T resume(result_type& result) {
+    if (result.thrown) std::rethrow_exception(std::exchange(result.thrown, nullptr));
+    return std::move(*result.value);
+  }
+
+ private:
+  result_type& result_;
+};
+
+}  // namespace boost::asio::detail
+
+#endif

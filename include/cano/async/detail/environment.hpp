@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+#include <stop_token>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <cano/async/detail/cancellation_scope.hpp>
+#include <cano/async/detail/frame_pool.hpp>
+#include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/waiter.hpp>
+#include <cano/config.hpp>
+
+namespace cano::detail {
+
+class PromiseBase;
+class Environment;
+
+[[noreturn]] inline void throw_aborted() {
+  throw boost::system::system_error{asio::error::operation_aborted};
+}
+
+/// Lets other threads, and handlers that may come late, reach an environment that may be gone.
+class EnvironmentLink : public Pooled {
+ public:
+  using Pointer = boost::intrusive_ptr<EnvironmentLink>;
+
+  EnvironmentLink(Loop& loop, Environment& environment) noexcept
+      : loop_{&loop}, environment_{&environment} {}
+  EnvironmentLink(const EnvironmentLink&) = delete;
+  EnvironmentLink& operator=(const EnvironmentLink&) = delete;
+
+  Loop& loop() const noexcept { return *loop_; }
+  /// On the loop only; null when the environment is gone.
+  Environment* environment() const noexcept { return environment_; }
+  void forget() noexcept { environment_ = nullptr; }
+
+  /// Stops the environment's work, from any thread: the flag is set at once, what is waited for is
+  /// cancelled on the loop.
+  void request_stop();
+  const std::atomic<bool>& is_stop_requested() const noexcept { return is_requested_; }
+
+  friend void intrusive_ptr_add_ref(EnvironmentLink* link) noexcept {
+    link->owners_.fetch_add(1, std::memory_order_relaxed);
+  }
+  friend void intrusive_ptr_release(EnvironmentLink* link) noexcept {
+    if (link->owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete link;
+  }
+
+ private:
+  ~EnvironmentLink() = default;
+  void stop() noexcept;
+
+  std::atomic<std::uint32_t> owners_{0};
+  std::atomic<bool> is_requested_{false};
+  Loop::Pointer loop_;
+  Environment* environment_;
+};
+
+/// What a stop callback or a cancellation slot calls.
+struct RequestStop {
+  EnvironmentLink::Pointer link;
+  template <class... Ignored> void operator()(Ignored...) const { link->request_stop(); }
+};
+
+/// What a chain of coroutines stands on, of which each awaits the next: the loop, the cancellation
+/// scope, and which of them runs or waits. Handed down by pointer at each await.
+///
+/// One runs at a time, in the loop of `resume`: a coroutine that awaits another, or ends, only says
+/// who is next (`next`). So neither a million awaits in a row nor a hundred thousand nested ones
+/// need more stack than one.
+class Environment {
+ public:
+  Environment(Loop& loop, Environment* parent) noexcept : loop_{&loop}, parent_{parent} {}
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  Loop& loop() const noexcept { return *loop_; }
+  CancellationScope& scope() noexcept { return scope_; }
+  const CancellationScope& scope() const noexcept { return scope_; }
+  /// Whose work this is part of; null for what was started from outside.
+  Environment* parent() const noexcept { return parent_; }
+
+  /// The executor that coroutines of Asio's get which this chain awaits.
+  virtual asio::any_io_executor awaitable_executor() { return parent_->awaitable_executor(); }
+
+  /// What waits will not come: the whole work is destroyed, from its root down. This object too.
+  virtual void abandon() noexcept { parent_->abandon(); }
+
+  /// Goes on with a coroutine of this chain until it waits. When its root has ended `finished` is
+  /// called, as the last thing.
+  void resume(std::coroutine_handle<> coroutine) {
+    run(coroutine);
+    if (root_.done()) finished();
+  }
+
+  /// Goes on from a wait.
+  void wait_ended(std::coroutine_handle<> coroutine) {
+    scope_.wait_ends();
+    resume(coroutine);
+  }
+
+  /// Says who goes on when the coroutine that is running has suspended.
+  void next(std::coroutine_handle<> coroutine, PromiseBase* promise) noexcept {
+    next_ = coroutine;
+    innermost_ = promise;
+  }
+
+  bool throws_if_cancelled() const noexcept { return throws_if_cancelled_; }
+  void throw_if_cancelled(bool whether) noexcept { throws_if_cancelled_ = whether; }
+
+  /// A wait may not begin in work that has been cancelled.
+  void throw_if_aborted() const {
+    if (scope_.is_cancelled() && throws_if_cancelled_) [[unlikely]]
+      throw_aborted();
+  }
+
+ protected:
+  ~Environment() = default;
+
+  /// Runs coroutines until one waits or the root has ended.
+  [[gnu::always_inline]] void run(std::coroutine_handle<> coroutine) {
+    do {
+      next_ = nullptr;
+      coroutine.resume();
+      coroutine = next_;
+    } while (coroutine);
+  }
+
+  /// The root coroutine has ended. May destroy this object.
+  virtual void finished() = 0;
+
+  /// Destroys the frames that the root awaits, the innermost first: recursively it would take a
+  /// stack as deep as the awaits are nested.
+  void destroy_awaited_frames() noexcept;
+
+  std::coroutine_handle<> root_;
+  PromiseBase* innermost_ = nullptr;  // of the coroutine that runs or waits
+
+ private:
+  std::coroutine_handle<> next_;
+  Loop* loop_;
+  Environment* parent_;
+  CancellationScope scope_;
+  bool throws_if_cancelled_ = true;
+};
+
+inline void EnvironmentLink::stop() noexcept {
+  if (environment_ != nullptr) environment_->scope().cancel(StopReason::Stop);
+}
+
+inline void EnvironmentLink::request_stop() {
+  if (is_requested_.exchange(true)) return;
+  if (loop_->runs_here()) return stop();
+  intrusive_ptr_add_ref(this);
+  const bool is_posted = loop_->post(this, [](void* object, bool runs) {
+    const Pointer link{static_cast<EnvironmentLink*>(object), false};
+    if (runs) link->stop();
+  });
+  if (!is_posted) intrusive_ptr_release(this);
+}
+
+/// An executor for coroutines of Asio's that says whose work they are part of.
+class EnvironmentExecutor {
+ public:
+  explicit EnvironmentExecutor(EnvironmentLink::Pointer link, bool never_blocks = false) noexcept
+      : link_{std::move(link)}, never_blocks_{never_blocks} {}
+
+  // An executor must not throw; boost::intrusive_ptr does not say that it does not.
+  EnvironmentExecutor(const EnvironmentExecutor& other) noexcept
+      : link_{other.link_}, never_blocks_{other.never_blocks_} {}
+  EnvironmentExecutor& operator=(const EnvironmentExecutor& other) noexcept {
+    link_ = other.link_;
+    never_blocks_ = other.never_blocks_;
+    return *this;
+  }
+  ~EnvironmentExecutor() = default;
+
+  const EnvironmentLink::Pointer& link() const noexcept { return link_; }
+
+  template <class F> void execute(F&& function) const {
+    Loop& loop = link_->loop();
+    if (!never_blocks_ && loop.runs_here()) {
+      std::decay_t<F> own{std::forward<F>(function)};
+      own();
+    } else {
+      asio::post(loop.executor(), std::forward<F>(function));
+    }
+  }
+
+  asio::execution_context& query(asio::execution::context_t) const noexcept {
+    return asio::query(link_->loop().executor(), asio::execution::context);
+  }
+  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+    return asio::execution::blocking_t::possibly;
+  }
+  EnvironmentExecutor require(asio::execution::blocking_t::never_t) const noexcept {
+    return EnvironmentExecutor{link_, true};
+  }
+  EnvironmentExecutor require(asio::execution::blocking_t::possibly_t) const noexcept {
+    return EnvironmentExecutor{link_, false};
+  }
+  friend bool operator==(const EnvironmentExecutor& a, const EnvironmentExecutor& b) noexcept {
+    return a.link_.get() == b.link_.get() && a.never_blocks_ == b.never_blocks_;
+  }
+
+ private:
+  EnvironmentLink::Pointer link_;
+  bool never_blocks_;
+};
+
+/// The environment whose work a coroutine of Asio's on that executor is part of, if that is known.
+inline EnvironmentLink* link_of(const asio::any_io_executor& executor) noexcept {
+  const auto* const known = executor.target<EnvironmentExecutor>();
+  return known == nullptr ? nullptr : known->link().get();
+}
+
+inline Loop::Pointer loop_of(const asio::any_io_executor& executor) {
+  if (EnvironmentLink* const link = link_of(executor)) return &link->loop();
+  return Loop::of(executor);
+}
+
+/// An environment of its own among the work of a loop.
+class RootEnvironment : public Environment, public LoopMember {
+ public:
+  void abandon() noexcept override = 0;
+  void cancel_work() noexcept override { scope().cancel(StopReason::Stop); }
+  asio::any_io_executor awaitable_executor() override {
+    if (origin_) return EnvironmentExecutor{origin_};
+    return loop().executor();
+  }
+
+  /// The work that started this one, where that is known and not over; on the loop only.
+  Environment* origin() const noexcept { return origin_ ? origin_->environment() : nullptr; }
+
+ protected:
+  explicit RootEnvironment(Loop& loop, EnvironmentLink* origin = nullptr) noexcept
+      : Environment{loop, nullptr}, keep_{&loop}, origin_{origin} {}
+  ~RootEnvironment() {
+    if (link_) link_->forget();
+  }
+
+  /// For those who may stop it from elsewhere; on the loop, or before it has started.
+  const EnvironmentLink::Pointer& link() {
+    if (!link_) link_ = new EnvironmentLink{loop(), *this};
+    return link_;
+  }
+
+ private:
+  Loop::Pointer keep_;
+  EnvironmentLink::Pointer link_;
+  EnvironmentLink::Pointer origin_;
+};
+
+}  // namespace cano::detail

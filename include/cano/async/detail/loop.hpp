@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include <cano/async/detail/context_guard.hpp>
+#include <cano/async/detail/loop_handler.hpp>
+#include <cano/async/detail/timers.hpp>
+#include <cano/async/detail/waiter.hpp>
+#include <cano/config.hpp>
+#include <cano/duration.hpp>
+
+namespace cano::detail {
+
+class LoopService;
+
+/// A run, a group's task or other work that a loop has under way.
+class LoopMember {
+ public:
+  LoopMember() = default;
+  LoopMember(const LoopMember&) = delete;
+  LoopMember& operator=(const LoopMember&) = delete;
+
+  /// The context is going, or what the work waits for will never come: it ends here, its frames are
+  /// destroyed. It leaves the loop.
+  virtual void abandon() noexcept = 0;
+  /// Cancels the work; it goes on until it has ended.
+  virtual void cancel_work() noexcept = 0;
+
+ protected:
+  ~LoopMember() { CANO_ASSERT(next_ == nullptr); }
+
+ private:
+  friend class Loop;
+  LoopMember* next_ = nullptr;
+  LoopMember* previous_ = nullptr;
+};
+
+/// A serial executor with a queue of what is ready and the sleepers: one for each `io_context` that
+/// one thread runs, one over a strand for each run elsewhere.
+///
+/// **Threads.** Belongs to the executor; what may be called from any thread says so.
+/// **Lifetime.** Counted; it may outlive its context, and does nothing then.
+class Loop {
+ public:
+  using Pointer = boost::intrusive_ptr<Loop>;
+
+  /// The loop of the executor. From any thread.
+  static Pointer of(const asio::any_io_executor& executor);
+
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  /// What handlers run on, one at a time. From any thread while the context lives.
+  const asio::any_io_executor& executor() const noexcept { return executor_; }
+  /// Whether the calling thread is on the executor.
+  bool runs_here() const noexcept {
+    if (context_ != nullptr) return context_->get_executor().running_in_this_thread();
+    return strand_ && strand_->running_in_this_thread();
+  }
+  steady_time now() const noexcept { return timers_->now(); }
+
+  // ---- waiting
+
+  /// Resumes the waiter in the next round, behind all that is ready.
+  void push(Waiter& waiter) {
+    request_round();  // first: when it throws there is nothing to undo
+    queue_.push(waiter);
+  }
+  /// `deadline` is set.
+  void add(Sleeper& sleeper) {
+    if (timers_->add(sleeper)) start_timer();
+  }
+  void remove(Sleeper& sleeper) noexcept { timers_->remove(sleeper); }
+
+  // ---- from any thread
+
+  /// Calls `function(object, true)` on the executor, or `function(object, false)` wherever the
+  /// handler is destroyed. False, and no call, when the context is gone.
+  bool post(void* object, LoopHandler::Function function) {
+    return guard_->run_if_alive([&] { post_handler(LoopHandler{object, function}); });
+  }
+
+  // ---- work under way
+
+  /// Keeps the context at work until `leave`.
+  void join(LoopMember& member) {
+    if (members_++ == 0) {
+      work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
+    }
+    member.next_ = end_.next_;
+    member.previous_ = &end_;
+    end_.next_->previous_ = &member;
+    end_.next_ = &member;
+    if (is_stopping_) member.cancel_work();
+  }
+  void leave(LoopMember& member) noexcept {
+    member.previous_->next_ = member.next_;
+    member.next_->previous_ = member.previous_;
+    member.next_ = member.previous_ = nullptr;
+    if (--members_ != 0) return;
+    work_ = {};
+    if (timers_->empty()) timers_->cancel_timer();
+  }
+  std::size_t members() const noexcept { return members_; }
+  /// Cancels all work under way and what comes later.
+  void stop() noexcept {
+    is_stopping_ = true;
+    cancel_all();
+  }
+  bool is_stopping() const noexcept { return is_stopping_; }
+
+  Timers& timers() noexcept { return *timers_; }
+
+  friend void intrusive_ptr_add_ref(Loop* loop) noexcept {
+    loop->owners_.fetch_add(1, std::memory_order_relaxed);
+  }
+  friend void intrusive_ptr_release(Loop* loop) noexcept {
+    if (loop->owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete loop;
+  }
+
+ private:
+  friend class LoopService;
+  using Strand = asio::strand<asio::any_io_executor>;
+
+  struct End final : LoopMember {
+    void abandon() noexcept override {}
+    void cancel_work() noexcept override {}
+  };
+
+  Loop(LoopService& service, asio::any_io_executor executor, asio::io_context* context,
+       std::optional<Strand> strand, Timers* timers);
+  ~Loop();
+
+  void post_handler(LoopHandler&& handler) {
+    if (is_context_itself_) {
+      asio::post(context_->get_executor(), std::move(handler));
+    } else {
+      asio::post(executor_, std::move(handler));
+    }
+  }
+
+  // What Asio holds for the loop keeps it.
+  void* keep() noexcept {
+    intrusive_ptr_add_ref(this);
+    return this;
+  }
+  static Pointer kept(void* loop) noexcept { return Pointer{static_cast<Loop*>(loop), false}; }
+
+  void request_round() {
+    if (is_round_requested_) return;
+    is_round_requested_ = true;
+    try {
+      post_handler(LoopHandler{keep(), &Loop::round});
+    } catch (...) {
+      is_round_requested_ = false;
+      throw;
+    }
+  }
+  static void round(void* loop, bool runs) {
+    const Pointer self = kept(loop);
+    if (runs) self->run_round();
+  }
+
+  // Those that come into the queue meanwhile wait for the next round, behind what else is ready;
+  // so do those that are left when one throws.
+  void run_round() {
+    struct NextRound {
+      Loop& loop;
+      ~NextRound() {
+        loop.is_round_requested_ = false;
+        if (!loop.queue_.empty()) loop.request_round();
+      }
+    } const next{*this};
+    const Waiter* const last = queue_.last();
+    while (Waiter* const waiter = queue_.pop()) {
+      const bool is_last = waiter == last;
+      waiter->wake();
+      if (is_last) return;
+    }
+  }
+
+  void start_timer() {
+    Loop& owner = own_timers_ ? *this : main();
+    timers_->start_timer(owner.executor_, LoopHandler{owner.keep(), &Loop::timer_ended});
+  }
+  Loop& main() const noexcept;  // that of the context
+  static void timer_ended(void* loop, bool runs) {
+    const Pointer self = kept(loop);
+    if (!runs || !self->timers_->timer_ended()) return;
+    const bool is_requested = std::exchange(self->is_round_requested_, true);
+    self->timers_->expire_due();
+    if (self->timers_->needs_timer()) self->start_timer();
+    self->is_round_requested_ = is_requested;
+    if (!is_requested) self->run_round();
+  }
+
+  void cancel_all() noexcept {
+    for (LoopMember* member = end_.next_; member != &end_;) {
+      LoopMember* const next = member->next_;
+      member->cancel_work();
+      member = next;
+    }
+  }
+
+  void shutdown() noexcept {
+    is_round_requested_ = true;  // there are no more
+    while (end_.next_ != &end_)
+      end_.next_->abandon();
+    while (Waiter* const waiter = queue_.pop())
+      waiter->drop();
+    if (own_timers_) own_timers_->drop_all();
+    forget_context();
+  }
+  // A strand must not outlive its context.
+  void forget_context() noexcept {
+    work_ = {};
+    strand_.reset();
+    executor_ = {};
+    context_ = nullptr;
+  }
+
+  std::atomic<std::uint32_t> owners_{0};
+  asio::any_io_executor executor_;
+  asio::io_context* context_;     // one that one thread runs, or null
+  std::optional<Strand> strand_;  // elsewhere
+  bool is_context_itself_;        // not an executor over it
+  bool is_round_requested_ = false;
+  bool is_stopping_ = false;
+  YieldQueue queue_;
+  std::unique_ptr<Timers> own_timers_;
+  Timers* timers_;  // its own, or those of the context's loop
+  std::size_t members_ = 0;
+  End end_;
+  asio::any_io_executor work_;
+  std::shared_ptr<ContextGuard> guard_;
+  LoopService* service_;  // while the guard lets in
+};
+
+/// The loops of an execution context, and its clock.
+class LoopService : public asio::execution_context::service {
+ public:
+  CANO_VISIBLE static inline asio::execution_context::id id;
+
+  explicit LoopService(asio::execution_context& context, bool is_serial = false,
+                       const VirtualClock* clock = nullptr)
+      : asio::execution_context::service{context}, clock_{clock} {
+    if (!is_serial) return;
+    auto& io = static_cast<asio::io_context&>(context);
+    main_ = Loop::Pointer{new Loop{*this, io.get_executor(), &io, std::nullopt, nullptr}};
+  }
+
+  /// The loop of a context that one thread runs; null elsewhere.
+  Loop* main() const noexcept { return main_.get(); }
+  const VirtualClock* clock() const noexcept { return clock_; }
+
+  Loop::Pointer make_loop(const asio::any_io_executor& executor) {
+    if (main_) {
+      auto& io = static_cast<asio::io_context&>(context());
+      return new Loop{*this, executor, &io, std::nullopt, &main_->timers()};
+    }
+    const auto* const known = executor.target<Loop::Strand>();
+    auto strand = known != nullptr ? *known : asio::make_strand(executor);
+    asio::any_io_executor serial{strand};
+    return new Loop{*this, std::move(serial), nullptr, std::move(strand), nullptr};
+  }
+
+ private:
+  friend class Loop;
+
+  void shutdown() override {
+    std::vector<Loop::Pointer> loops;
+    guard_->close([&] {
+      for (Loop* const loop : loops_) {
+        if (loop->owners_.load() == 0) {
+          loop->forget_context();  // another thread is about to delete it
+        } else {
+          loops.emplace_back(loop);
+        }
+      }
+      loops_.clear();
+    });
+    for (const auto& loop : loops)
+      if (loop != main_) loop->shutdown();
+    if (main_) main_->shutdown();
+    main_.reset();
+  }
+
+  std::shared_ptr<ContextGuard> guard_ = std::make_shared<ContextGuard>();
+  const VirtualClock* clock_;
+  std::vector<Loop*> loops_;
+  Loop::Pointer main_;
+};
+
+inline Loop::Loop(LoopService& service, asio::any_io_executor executor, asio::io_context* context,
+                  std::optional<Strand> strand, Timers* timers)
+    : executor_{std::move(executor)},
+      context_{context},
+      strand_{std::move(strand)},
+      is_context_itself_{timers == nullptr && context != nullptr},
+      own_timers_{timers == nullptr ? std::make_unique<Timers>(service.clock_) : nullptr},
+      timers_{timers == nullptr ? own_timers_.get() : timers},
+      guard_{service.guard_},
+      service_{&service} {
+  end_.next_ = end_.previous_ = &end_;
+  guard_->run_if_alive([&] { service.loops_.push_back(this); });
+}
+
+inline Loop::~Loop() {
+  guard_->run_if_alive([&] {
+    std::erase(service_->loops_, this);
+    if (own_timers_) own_timers_->drop_all();
+    forget_context();
+  });
+  end_.next_ = nullptr;
+}
+
+inline Loop& Loop::main() const noexcept { return *service_->main(); }
+
+/// The service of the executor's context, if it has one.
+inline LoopService* find_loop_service(asio::execution_context& context) {
+  return asio::has_service<LoopService>(context) ? &asio::use_service<LoopService>(context)
+                                                 : nullptr;
+}
+
+inline Loop::Pointer Loop::of(const asio::any_io_executor& executor) {
+  auto& context = asio::query(executor, asio::execution::context);
+  LoopService* service = find_loop_service(context);
+  if (service == nullptr) {
+    // The newest services of a context are shut down first: the loops before the strands.
+    static_cast<void>(asio::make_strand(executor));
+    service = &asio::use_service<LoopService>(context);
+  }
+  if (service->main() != nullptr && executor.target<asio::io_context::executor_type>() != nullptr) {
+    return service->main();
+  }
+  return service->make_loop(executor);
+}
+
+/// Promises that only one thread at a time will ever run this context. Before anything else uses
+/// it.
+inline void mark_serial(asio::io_context& context, const VirtualClock* clock = nullptr) {
+  static_cast<void>(asio::make_strand(context.get_executor()));
+  if (!asio::has_service<LoopService>(context)) {
+    asio::make_service<LoopService>(context, true, clock);
+  }
+}
+
+/// Whether two handlers on this executor can never run at once, so that no strand is needed.
+inline bool is_serial(const asio::any_io_executor& executor) {
+  LoopService* const service = find_loop_service(asio::query(executor, asio::execution::context));
+  return service != nullptr && service->main() != nullptr;
+}
+
+/// The virtual clock of the context, or null when its time is real.
+inline const VirtualClock* virtual_clock_of(asio::execution_context& context) {
+  if (virtual_clock_count.load(std::memory_order_relaxed) == 0) return nullptr;
+  LoopService* const service = find_loop_service(context);
+  return service == nullptr ? nullptr : service->clock();
+}
+inline const VirtualClock* virtual_clock_of(const asio::any_io_executor& executor) {
+  if (virtual_clock_count.load(std::memory_order_relaxed) == 0) return nullptr;
+  return virtual_clock_of(asio::query(executor, asio::execution::context));
+}
+
+}  // namespace cano::detail

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <utility>
+
+#include <boost/system/error_code.hpp>
+
+#include <cano/config.hpp>
+
+namespace cano::detail {
+
+/// What a loop gives to Asio: a function and its object. One type for all, since a compiler makes
+/// Asio's operations anew for each type of handler.
+///
+/// The function is called once: with true when the handler runs, with false when Asio destroys it.
+class LoopHandler {
+ public:
+  using Function = void (*)(void* object, bool runs);
+
+  LoopHandler(void* object, Function function) noexcept : object_{object}, function_{function} {}
+  LoopHandler(LoopHandler&& other) noexcept
+      : object_{other.object_}, function_{std::exchange(other.function_, nullptr)} {}
+  LoopHandler& operator=(LoopHandler&&) = delete;
+  ~LoopHandler() {
+    if (function_ != nullptr) function_(object_, false);
+  }
+
+  void operator()() { std::exchange(function_, nullptr)(object_, true); }
+  // Of a timer: whether it was cancelled, the clock tells.
+  void operator()(const boost::system::error_code&) { (*this)(); }
+
+ private:
+  void* object_;
+  Function function_;
+};
+
+}  // namespace cano::detail

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <coroutine>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/promise.hpp>
+#include <cano/config.hpp>
+
+namespace cano::detail {
+
+/// The executor of the handlers that operations of Asio's get: that of a loop. A handler keeps its
+/// loop, so this need not.
+class LoopExecutor {
+ public:
+  explicit LoopExecutor(Loop& loop, bool never_blocks = false) noexcept
+      : loop_{&loop}, never_blocks_{never_blocks} {}
+
+  template <class F> void execute(F&& function) const {
+    if (!never_blocks_ && loop_->runs_here()) {
+      std::decay_t<F> own{std::forward<F>(function)};
+      own();
+      return;
+    }
+    using Function = std::decay_t<F>;
+    auto* const kept = new Function(std::forward<F>(function));
+    const bool is_posted = loop_->post(kept, [](void* object, bool runs) {
+      const std::unique_ptr<Function> posted{static_cast<Function*>(object)};
+      if (!runs) return;
+      Function own{std::move(*posted)};
+      own();
+    });
+    if (!is_posted) delete kept;
+  }
+
+  asio::execution_context& query(asio::execution::context_t) const noexcept {
+    return asio::query(loop_->executor(), asio::execution::context);
+  }
+  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
+    return asio::execution::blocking_t::possibly;
+  }
+  LoopExecutor require(asio::execution::blocking_t::never_t) const noexcept {
+    return LoopExecutor{*loop_, true};
+  }
+  LoopExecutor require(asio::execution::blocking_t::possibly_t) const noexcept {
+    return LoopExecutor{*loop_, false};
+  }
+  friend bool operator==(const LoopExecutor&, const LoopExecutor&) noexcept = default;
+
+ private:
+  Loop* loop_;
+  bool never_blocks_;
+};
+
+/// An operation under way that an `Async` awaits: the part that does not depend on its results.
+///
+/// Shared by the coroutine that waits and by the handler, which may be called or destroyed on any
+/// thread, inside the initiation, or after the coroutine has been destroyed. So the result lies
+/// here and not in the coroutine's frame.
+class OperationBase : public Pooled, public Waiter {
+ public:
+  explicit OperationBase(Environment& environment) noexcept
+      : loop_{&environment.loop()}, environment_{&environment} {}
+  virtual ~OperationBase() = default;
+
+  Loop& loop() const noexcept { return *loop_; }
+  asio::cancellation_slot slot() noexcept { return signal_.slot(); }
+
+  // ---- the coroutine, on the loop
+
+  void begins(std::coroutine_handle<> coroutine) {
+    environment_->throw_if_aborted();
+    coroutine_ = coroutine;
+    environment_->scope().wait_begins(*this);
+  }
+  void initiation_failed() noexcept { environment_->scope().wait_ends(); }
+  /// The initiation has returned. Whether the coroutine has to wait.
+  [[nodiscard]] bool has_to_wait() noexcept {
+    if (status_ != Status::Initiating) {
+      environment_->scope().wait_ends();
+      return false;
+    }
+    status_ = Status::Waiting;
+    return true;
+  }
+  bool was_dropped() const noexcept { return status_ == Status::Dropped; }
+  /// The coroutine has gone on, or is destroyed.
+  void forget_coroutine() noexcept { environment_ = nullptr; }
+
+  // ---- the handler, on any thread
+
+  /// The result is there. `at_once`: where this is the loop's executor the coroutine may go on
+  /// inside this call.
+  void complete(bool at_once) {
+    if (!loop_->runs_here()) {
+      post(&OperationBase::complete_here);
+    } else if (at_once && status_ == Status::Waiting && !is_cancelling_) {
+      go_on();
+    } else {
+      complete_later();
+    }
+  }
+  /// The handler was destroyed without being called.
+  void drop_handler() noexcept {
+    if (loop_->runs_here() && status_ == Status::Initiating) {
+      status_ = Status::Dropped;
+    } else {
+      post(&OperationBase::drop_here);
+    }
+  }
+
+  // ---- the loop and the scope
+
+  void wake() override {
+    const Pointer self{this, false};
+    go_on();
+  }
+  void drop() noexcept override { const Pointer self{this, false}; }
+  void cancel() noexcept override {
+    const Pointer self{this};
+    is_cancelling_ = true;
+    signal_.emit(asio::cancellation_type::all);
+    is_cancelling_ = false;
+  }
+
+  using Pointer = boost::intrusive_ptr<OperationBase>;
+  friend void intrusive_ptr_add_ref(OperationBase* operation) noexcept {
+    operation->owners_.fetch_add(1, std::memory_order_relaxed);
+  }
+  friend void intrusive_ptr_release(OperationBase* operation) noexcept {
+    if (operation->owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete operation;
+  }
+
+ private:
+  enum class Status : std::uint8_t { Initiating, Waiting, Completed, Dropped };
+
+  void go_on() {
+    status_ = Status::Completed;
+    if (environment_ != nullptr) environment_->wait_ended(coroutine_);
+  }
+  // On the loop: inside the initiation, which then does not wait, or in a later round.
+  void complete_later() {
+    if (status_ == Status::Initiating) {
+      status_ = Status::Completed;
+    } else if (environment_ != nullptr) {
+      intrusive_ptr_add_ref(this);
+      loop_->push(*this);
+    }
+  }
+  void complete_here() {
+    if (status_ == Status::Waiting) go_on();
+  }
+  void drop_here() {
+    if (environment_ != nullptr) environment_->abandon();
+  }
+
+  template <void (OperationBase::*Member)()> static void call(void* object, bool runs) {
+    const Pointer self{static_cast<OperationBase*>(object), false};
+    if (runs) (self.get()->*Member)();
+  }
+  template <class Member> void post(Member member) noexcept {
+    intrusive_ptr_add_ref(this);
+    const auto function = member == &OperationBase::complete_here
+                              ? &OperationBase::call<&OperationBase::complete_here>
+                              : &OperationBase::call<&OperationBase::drop_here>;
+    if (!loop_->post(this, function)) intrusive_ptr_release(this);
+  }
+
+  std::atomic<std::uint32_t> owners_{0};
+  Status status_ = Status::Initiating;
+  bool is_cancelling_ = false;
+  Loop::Pointer loop_;
+  Environment* environment_;  // on the loop only; null when the coroutine is gone
+  std::coroutine_handle<> coroutine_;
+  asio::cancellation_signal signal_;
+};
+
+template <class... Args> class OperationState final : public OperationBase {
+ public:
+  using OperationBase::OperationBase;
+  std::optional<std::tuple<Args...>> result;
+};
+
+/// The part of a handler that does not depend on the results.
+class OperationHandlerBase {
+ public:
+  using executor_type = LoopExecutor;
+  using cancellation_slot_type = asio::cancellation_slot;
+
+  LoopExecutor get_executor() const noexcept { return LoopExecutor{operation_->loop()}; }
+  asio::cancellation_slot get_cancellation_slot() const noexcept { return operation_->slot(); }
+  explicit operator bool() const noexcept { return operation_ != nullptr; }
+
+ protected:
+  explicit OperationHandlerBase(OperationBase::Pointer operation) noexcept
+      : operation_{std::move(operation)} {}
+  OperationHandlerBase(OperationHandlerBase&&) noexcept = default;
+  OperationHandlerBase& operator=(OperationHandlerBase&& other) noexcept {
+    if (this != &other) {
+      drop();
+      operation_ = std::move(other.operation_);
+    }
+    return *this;
+  }
+  ~OperationHandlerBase() { drop(); }
+
+  OperationBase::Pointer take() noexcept { return std::exchange(operation_, nullptr); }
+
+ private:
+  void drop() noexcept {
+    if (operation_) take()->drop_handler();
+  }
+
+  OperationBase::Pointer operation_;
+};
+
+/// The handler of an operation: one type for each list of results, whatever the operation and the
+/// coroutine.
+template <class... Args> class OperationHandler : public OperationHandlerBase {
+ public:
+  using State = OperationState<Args...>;
+
+  explicit OperationHandler(State& state) noexcept : OperationHandlerBase{&state} {}
+
+  /// Completes the operation.
+  template <class... Given> void operator()(Given&&... given) {
+    complete(true, std::forward<Given>(given)...);
+  }
+  /// The same, but the coroutine never goes on inside this call. From any thread.
+  template <class... Given> void complete_later(Given&&... given) {
+    complete(false, std::forward<Given>(given)...);
+  }
+
+ private:
+  template <class... Given> void complete(bool at_once, Given&&... given) {
+    const auto operation = take();
+    static_cast<State&>(*operation).result.emplace(std::forward<Given>(given)...);
+    operation->complete(at_once);
+  }
+};
+
+inline void throw_if_failed(const boost::system::error_code& error) {
+  if (error) throw boost::system::system_error{error};
+}
+inline void throw_if_failed(const std::exception_ptr& error) {
+  if (error) std::rethrow_exception(error);
+}
+
+template <class... Values> auto single_or_tuple(std::tuple<Values...>&& values) {
+  if constexpr (sizeof...(Values) == 0) {
+    return;
+  } else if constexpr (sizeof...(Values) == 1) {
+    return std::get<0>(std::move(values));
+  } else {
+    return std::move(values);
+  }
+}
+
+template <class T>
+inline constexpr bool is_failure_argument =
+    std::is_same_v<T, boost::system::error_code> || std::is_same_v<T, std::exception_ptr>;
+
+/// What an operation gives: an error that comes first is thrown; one value is given as it is.
+inline void result_of(std::tuple<>&&) {}
+template <class First, class... Rest> auto result_of(std::tuple<First, Rest...>&& result) {
+  if constexpr (is_failure_argument<First>) {
+    throw_if_failed(std::get<0>(result));
+    return std::apply(
+        [](auto&&, auto&&... rest) {
+          return single_or_tuple(std::tuple<Rest...>{std::move(rest)...});
+        },
+        std::move(result));
+  } else {
+    return single_or_tuple(std::move(result));
+  }
+}
+
+/// Awaits an operation: `Initiate` is called with the handler.
+template <class Initiate, class... Args> class OperationAwaiter {
+ public:
+  OperationAwaiter(Environment& environment,
+                   Initiate initiate) noexcept(std::is_nothrow_move_constructible_v<Initiate>)
+      : environment_{&environment}, initiate_{std::forward<Initiate>(initiate)} {}
+  OperationAwaiter(const OperationAwaiter&) = delete;
+  OperationAwaiter& operator=(const OperationAwaiter&) = delete;
+  ~OperationAwaiter() {
+    if (state_) state_->forget_coroutine();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> coroutine) {
+    state_ = new OperationState<Args...>{*environment_};
+    state_->begins(coroutine);
+    try {
+      std::forward<Initiate>(initiate_)(OperationHandler<Args...>{*state_});
+    } catch (...) {
+      state_->initiation_failed();
+      throw;
+    }
+    return state_->has_to_wait();
+  }
+  auto await_resume() {
+    if (state_->was_dropped()) throw_aborted();
+    return result_of(std::move(*state_->result));
+  }
+
+ private:
+  Environment* environment_;
+  Initiate initiate_;  // a reference to an operand lives in the expression that awaits it
+  boost::intrusive_ptr<OperationState<Args...>> state_;
+};
+
+// ---- operations of Asio's
+
+template <class Signature, class Operation> struct AwaiterOfOperation;
+template <class R, class... Args, class Operation>
+struct AwaiterOfOperation<R(Args...), Operation> {
+  using type = OperationAwaiter<Operation&&, std::decay_t<Args>...>;
+};
+
+template <class Operation>
+  requires asio::is_async_operation<Operation>::value
+struct OperandAwaiter<Operation> {
+  using type =
+      typename AwaiterOfOperation<asio::completion_signature_of_t<Operation>, Operation>::type;
+};
+
+// ---- our own operations
+
+/// An operation that is started by calling `initiate` with its handler.
+template <class Initiate, class... Args> class LibraryOperation {
+ public:
+  explicit LibraryOperation(Initiate initiate) : initiate_{std::move(initiate)} {}
+  Initiate& initiate() noexcept { return initiate_; }
+
+ private:
+  Initiate initiate_;
+};
+
+template <class... Args, class Initiate>
+LibraryOperation<Initiate, Args...> library_operation(Initiate initiate) {
+  return LibraryOperation<Initiate, Args...>{std::move(initiate)};
+}
+
+template <class Initiate, class... Args>
+struct OperandAwaiter<LibraryOperation<Initiate, Args...>> {
+  class type : public OperationAwaiter<Initiate&&, Args...> {
+   public:
+    type(Environment& environment, LibraryOperation<Initiate, Args...>&& operation)
+        : OperationAwaiter<Initiate&&, Args...>{environment, std::move(operation.initiate())} {}
+  };
+};
+
+}  // namespace cano::detail

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/version.hpp>
+
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/promise.hpp>
+#include <cano/config.hpp>
+#include <cano/error.hpp>
+
+namespace cano::detail {
+
+/// The completion signature of an `Async<T>`.
+///
+/// With Boost 1.81 an `asio::awaitable` cannot await one of `void(std::exception_ptr, T)`: what
+/// stands in boost_1_81.hpp for that is found by this signature's own return type.
+#if BOOST_VERSION < 108200
+struct Completed {};
+template <class T> struct SignatureOf {
+  using type = Completed(std::exception_ptr, T);
+};
+#else
+template <class T> struct SignatureOf {
+  using type = void(std::exception_ptr, T);
+};
+#endif
+template <> struct SignatureOf<void> {
+  using type = void(std::exception_ptr);
+};
+template <class T> using Signature = typename SignatureOf<T>::type;
+
+/// An `Async` that was started with a completion token: the part that knows neither its result nor
+/// its handler.
+class StartedBase : public RootEnvironment, public Waiter {
+ public:
+  virtual ~StartedBase() = default;
+
+  /// Where the calling thread is on the loop it runs at once, up to the first wait; it never
+  /// completes inside this call.
+  void start(asio::cancellation_slot slot) {
+    if (slot.is_connected()) slot.assign(RequestStop{link()});
+    if (loop().runs_here()) return begin();
+    const bool is_posted = loop().post(static_cast<Waiter*>(this), [](void* waiter, bool runs) {
+      auto* const self = static_cast<StartedBase*>(static_cast<Waiter*>(waiter));
+      if (!runs) {
+        delete self;
+      } else {
+        self->begin();
+      }
+    });
+    if (!is_posted) delete this;
+  }
+
+  void abandon() noexcept override {
+    destroy_awaited_frames();
+    end();
+    delete this;
+  }
+  void wake() override { finished(); }
+  void drop() noexcept override { abandon(); }
+
+ protected:
+  using RootEnvironment::RootEnvironment;
+
+  void end() noexcept {
+    if (has_begun_) loop().leave(*this);
+    has_begun_ = false;
+  }
+
+ private:
+  void begin() {
+    has_begun_ = true;
+    loop().join(*this);
+    const Loop::Pointer keep{&loop()};
+    run(root_);
+    if (root_.done()) keep->push(*this);
+  }
+
+  bool has_begun_ = false;
+};
+
+template <class T> class StartedWork : public StartedBase {
+ public:
+  StartedWork(Loop& loop, EnvironmentLink* origin, CoroutineOwner<T>&& coroutine) noexcept
+      : StartedBase{loop, origin}, coroutine_{std::move(coroutine)} {
+    coroutine_.promise().set_root(*this);
+    root_ = coroutine_.get();
+    innermost_ = &coroutine_.promise();
+  }
+
+ protected:
+  CoroutineOwner<T> coroutine_;
+};
+
+template <class T, class Handler> class Started final : public StartedWork<T> {
+ public:
+  using Executor = asio::associated_executor_t<Handler, asio::any_io_executor>;
+
+  Started(Loop& loop, EnvironmentLink* origin, CoroutineOwner<T>&& coroutine,
+          const Executor& executor, Handler&& handler)
+      : StartedWork<T>{loop, origin, std::move(coroutine)},
+        work_{executor},
+        handler_{std::move(handler)} {}
+
+ private:
+  // Whoever needs a value beside an exception gets a default one.
+  static_assert(std::is_void_v<T> || std::is_default_constructible_v<T>,
+                "cano: this completion token takes void(std::exception_ptr, T), which needs a T "
+                "also when an exception was thrown: await the Async in an Async, or give it a "
+                "result with a default constructor (std::optional)");
+
+  void finished() override {
+    const std::unique_ptr<Started> self{this};
+    const Loop::Pointer keep{&this->loop()};
+    auto& promise = this->coroutine_.promise();
+    std::exception_ptr thrown;
+    if (std::exception_ptr* const exception = promise.exception()) thrown = std::move(*exception);
+    if constexpr (std::is_void_v<T>) {
+      destroy_frame();
+      complete([handler = std::move(handler_), thrown = std::move(thrown)]() mutable {
+        asio::get_associated_cancellation_slot(handler).clear();
+        std::move(handler)(std::move(thrown));
+      });
+    } else {
+      T value = thrown ? T{} : T(promise.value());
+      destroy_frame();
+      complete([handler = std::move(handler_), thrown = std::move(thrown),
+                value = std::move(value)]() mutable {
+        asio::get_associated_cancellation_slot(handler).clear();
+        std::move(handler)(std::move(thrown), std::move(value));
+      });
+    }
+  }
+
+  void destroy_frame() {
+    this->coroutine_.destroy();
+    this->end();
+  }
+  template <class F> void complete(F&& function) {
+    const auto work = std::move(work_);
+    asio::dispatch(work.get_executor(), std::forward<F>(function));
+  }
+
+  asio::executor_work_guard<Executor> work_;
+  Handler handler_;
+};
+
+/// Starts a coroutine on the given executor, or on that of the handler where none is given.
+struct StartCoroutine {
+  template <class Handler, class T>
+  void operator()(Handler&& handler, CoroutineOwner<T> coroutine,
+                  asio::any_io_executor executor) const {
+    using Decayed = std::decay_t<Handler>;
+    const auto end_on = asio::get_associated_executor(handler, executor);
+    if (!executor) executor = end_on;
+    if (!executor) {
+      throw Error{Errc::Configuration,
+                  "An Async was started with a handler that has no executor: use "
+                  "asio::bind_executor, or asio::co_spawn(executor, std::move(work), token)"};
+    }
+    const auto slot = asio::get_associated_cancellation_slot(handler);
+    auto started = std::make_unique<Started<T, Decayed>>(*loop_of(executor), link_of(executor),
+                                                         std::move(coroutine), end_on,
+                                                         Decayed{std::forward<Handler>(handler)});
+    started.release()->start(slot);
+  }
+};
+
+/// Starts a coroutine with a completion token; without an executor on that of the handler.
+template <class T, class Token>
+auto start(CoroutineOwner<T> coroutine, asio::any_io_executor executor, Token&& token) {
+  return asio::async_initiate<Token, Signature<T>>(StartCoroutine{}, token, std::move(coroutine),
+                                                   std::move(executor));
+}
+
+}  // namespace cano::detail
