@@ -11,12 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/this_coro.hpp>
-
+#include <cano/async/async.hpp>
+#include <cano/async/detail/operation.hpp>
+#include <cano/async/detail/promise.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/detail/batch.hpp>
@@ -95,13 +92,13 @@ class ConcurrentWorkflow
   /// batch.
   ///
   /// **Errors.** None of an instance: `results[i]` says how that of `stores[i]` ended.
-  /// **Lifetime.** The stores must live until the awaitable has finished or is destroyed.
-  asio::awaitable<ConcurrentResult<State>> execute_concurrent(std::span<Store> stores,
+  /// **Lifetime.** The stores must live until the `Async` has finished or is destroyed.
+  Async<ConcurrentResult<State>> execute_concurrent(std::span<Store> stores,
                                                               WaitStrategy strategy) const {
     return execute(make_batch(stores, std::move(strategy), RunOptions{}), {}, max_in_flight_);
   }
   /// @overload
-  asio::awaitable<ConcurrentResult<State>> execute_concurrent(std::span<Store> stores,
+  Async<ConcurrentResult<State>> execute_concurrent(std::span<Store> stores,
                                                               WaitStrategy strategy,
                                                               RunOptions options) const {
     return execute(make_batch(stores, std::move(strategy), std::move(options)), {}, max_in_flight_);
@@ -111,19 +108,19 @@ class ConcurrentWorkflow
   ///
   /// **Lifetime.** Where the caller runs must outlive the batch. When the runtime is destroyed,
   /// what is not finished is cancelled.
-  asio::awaitable<ConcurrentResult<State>> execute_concurrent(Runtime& runtime,
+  Async<ConcurrentResult<State>> execute_concurrent(Runtime& runtime,
                                                               std::span<Store> stores,
                                                               WaitStrategy strategy) const {
-    return execute(make_batch(stores, std::move(strategy), RunOptions{}), detail::lanes_on(runtime),
+    return execute(make_batch(stores, std::move(strategy), RunOptions{}), detail::loops_on(runtime),
                    max_in_flight_);
   }
   /// @overload
-  asio::awaitable<ConcurrentResult<State>> execute_concurrent(Runtime& runtime,
+  Async<ConcurrentResult<State>> execute_concurrent(Runtime& runtime,
                                                               std::span<Store> stores,
                                                               WaitStrategy strategy,
                                                               RunOptions options) const {
     return execute(make_batch(stores, std::move(strategy), std::move(options)),
-                   detail::lanes_on(runtime), max_in_flight_);
+                   detail::loops_on(runtime), max_in_flight_);
   }
 
   /// Does not compile: a temporary is no span of stores.
@@ -155,14 +152,13 @@ class ConcurrentWorkflow
                                        std::move(options), progress_);
   }
 
-  // Without executors: those that fit the caller's.
-  static asio::awaitable<ConcurrentResult<State>> execute(
-      std::shared_ptr<BatchType> batch, std::vector<asio::any_io_executor> executors,
-      std::size_t max_in_flight) {
-    if (executors.empty()) executors = detail::lanes_for(co_await asio::this_coro::executor);
-    auto joined = asio::async_initiate<const asio::deferred_t&, void(ConcurrentResult<State>)>(
-        detail::StartBatch{}, asio::deferred, std::move(batch), std::move(executors),
-        max_in_flight);
+  // Without loops: those that fit the caller's.
+  static Async<ConcurrentResult<State>> execute(std::shared_ptr<BatchType> batch,
+                                                detail::Loops loops, std::size_t max_in_flight) {
+    detail::Environment& environment = co_await detail::ThisEnvironment{};
+    if (loops.empty()) loops = detail::loops_for(environment.loop());
+    auto joined = detail::library_operation<ConcurrentResult<State>>(
+        detail::StartBatch<BatchType>{std::move(batch), std::move(loops), max_in_flight});
     co_return co_await std::move(joined);
   }
 
@@ -199,20 +195,20 @@ template <StateLike State, class Store = MemoryStore> class ConcurrentBatch {
   const WaitStrategy& strategy() const noexcept { return strategy_; }
 
   /// Runs the batch once, with stores of its own that are destroyed at the end.
-  asio::awaitable<ConcurrentResult<State>> execute(RunOptions options) const
+  Async<ConcurrentResult<State>> execute(RunOptions options) const
     requires std::default_initializable<Store>
   {
     return execute_with_fresh_stores(*this, std::move(options));
   }
   /// @overload
-  asio::awaitable<ConcurrentResult<State>> execute() const
+  Async<ConcurrentResult<State>> execute() const
     requires std::default_initializable<Store>
   {
     return execute_with_fresh_stores(*this, RunOptions{});
   }
 
  private:
-  static asio::awaitable<ConcurrentResult<State>> execute_with_fresh_stores(ConcurrentBatch self,
+  static Async<ConcurrentResult<State>> execute_with_fresh_stores(ConcurrentBatch self,
                                                                             RunOptions options) {
     std::vector<Store> stores(self.instances_);
     auto executed = self.workflow_.execute_concurrent(stores, self.strategy_, std::move(options));

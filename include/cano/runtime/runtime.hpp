@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
-#include <memory>
 #include <semaphore>
 #include <string>
 #include <thread>
@@ -13,9 +12,9 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 
-#include <cano/detail/final_result.hpp>
+#include <cano/async/async.hpp>
+#include <cano/async/detail/blocking_run.hpp>
 #include <cano/error.hpp>
 #include <cano/runtime/detail/shard.hpp>
 
@@ -59,7 +58,7 @@ class Runtime {
 
   /// The next shard's executor, in turn.
   asio::any_io_executor get_executor() {
-    return shards_[next_.fetch_add(1, std::memory_order_relaxed) % shards_.size()].get_executor();
+    return next_shard().get_executor();
   }
 
   /// The executor of one shard, counted from 0.
@@ -80,21 +79,35 @@ class Runtime {
   ///
   /// **Errors.** Rethrows what `work` throws. `Error(Configuration)` when called on one of its own
   /// threads, which it would block: use `co_await` there.
+  template <class T> T run(Async<T> work) {
+    require_other_thread("Runtime::run");
+    std::binary_semaphore has_ended{0};
+    detail::BlockingRun<T> blocking{
+        next_shard().loop(), work, &has_ended,
+        [](void* ended) noexcept { static_cast<std::binary_semaphore*>(ended)->release(); }};
+    blocking.launch();
+    has_ended.acquire();
+    return blocking.take();
+  }
+  /// @overload
   template <class T> T run(asio::awaitable<T> work) {
-    require_other_thread();
-    const auto result = std::make_shared<detail::FinalResult<T>>();
-    const auto finished = std::make_shared<std::binary_semaphore>(0);
-    asio::co_spawn(get_executor(), detail::run_into(result, std::move(work)), Release{finished});
-    finished->acquire();
-    return result->take();
+    return run(detail::from_awaitable(std::move(work)));
+  }
+
+  /// Cancels all work of this library on the shards, blocks until it has ended, and cancels at once
+  /// what is started later. Coroutines that Asio runs by itself are not known here: they go on until
+  /// the Runtime is destroyed.
+  ///
+  /// **Errors.** `Error(Configuration)` when called on one of its own threads.
+  void stop() {
+    require_other_thread("Runtime::stop");
+    shards_.stop_work();
   }
 
  private:
-  // One handler for all types of results, as for cano::run.
-  struct Release {
-    std::shared_ptr<std::binary_semaphore> finished;
-    void operator()(const std::exception_ptr&) const { finished->release(); }
-  };
+  detail::Shard& next_shard() {
+    return shards_[next_.fetch_add(1, std::memory_order_relaxed) % shards_.size()];
+  }
 
   // The system may not know how many there are.
   static std::size_t default_threads() noexcept {
@@ -107,11 +120,11 @@ class Runtime {
     return threads;
   }
 
-  void require_other_thread() const {
+  void require_other_thread(const char* call) const {
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       if (shards_[i].get_executor().running_in_this_thread()) {
         throw Error{Errc::Configuration,
-                    "Runtime::run would wait for itself: it was called on thread cano-" +
+                    std::string{call} + " would wait for itself: it was called on thread cano-" +
                         std::to_string(i) + ", use co_await there"};
       }
     }

@@ -13,7 +13,7 @@
 #include <cano/duration.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
-#include <cano/task/detail/run_core.hpp>
+#include <cano/task/detail/run_base.hpp>
 
 namespace cano {
 
@@ -31,7 +31,7 @@ class RunAccess;
 class TaskContext {
  public:
   /// For the engine, which makes the one that a task gets.
-  explicit TaskContext(detail::RunCore& run) noexcept : run_{&run} {}
+  explicit TaskContext(detail::RunBase& run) noexcept : run_{&run} {}
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
 
@@ -71,7 +71,7 @@ class TaskContext {
 
  private:
   friend class detail::RunAccess;
-  detail::RunCore* run_;
+  detail::RunBase* run_;
 };
 
 namespace detail {
@@ -79,7 +79,7 @@ namespace detail {
 /// The engine's own way from a context to its run.
 class RunAccess {
  public:
-  static RunCore& run(const TaskContext& context) noexcept { return *context.run_; }
+  static RunBase& run(const TaskContext& context) noexcept { return *context.run_; }
 };
 
 }  // namespace detail

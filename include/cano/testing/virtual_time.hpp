@@ -2,24 +2,20 @@
 #pragma once
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
-#include <cano/detail/final_result.hpp>
-#include <cano/detail/serial_context.hpp>
+#include <cano/async/async.hpp>
+#include <cano/async/detail/blocking_run.hpp>
+#include <cano/async/detail/loop.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/testing/detail/jumping_clock.hpp>
-#include <cano/time/detail/virtual_clock.hpp>
 
 namespace cano {
 
@@ -47,8 +43,8 @@ class VirtualTime {
   /// The wall clock starts at `start`: unless told otherwise Monday 2024-01-01 00:00:00 UTC.
   explicit VirtualTime(system_time start = std::chrono::sys_days{std::chrono::year{2024} / 1 / 1})
       : clock_{start} {
-    asio::make_service<detail::ClockService>(context_, &clock_);
-    detail::mark_serial(context_);
+    detail::mark_serial(context_, &clock_);
+    loop_ = detail::Loop::of(context_.get_executor());
   }
 
   VirtualTime(const VirtualTime&) = delete;
@@ -71,13 +67,21 @@ class VirtualTime {
   ///
   /// **Errors.** Rethrows what `work` throws. `Error(Generic)` when `work` cannot go on: nothing is
   /// ready to run and nothing waits for the clock.
-  template <class T> T run(asio::awaitable<T> work) {
-    const auto result = std::make_shared<detail::FinalResult<T>>();
-    asio::co_spawn(context_, detail::run_into(result, std::move(work)), asio::detached);
-    while (!result->is_ready()) {
-      if (context_.poll_one() == 0 && !clock_.jump(steady_time::max())) throw stuck();
+  template <class T> T run(Async<T> work) {
+    bool has_ended = false;
+    detail::BlockingRun<T> blocking{
+        *loop_, work, &has_ended,
+        [](void* ended) noexcept { *static_cast<bool*>(ended) = true; }};
+    blocking.launch();
+    const detail::Loop::Here here{*loop_};
+    while (!has_ended) {
+      if (context_.poll_one() == 0 && !jump(steady_time::max())) throw stuck();
     }
-    return result->take();
+    return blocking.take();
+  }
+  /// @overload
+  template <class T> T run(asio::awaitable<T> work) {
+    return run(detail::from_awaitable(std::move(work)));
   }
 
   /// Runs what is ready and what becomes due in that time; the steady clock has then moved by
@@ -86,30 +90,36 @@ class VirtualTime {
 
   /// Runs until the steady clock shows `time`. A time that has passed: runs what is ready.
   void run_until(steady_time time) {
+    const detail::Loop::Here here{*loop_};
     do {
       context_.poll();
-    } while (clock_.jump(time));
+    } while (jump(time));
     clock_.move_to(time);
   }
 
   /// Runs until the wall clock shows `time` or a later one, also when it is set meanwhile.
   void run_until(system_time time) {
+    const detail::Loop::Here here{*loop_};
     do {
       context_.poll();
-    } while (wall_now() < time && clock_.jump(steady_time_of(time)));
+    } while (wall_now() < time && jump(steady_time_of(time)));
     if (wall_now() < time) clock_.move_to(steady_time_of(time));
   }
 
   /// Runs until nothing is ready and nothing waits, except for the end of time.
   void run_until_idle() {
+    const detail::Loop::Here here{*loop_};
     do {
       context_.poll();
-    } while (clock_.jump(steady_time::max()));
+    } while (jump(steady_time::max()));
   }
 
   /// Somebody sets the wall clock, forward or back. Waits go by the steady clock: they do not
   /// notice, except for those of a `Timer` that was given a time of day.
-  void step_wall_clock(Duration by) { clock_.step_wall(by); }
+  void step_wall_clock(Duration by) {
+    clock_.step_wall(by);
+    loop_->timers().wake_watchers();
+  }
 
   /// The machine sleeps so long: the wall clock goes on, the steady clock stands still, as
   /// `CLOCK_MONOTONIC` of Linux does. Seen from the wall, every wait is late by that much.
@@ -130,6 +140,16 @@ class VirtualTime {
   }
 
  private:
+  // Jumps to the next wait that ends by `limit` and ends it, and all others of that very time in
+  // the order in which they began. False when there is none.
+  bool jump(steady_time limit) {
+    const steady_time next = loop_->timers().next_deadline();
+    if (next == steady_time::max() || next > limit) return false;
+    clock_.move_to(next);
+    loop_->timers().expire_due();
+    return true;
+  }
+
   static void require_not_negative(Duration duration, const char* call) {
     if (duration >= Duration::zero()) return;
     throw Error{Errc::Configuration,
@@ -151,6 +171,7 @@ class VirtualTime {
   asio::io_context context_{1};
   // Without it the context would stop for good whenever it has nothing to do.
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
+  detail::Loop::Pointer loop_;
 };
 
 }  // namespace cano

@@ -6,8 +6,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution_context.hpp>
 
+#include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/virtual_clock.hpp>
+#include <cano/config.hpp>
 #include <cano/duration.hpp>
-#include <cano/time/detail/virtual_clock.hpp>
 
 namespace cano {
 
@@ -31,6 +33,9 @@ class Clock {
   static Clock of(asio::execution_context& context) {
     return Clock{detail::virtual_clock_of(context)};
   }
+
+  /// For the library.
+  static Clock of(detail::Loop& loop) noexcept { return Clock{loop.timers().clock()}; }
 
   /// The time to measure and to wait by: it never jumps.
   steady_time now() const noexcept {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -11,8 +12,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <cano/async/detail/loop.hpp>
 #include <cano/duration.hpp>
-#include <cano/time/detail/virtual_clock.hpp>
 #include <cano/time/detail/virtual_wait.hpp>
 
 namespace cano {
@@ -37,7 +38,10 @@ class Timer {
 
   /// A timer whose expiry has passed: set one before waiting.
   explicit Timer(const executor_type& executor)
-      : timer_{executor}, virtual_{detail::virtual_clock_of(executor)} {}
+      : timer_{executor},
+        waits_{detail::virtual_clock_of(executor) == nullptr
+                   ? nullptr
+                   : std::make_unique<detail::VirtualWaits>(executor)} {}
 
   /// A timer that expires at `expiry`.
   Timer(const executor_type& executor, steady_time expiry) : Timer{executor} {
@@ -55,7 +59,7 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
 
   ~Timer() {
-    if (virtual_ != nullptr) virtual_->cancel_all_of(this);
+    if (waits_) waits_->cancel_all();
   }
 
   /// What handlers without an executor of their own run on.
@@ -77,27 +81,26 @@ class Timer {
   /// second, under `VirtualTime` it ends when the clock is stepped. Look at the clock, and wait
   /// again if it is not yet time.
   std::size_t expires_at(system_time time) {
-    if (virtual_ == nullptr) {
+    if (!waits_) {
       const auto left = detail::saturating_between(std::chrono::system_clock::now(), time);
       return expires_after(std::min(left, Duration{std::chrono::seconds{1}}));
     }
     const std::size_t cancelled =
-        expires_after(detail::saturating_between(virtual_->wall_now(), time));
-    virtual_->wake_on_step(this);
+        expires_after(detail::saturating_between(waits_->clock().wall_now(), time));
+    waits_->watch_wall_clock();
     return cancelled;
   }
 
   /// `expires_at` so long after now; a negative duration is a time that has passed.
   template <class Rep, class Period>
   std::size_t expires_after(std::chrono::duration<Rep, Period> from_now) {
-    const steady_time now =
-        virtual_ == nullptr ? std::chrono::steady_clock::now() : virtual_->now();
+    const steady_time now = waits_ ? waits_->clock().now() : std::chrono::steady_clock::now();
     return expires_at(detail::saturating_add(now, detail::to_duration(from_now)));
   }
 
   /// Ends every wait that is not due yet; returns how many there were.
   std::size_t cancel() {
-    return virtual_ == nullptr ? timer_.cancel() : virtual_->cancel_all_of(this);
+    return waits_ ? waits_->cancel_all() : timer_.cancel();
   }
 
   /// Waits until the expiry; the token's signature is `void(boost::system::error_code)`.
@@ -114,11 +117,10 @@ class Timer {
     executor_type get_executor() const { return self->get_executor(); }
 
     template <class Handler> void operator()(Handler&& handler) const {
-      if (self->virtual_ == nullptr) {
+      if (!self->waits_) {
         self->timer_.async_wait(std::forward<Handler>(handler));
       } else {
-        detail::start_virtual_wait(*self->virtual_, self, self->expiry(),
-                                   std::forward<Handler>(handler), self->get_executor());
+        self->waits_->start(self->expiry(), std::forward<Handler>(handler), self->get_executor());
       }
     }
 
@@ -126,7 +128,7 @@ class Timer {
   };
 
   asio::steady_timer timer_;  // under virtual time only the expiry and the executor
-  detail::VirtualClock* virtual_;
+  std::unique_ptr<detail::VirtualWaits> waits_;  // under virtual time
 };
 
 }  // namespace cano

@@ -6,9 +6,8 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/state.hpp>
 #include <cano/store/memory_store.hpp>
 #include <cano/workflow/detail/explain_store.hpp>
@@ -53,12 +52,12 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
 
   /// Runs to an exit state and returns it; throws what ended the run otherwise.
   ///
-  /// **Lifetime.** `store` must live until the awaitable has finished or is destroyed.
-  asio::awaitable<State> orchestrate(Store& store) const {
+  /// **Lifetime.** `store` must live until the `Async` has finished or is destroyed.
+  Async<State> orchestrate(Store& store) const {
     return detail::orchestrate<detail::StateOrThrow>(this->definition(), store, RunOptions{});
   }
   /// @overload
-  asio::awaitable<State> orchestrate(Store& store, RunOptions options) const {
+  Async<State> orchestrate(Store& store, RunOptions options) const {
     return detail::orchestrate<detail::StateOrThrow>(this->definition(), store, std::move(options));
   }
 
@@ -68,11 +67,11 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
   }
 
   /// The same, but a failure or a cancellation is a result, with where and after what it came.
-  asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store) const {
+  Async<WorkflowResult<State>> try_orchestrate(Store& store) const {
     return detail::orchestrate<detail::AsResult>(this->definition(), store, RunOptions{});
   }
   /// @overload
-  asio::awaitable<WorkflowResult<State>> try_orchestrate(Store& store, RunOptions options) const {
+  Async<WorkflowResult<State>> try_orchestrate(Store& store, RunOptions options) const {
     return detail::orchestrate<detail::AsResult>(this->definition(), store, std::move(options));
   }
 
@@ -90,8 +89,9 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
     requires std::convertible_to<Executor, asio::any_io_executor>
   auto async_orchestrate(const Executor& executor, Store& store, RunOptions options,
                          CompletionToken&& token) const {
-    return asio::co_spawn(asio::any_io_executor{executor}, orchestrate(store, std::move(options)),
-                          std::forward<CompletionToken>(token));
+    auto work = orchestrate(store, std::move(options));
+    return detail::start(detail::AsyncAccess::coroutine(work), asio::any_io_executor{executor},
+                         std::forward<CompletionToken>(token));
   }
   /// @overload
   template <class Executor, class CompletionToken>

@@ -25,12 +25,12 @@
 
 namespace cano::detail {
 
-template <class T> using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+template <class T> using AwaitedValue = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 /// Where a coroutine of Asio's leaves its result for the `Async` that awaits it. `T` need not be
 /// default-constructible.
 template <class T>
-using AwaitableState = OperationState<std::exception_ptr, std::optional<Stored<T>>>;
+using AwaitableState = OperationState<std::exception_ptr, std::optional<AwaitedValue<T>>>;
 
 /// Runs `work` to its end and leaves its result.
 ///
@@ -40,7 +40,7 @@ template <class T>
 asio::awaitable<void> run_awaitable(boost::intrusive_ptr<AwaitableState<T>> state,
                                     asio::awaitable<T> work) {
   std::exception_ptr thrown;
-  std::optional<Stored<T>> value;
+  std::optional<AwaitedValue<T>> value;
   try {
     if constexpr (std::is_void_v<T>) {
       co_await std::move(work);
@@ -55,11 +55,28 @@ asio::awaitable<void> run_awaitable(boost::intrusive_ptr<AwaitableState<T>> stat
   state->result.emplace(std::move(thrown), std::move(value));
 }
 
-/// Hears of the end of such a coroutine. It keeps the slot, which Asio uses up to then.
+/// Hears of the end of such a coroutine, or of its destruction. It keeps the slot, which Asio uses
+/// up to then.
 class AwaitableEnd : public OperationHandlerBase {
  public:
-  explicit AwaitableEnd(OperationBase& operation) noexcept : OperationHandlerBase{&operation} {}
-  void operator()(const std::exception_ptr&) { take()->complete(true); }
+  AwaitableEnd(OperationBase& operation, Environment& environment) noexcept
+      : OperationHandlerBase{&operation}, environment_{&environment} {
+    environment.foreign_coroutine_begins();
+  }
+  AwaitableEnd(AwaitableEnd&&) noexcept = default;
+  AwaitableEnd& operator=(AwaitableEnd&&) = delete;
+  ~AwaitableEnd() {
+    if (!*this) return;
+    take()->drop_handler();
+    environment_->foreign_coroutine_ended();
+  }
+  void operator()(const std::exception_ptr&) {
+    environment_->foreign_coroutine_ended();
+    take()->complete(true);
+  }
+
+ private:
+  Environment* environment_;  // lives as long as the coroutine has not ended
 };
 
 /// `co_await` of an `asio::awaitable` in an `Async`.
@@ -84,7 +101,7 @@ template <class T> class AwaitableAwaiter {
     state_->begins(coroutine);
     try {
       asio::co_spawn(environment_->awaitable_executor(), run_awaitable<T>(state_, std::move(work_)),
-                     AwaitableEnd{*state_});
+                     AwaitableEnd{*state_, *environment_});
     } catch (...) {
       state_->initiation_failed();
       throw;

@@ -31,8 +31,8 @@ class awaitable_async_op_handler<cano::detail::Completed(std::exception_ptr, T),
     std::optional<T> value;
   };
 
-  awaitable_async_op_handler(awaitable_thread<Executor>* thread, result_type& result)
-      : awaitable_thread<Executor>(std::move(*thread)), result_(result) {}
+  awaitable_async_op_handler(awaitable_thread<Executor>* resumed, result_type& result)
+      : awaitable_thread<Executor>(std::move(*resumed)), result_(result) {}
 
   void operator()(std::exception_ptr thrown, T value) {
     result_.thrown = std::move(thrown);

@@ -91,8 +91,34 @@ class Environment {
   /// The executor that coroutines of Asio's get which this chain awaits.
   virtual asio::any_io_executor awaitable_executor() { return parent_->awaitable_executor(); }
 
-  /// What waits will not come: the whole work is destroyed, from its root down. This object too.
+  /// Ends the work early, on the loop; it goes on until it has ended.
+  virtual void cancel(StopReason reason) noexcept { scope_.cancel(reason); }
+
+  // ---- the end of work that cannot go on
+
+  /// What is waited for will never come: the whole work is destroyed, from its root down, with this
+  /// object; where a coroutine of Asio's is part of it, when Asio has destroyed that.
+  void wait_lost() noexcept {
+    Environment& top = root();
+    top.is_lost_ = true;
+    if (top.foreign_coroutines_ == 0) top.abandon();
+  }
+  /// A coroutine of Asio's begins that may refer to what the frames of this work hold.
+  void foreign_coroutine_begins() noexcept { ++root().foreign_coroutines_; }
+  /// It has ended or has been destroyed. Nothing of the work may be touched after the call.
+  void foreign_coroutine_ended() noexcept {
+    Environment& top = root();
+    if (--top.foreign_coroutines_ == 0 && top.is_lost_) top.abandon();
+  }
+  /// Destroys the whole work, now.
   virtual void abandon() noexcept { parent_->abandon(); }
+
+  Environment& root() noexcept {
+    Environment* top = this;
+    while (top->parent_ != nullptr)
+      top = top->parent_;
+    return *top;
+  }
 
   /// Goes on with a coroutine of this chain until it waits. When its root has ended `finished` is
   /// called, as the last thing.
@@ -149,11 +175,13 @@ class Environment {
   Loop* loop_;
   Environment* parent_;
   CancellationScope scope_;
+  std::uint32_t foreign_coroutines_ = 0;  // of a root: of all its work
+  bool is_lost_ = false;
   bool throws_if_cancelled_ = true;
 };
 
 inline void EnvironmentLink::stop() noexcept {
-  if (environment_ != nullptr) environment_->scope().cancel(StopReason::Stop);
+  if (environment_ != nullptr) environment_->cancel(StopReason::Stop);
 }
 
 inline void EnvironmentLink::request_stop() {
@@ -231,7 +259,8 @@ inline Loop::Pointer loop_of(const asio::any_io_executor& executor) {
 class RootEnvironment : public Environment, public LoopMember {
  public:
   void abandon() noexcept override = 0;
-  void cancel_work() noexcept override { scope().cancel(StopReason::Stop); }
+  void cancel_work() noexcept override { cancel(StopReason::Stop); }
+  void drop_work() noexcept override { wait_lost(); }
   asio::any_io_executor awaitable_executor() override {
     if (origin_) return EnvironmentExecutor{origin_};
     return loop().executor();

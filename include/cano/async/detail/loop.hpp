@@ -4,8 +4,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -38,9 +38,8 @@ class LoopMember {
   LoopMember(const LoopMember&) = delete;
   LoopMember& operator=(const LoopMember&) = delete;
 
-  /// The context is going, or what the work waits for will never come: it ends here, its frames are
-  /// destroyed. It leaves the loop.
-  virtual void abandon() noexcept = 0;
+  /// The context is going, and the work with it. It has left the loop.
+  virtual void drop_work() noexcept = 0;
   /// Cancels the work; it goes on until it has ended.
   virtual void cancel_work() noexcept = 0;
 
@@ -70,11 +69,24 @@ class Loop {
 
   /// What handlers run on, one at a time. From any thread while the context lives.
   const asio::any_io_executor& executor() const noexcept { return executor_; }
-  /// Whether the calling thread is on the executor.
+  /// The executor that it was made for: not the strand over it.
+  const asio::any_io_executor& base_executor() const noexcept { return base_ ? base_ : executor_; }
+  /// Whether the calling thread is known to be on the executor. Where it is not, `post` is right.
   bool runs_here() const noexcept {
-    if (context_ != nullptr) return context_->get_executor().running_in_this_thread();
-    return strand_ && strand_->running_in_this_thread();
+    return here_ != nullptr && (here_ == this || here_ == main_.get());
   }
+  /// Says that the calling thread is on the executor, for as long as this object lives. Asio is not
+  /// asked, since another thread may ask when the context is gone.
+  class Here {
+   public:
+    explicit Here(const Loop& loop) noexcept : outer_{std::exchange(here_, &loop)} {}
+    Here(const Here&) = delete;
+    Here& operator=(const Here&) = delete;
+    ~Here() { here_ = outer_; }
+
+   private:
+    const Loop* outer_;
+  };
   steady_time now() const noexcept { return timers_->now(); }
 
   // ---- waiting
@@ -86,6 +98,7 @@ class Loop {
   }
   /// `deadline` is set.
   void add(Sleeper& sleeper) {
+    if (timers_->clock() != nullptr && sleeper.deadline <= timers_->now()) return sleeper.expire();
     if (timers_->add(sleeper)) start_timer();
   }
   void remove(Sleeper& sleeper) noexcept { timers_->remove(sleeper); }
@@ -95,7 +108,7 @@ class Loop {
   /// Calls `function(object, true)` on the executor, or `function(object, false)` wherever the
   /// handler is destroyed. False, and no call, when the context is gone.
   bool post(void* object, LoopHandler::Function function) {
-    return guard_->run_if_alive([&] { post_handler(LoopHandler{object, function}); });
+    return guard_->run_if_alive([&] { post_handler(LoopHandler{*this, object, function}); });
   }
 
   // ---- work under way
@@ -111,13 +124,16 @@ class Loop {
     end_.next_ = &member;
     if (is_stopping_) member.cancel_work();
   }
+  /// Does nothing where the member has left.
   void leave(LoopMember& member) noexcept {
+    if (member.next_ == nullptr) return;
     member.previous_->next_ = member.next_;
     member.next_->previous_ = member.previous_;
     member.next_ = member.previous_ = nullptr;
     if (--members_ != 0) return;
     work_ = {};
     if (timers_->empty()) timers_->cancel_timer();
+    if (on_idle_) std::exchange(on_idle_, nullptr)();
   }
   std::size_t members() const noexcept { return members_; }
   /// Cancels all work under way and what comes later.
@@ -126,6 +142,11 @@ class Loop {
     cancel_all();
   }
   bool is_stopping() const noexcept { return is_stopping_; }
+  /// Calls `function` when no work is under way, at once where there is none.
+  void when_idle(std::function<void()> function) {
+    if (members_ == 0) return function();
+    on_idle_ = std::move(function);
+  }
 
   Timers& timers() noexcept { return *timers_; }
 
@@ -138,19 +159,17 @@ class Loop {
 
  private:
   friend class LoopService;
-  using Strand = asio::strand<asio::any_io_executor>;
-
   struct End final : LoopMember {
-    void abandon() noexcept override {}
+    void drop_work() noexcept override {}
     void cancel_work() noexcept override {}
   };
 
   Loop(LoopService& service, asio::any_io_executor executor, asio::io_context* context,
-       std::optional<Strand> strand, Timers* timers);
+       Loop* main);
   ~Loop();
 
   void post_handler(LoopHandler&& handler) {
-    if (is_context_itself_) {
+    if (context_ != nullptr) {
       asio::post(context_->get_executor(), std::move(handler));
     } else {
       asio::post(executor_, std::move(handler));
@@ -168,7 +187,7 @@ class Loop {
     if (is_round_requested_) return;
     is_round_requested_ = true;
     try {
-      post_handler(LoopHandler{keep(), &Loop::round});
+      post_handler(LoopHandler{*this, keep(), &Loop::round});
     } catch (...) {
       is_round_requested_ = false;
       throw;
@@ -198,10 +217,9 @@ class Loop {
   }
 
   void start_timer() {
-    Loop& owner = own_timers_ ? *this : main();
-    timers_->start_timer(owner.executor_, LoopHandler{owner.keep(), &Loop::timer_ended});
+    Loop& owner = own_timers_ ? *this : *main_;
+    timers_->start_timer(owner.executor_, LoopHandler{owner, owner.keep(), &Loop::timer_ended});
   }
-  Loop& main() const noexcept;  // that of the context
   static void timer_ended(void* loop, bool runs) {
     const Pointer self = kept(loop);
     if (!runs || !self->timers_->timer_ended()) return;
@@ -222,8 +240,11 @@ class Loop {
 
   void shutdown() noexcept {
     is_round_requested_ = true;  // there are no more
-    while (end_.next_ != &end_)
-      end_.next_->abandon();
+    while (end_.next_ != &end_) {
+      LoopMember& member = *end_.next_;
+      leave(member);
+      member.drop_work();
+    }
     while (Waiter* const waiter = queue_.pop())
       waiter->drop();
     if (own_timers_) own_timers_->drop_all();
@@ -232,16 +253,15 @@ class Loop {
   // A strand must not outlive its context.
   void forget_context() noexcept {
     work_ = {};
-    strand_.reset();
     executor_ = {};
-    context_ = nullptr;
+    base_ = {};
   }
 
   std::atomic<std::uint32_t> owners_{0};
   asio::any_io_executor executor_;
-  asio::io_context* context_;     // one that one thread runs, or null
-  std::optional<Strand> strand_;  // elsewhere
-  bool is_context_itself_;        // not an executor over it
+  asio::any_io_executor base_;
+  asio::io_context* context_;  // where this is the loop of one that one thread runs, else null
+  Pointer main_;               // where this is one over an executor of such a context, its loop
   bool is_round_requested_ = false;
   bool is_stopping_ = false;
   YieldQueue queue_;
@@ -250,9 +270,17 @@ class Loop {
   std::size_t members_ = 0;
   End end_;
   asio::any_io_executor work_;
+  std::function<void()> on_idle_;
   std::shared_ptr<ContextGuard> guard_;
   LoopService* service_;  // while the guard lets in
+
+  static inline constinit thread_local const Loop* here_ = nullptr;  // what the thread is on
 };
+
+inline void LoopHandler::operator()() {
+  const Loop::Here here{*loop_};
+  std::exchange(function_, nullptr)(object_, true);
+}
 
 /// The loops of an execution context, and its clock.
 class LoopService : public asio::execution_context::service {
@@ -264,7 +292,7 @@ class LoopService : public asio::execution_context::service {
       : asio::execution_context::service{context}, clock_{clock} {
     if (!is_serial) return;
     auto& io = static_cast<asio::io_context&>(context);
-    main_ = Loop::Pointer{new Loop{*this, io.get_executor(), &io, std::nullopt, nullptr}};
+    main_ = new Loop{*this, io.get_executor(), &io, nullptr};
   }
 
   /// The loop of a context that one thread runs; null elsewhere.
@@ -272,14 +300,12 @@ class LoopService : public asio::execution_context::service {
   const VirtualClock* clock() const noexcept { return clock_; }
 
   Loop::Pointer make_loop(const asio::any_io_executor& executor) {
-    if (main_) {
-      auto& io = static_cast<asio::io_context&>(context());
-      return new Loop{*this, executor, &io, std::nullopt, &main_->timers()};
-    }
-    const auto* const known = executor.target<Loop::Strand>();
-    auto strand = known != nullptr ? *known : asio::make_strand(executor);
-    asio::any_io_executor serial{strand};
-    return new Loop{*this, std::move(serial), nullptr, std::move(strand), nullptr};
+    if (main_) return new Loop{*this, executor, nullptr, main_.get()};
+    const bool is_strand = executor.target<asio::strand<asio::any_io_executor>>() != nullptr;
+    if (is_strand) return new Loop{*this, executor, nullptr, nullptr};
+    Loop::Pointer loop{new Loop{*this, asio::make_strand(executor), nullptr, nullptr}};
+    loop->base_ = executor;
+    return loop;
   }
 
  private:
@@ -300,7 +326,6 @@ class LoopService : public asio::execution_context::service {
     for (const auto& loop : loops)
       if (loop != main_) loop->shutdown();
     if (main_) main_->shutdown();
-    main_.reset();
   }
 
   std::shared_ptr<ContextGuard> guard_ = std::make_shared<ContextGuard>();
@@ -310,13 +335,12 @@ class LoopService : public asio::execution_context::service {
 };
 
 inline Loop::Loop(LoopService& service, asio::any_io_executor executor, asio::io_context* context,
-                  std::optional<Strand> strand, Timers* timers)
+                  Loop* main)
     : executor_{std::move(executor)},
       context_{context},
-      strand_{std::move(strand)},
-      is_context_itself_{timers == nullptr && context != nullptr},
-      own_timers_{timers == nullptr ? std::make_unique<Timers>(service.clock_) : nullptr},
-      timers_{timers == nullptr ? own_timers_.get() : timers},
+      main_{main},
+      own_timers_{main == nullptr ? std::make_unique<Timers>(service.clock_) : nullptr},
+      timers_{main == nullptr ? own_timers_.get() : main->timers_},
       guard_{service.guard_},
       service_{&service} {
   end_.next_ = end_.previous_ = &end_;
@@ -331,8 +355,6 @@ inline Loop::~Loop() {
   });
   end_.next_ = nullptr;
 }
-
-inline Loop& Loop::main() const noexcept { return *service_->main(); }
 
 /// The service of the executor's context, if it has one.
 inline LoopService* find_loop_service(asio::execution_context& context) {

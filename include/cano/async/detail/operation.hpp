@@ -168,7 +168,7 @@ class OperationBase : public Pooled, public Waiter {
     if (status_ == Status::Waiting) go_on();
   }
   void drop_here() {
-    if (environment_ != nullptr) environment_->abandon();
+    if (environment_ != nullptr) environment_->wait_lost();
   }
 
   template <void (OperationBase::*Member)()> static void call(void* object, bool runs) {

@@ -260,7 +260,7 @@ template <class T> class CoroutineOwner {
 class CoroutineSleeper : public Sleeper {
  public:
   void wake() override { environment_->wait_ended(coroutine_); }
-  void drop() noexcept override { environment_->abandon(); }
+  void drop() noexcept override { environment_->wait_lost(); }
   void expire() override { environment_->loop().push(*this); }
   void cancel() noexcept override {
     is_cancelled_ = true;
@@ -291,7 +291,7 @@ class YieldAwaiter final : public Waiter {
   void await_resume() const noexcept {}
 
   void wake() override { environment_->resume(coroutine_); }
-  void drop() noexcept override { environment_->abandon(); }
+  void drop() noexcept override { environment_->wait_lost(); }
 
  private:
   Environment* environment_;

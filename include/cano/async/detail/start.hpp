@@ -71,7 +71,7 @@ class StartedBase : public RootEnvironment, public Waiter {
     delete this;
   }
   void wake() override { finished(); }
-  void drop() noexcept override { abandon(); }
+  void drop() noexcept override { wait_lost(); }
 
  protected:
   using RootEnvironment::RootEnvironment;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -78,8 +79,20 @@ class Timers {
     timer_->cancel();
   }
 
+  // ---- waits for a time of day, which end early when the clock on the wall is set (virtual time)
+
+  void watch_wall_clock(Sleeper& sleeper) { watchers_.push_back(&sleeper); }
+  void unwatch_wall_clock(const Sleeper& sleeper) noexcept { std::erase(watchers_, &sleeper); }
+  void wake_watchers() {
+    for (Sleeper* const sleeper : std::exchange(watchers_, {})) {
+      heap_.remove(*sleeper);
+      sleeper->expire();
+    }
+  }
+
   /// The context is going.
   void drop_all() noexcept {
+    watchers_.clear();
     while (!heap_.empty()) {
       Sleeper& sleeper = heap_.first();
       heap_.remove(sleeper);
@@ -91,6 +104,7 @@ class Timers {
  private:
   const VirtualClock* clock_;
   SleeperHeap heap_;
+  std::vector<Sleeper*> watchers_;
   std::optional<asio::steady_timer> timer_;
   steady_time timer_ends_ = steady_time::max();  // of the wait that counts; else the end of time
 };

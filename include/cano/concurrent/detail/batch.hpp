@@ -15,28 +15,26 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/system/error_code.hpp>
-
+#include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/operation.hpp>
+#include <cano/async/detail/post_call.hpp>
+#include <cano/async/detail/waiter.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/concurrent_status.hpp>
-#include <cano/concurrent/detail/lane.hpp>
+#include <cano/concurrent/detail/worker.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
-#include <cano/detail/member_call.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/failure.hpp>
+#include <cano/task/detail/run_base.hpp>
 #include <cano/task/detail/run_id.hpp>
-#include <cano/task/detail/run_stop.hpp>
 #include <cano/time/clock.hpp>
-#include <cano/time/timer.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
-#include <cano/workflow/detail/run_machine.hpp>
+#include <cano/workflow/detail/run.hpp>
 #include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
@@ -44,18 +42,19 @@ namespace cano::detail {
 
 using ProgressCallback = std::function<void(const ConcurrentStatus&)>;
 
-/// One call of `execute_concurrent`: hands instances to its lanes, counts how they end, and cancels
+/// One call of `execute_concurrent`: hands instances to its workers, counts how they end, and cancels
 /// the rest when it has waited long enough.
 ///
-/// **Threads.** Lanes call it from their own executors. What they write is atomic, or the result of
-/// an instance that is theirs alone; the last lane to end publishes the results.
+/// **Threads.** Workers call it from their own loops. What they write is atomic, or the result of an
+/// instance that is theirs alone; the last worker to end publishes the results.
 template <StateLike State, class Store>
 class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
  public:
-  using Machine = RunMachine<State, Store>;
+  using StateType = State;
+  using StoreType = Store;
   using Result = WorkflowResult<State>;
   using DefinitionType = Definition<State, Store>;
-  using OnDone = std::function<void(ConcurrentResult<State>)>;
+  using OnDone = OperationHandler<ConcurrentResult<State>>;
 
   Batch(std::shared_ptr<const DefinitionType> definition, std::span<Store> stores,
         WaitStrategy strategy, RunOptions options, ProgressCallback progress)
@@ -75,44 +74,41 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
   ~Batch() {
-    if (on_done_ && clock_) lose();
+    if (on_done_ && !workers_.empty()) lose();
   }
 
-  /// Starts a lane on each executor, which runs one handler at a time. Calls `on_done` once, on the
-  /// first of them, when every instance has ended; or wherever the last lane is destroyed with its
-  /// context before that. `max_in_flight` bounds all lanes together.
+  /// Starts a worker on each loop. Calls `on_done` once when every instance has ended; or wherever
+  /// the last worker is destroyed with its context before that. `max_in_flight` bounds all workers
+  /// together.
   ///
-  /// It belongs to what its lanes have queued. Nobody else may keep it beside `on_done`, which it
-  /// keeps itself.
-  void start(const std::vector<asio::any_io_executor>& executors, std::size_t max_in_flight,
-             OnDone on_done) {
-    on_done_ = std::move(on_done);
-    const std::size_t lanes =
-        std::max<std::size_t>(1, std::min({executors.size(), max_in_flight, stores_.size()}));
-    for (std::size_t i = 0; i < lanes; ++i) {
-      const std::size_t share = max_in_flight / lanes + (i < max_in_flight % lanes ? 1 : 0);
-      lanes_.push_back(std::make_unique<LaneType>(*this, executors[i], share));
+  /// It belongs to what its workers have queued. Nobody else may keep it beside `on_done`.
+  void start(const std::vector<Loop::Pointer>& loops, std::size_t max_in_flight, OnDone on_done) {
+    on_done_.emplace(std::move(on_done));
+    const std::size_t count =
+        std::max<std::size_t>(1, std::min({loops.size(), max_in_flight, stores_.size()}));
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t share = max_in_flight / count + (i < max_in_flight % count ? 1 : 0);
+      workers_.push_back(std::make_unique<WorkerType>(*this, loops[i], share));
     }
-    lanes_left_ = lanes;
-    clock_.emplace(Clock::of(control()));
-    started_ = clock_->now();
+    workers_left_ = count;
+    started_ = control().now();
     report_start();
     arm();
-    for (const auto& lane : lanes_)  // of which nothing runs yet
-      lane->post_turn();
+    for (const auto& worker : workers_)  // of which nothing runs yet
+      worker->post_round();
   }
 
-  /// Ends the batch early, from any thread: starts nothing more, interrupts what is under way.
+  /// Ends the batch early, from any thread: starts nothing more, cancels what is under way.
   void cancel() {
-    if (stop_.request()) return;
+    if (is_stop_requested_.exchange(true)) return;
     stop_source_.request_stop();
-    for (const auto& lane : lanes_)
-      lane->post_interrupt();
+    for (const auto& worker : workers_)
+      worker->post_cancel();
   }
 
-  // ---- what lanes call
+  // ---- what workers call
 
-  bool is_cancelled() const noexcept { return stop_.requested(); }
+  bool is_cancelled() const noexcept { return is_stop_requested_.load(std::memory_order_acquire); }
   bool nothing_left() const noexcept {
     return is_cancelled() || next_.load(std::memory_order_relaxed) >= stores_.size();
   }
@@ -120,30 +116,32 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
 
   /// The next instances to start, from the first to before the second; empty when none is left.
   ///
-  /// Few calls, and few borders between what two lanes write: a fraction of what is left, so that
-  /// no lane is still busy with many at the end (guided self-scheduling, Polychronopoulos and Kuck,
+  /// Few calls, and few borders between what two workers write: a fraction of what is left, so that
+  /// no worker is still busy with many at the end (guided self-scheduling, Polychronopoulos and Kuck,
   /// 1987). With 16 at most, instances of 10 plain hops took 64 ns on two shards, with 128 54 ns.
   std::pair<std::size_t, std::size_t> take(std::size_t at_most) noexcept {
     const std::size_t end = stores_.size();
     const std::size_t next = next_.load(std::memory_order_relaxed);
     if (is_cancelled() || next >= end) return {end, end};
-    const std::size_t share = std::clamp<std::size_t>((end - next) / (lanes_.size() * 8), 1, 128);
+    const std::size_t share = std::clamp<std::size_t>((end - next) / (workers_.size() * 8), 1, 128);
     const std::size_t count = std::min(share, at_most);
     const std::size_t first = next_.fetch_add(count, std::memory_order_relaxed);
     return {std::min(first, end), std::min(first + count, end)};
   }
 
-  void set_up(std::optional<Machine>& machine, std::size_t index, const Clock& clock,
-              steady_time now) {
+  template <class Instance> void set_up(Instance& instance, std::size_t index, steady_time now) {
     RunInfo info = info_;
     info.instance_id = index;
-    machine.emplace(*definition_, stores_[index], info, options_.run_id, clock, now);
-    machine->watch(stop_);
-    if (timeout_ != Duration::max()) machine->limit(timeout_);
+    auto& run = instance.set_up_run(*definition_, stores_[index], info, options_.run_id,
+                                    Clock::of(instance.loop()), now, stop_);
+    if (timeout_ != Duration::max()) run.limit(timeout_);
   }
 
   Result failed_result(std::exception_ptr thrown) const {
     return Result{Outcome::Failed, definition_->start, Failure{std::move(thrown)}, 0, 0, {}};
+  }
+  Result lost_result() const {
+    return Result{Outcome::Cancelled, definition_->start, cancelled(lost_text), 0, 0, {}};
   }
 
   void record(std::size_t index, Result&& result) {
@@ -154,15 +152,34 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     if (progress_) report_progress();
   }
 
-  void lane_ended() {
-    if (lanes_left_.fetch_sub(1) != 1) return;
-    asio::post(control(), member_call<&Batch::finish>(this->shared_from_this()));
+  void worker_ended() {
+    if (workers_left_.fetch_sub(1) != 1) return;
+    post_call(control(), this->shared_from_this(), &Batch::finish);
   }
 
  private:
-  using LaneType = Lane<Batch>;
+  using WorkerType = Worker<Batch>;
+  friend WorkerType;
 
-  const asio::any_io_executor& control() const noexcept { return lanes_.front()->executor(); }
+  class Limit final : public Sleeper {
+   public:
+    Limit(Batch& batch, steady_time end) noexcept : batch_{batch} { deadline = end; }
+    ~Limit() { batch_.control().remove(*this); }
+    void expire() override { batch_.cancel(); }
+    void wake() override {}
+    void drop() noexcept override {}
+
+   private:
+    Batch& batch_;
+  };
+  struct RequestCancel {
+    std::weak_ptr<Batch> batch;
+    void operator()() const {
+      if (const auto alive = batch.lock()) alive->cancel();
+    }
+  };
+
+  Loop& control() const noexcept { return workers_.front()->loop(); }
 
   // Everything that can end the batch early.
   void arm() {
@@ -171,31 +188,30 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
       if (*limit <= Duration::zero()) {
         cancel();
       } else {
-        limit_timer_.emplace(control());
-        limit_timer_->expires_after(*limit);
-        limit_timer_->async_wait(member_call<&Batch::limit_passed>(this->weak_from_this()));
+        limit_.emplace(*this, saturating_add(started_, *limit));
+        post_call(control(), this->shared_from_this(), &Batch::start_limit);
       }
     }
     if (options_.stop.stop_possible()) {
-      on_stop_.emplace(options_.stop, member_call<&Batch::cancel>(this->weak_from_this()));
+      on_stop_.emplace(options_.stop, RequestCancel{this->weak_from_this()});
     }
   }
 
-  void limit_passed(const boost::system::error_code& error) {
-    if (!error) cancel();
+  void start_limit() {
+    if (limit_) control().add(*limit_);
   }
 
   void finish() {
-    limit_timer_.reset();
+    limit_.reset();
     on_stop_.reset();
     end("was cancelled before it started");
   }
 
-  // The contexts of its lanes were destroyed under it.
+  // The contexts of its workers were destroyed under it.
   void lose() noexcept {
     try {
-      end("was destroyed with its execution context");
-    } catch (...) {  // nobody to tell
+      end(lost_text);
+    } catch (...) {  // destructor: cannot report
     }
   }
 
@@ -205,15 +221,22 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     if (ended != results_.size()) cancel_those_without_result(without_result);
     status.cancelled = results_.size() - status.completed - status.failed;
     report_end(status);
-    std::exchange(on_done_, nullptr)(ConcurrentResult<State>{std::move(results_), status});
+    OnDone on_done = std::move(*on_done_);
+    on_done_.reset();
+    on_done.complete_later(ConcurrentResult<State>{std::move(results_), status});
   }
 
+  static constexpr const char* lost_text = "was destroyed with its execution context";
+
+  Failure cancelled(const char* why) const {
+    return Failure{Error{Errc::Cancelled,
+                         std::string{"The instance "} + why + ", in batch " + options_.run_id}};
+  }
   void cancel_those_without_result(const char* why) {
-    const Failure cancelled{Error{
-        Errc::Cancelled, std::string{"The instance "} + why + ", in batch " + options_.run_id}};
+    const Failure failure = cancelled(why);
     for (Result& result : results_) {
       if (result.is_cancelled() && !result.error()) {
-        result = Result{Outcome::Cancelled, definition_->start, Failure{cancelled}, 0, 0, {}};
+        result = Result{Outcome::Cancelled, definition_->start, Failure{failure}, 0, 0, {}};
       }
     }
   }
@@ -224,12 +247,12 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
 
   ConcurrentStatus current_status() const {
     ConcurrentStatus status{.total_workflows = stores_.size()};
-    for (const auto& lane : lanes_) {
-      status.completed += lane->count(Outcome::Success);
-      status.failed += lane->count(Outcome::Failed);
-      status.cancelled += lane->count(Outcome::Cancelled);
+    for (const auto& worker : workers_) {
+      status.completed += worker->count(Outcome::Success);
+      status.failed += worker->count(Outcome::Failed);
+      status.cancelled += worker->count(Outcome::Cancelled);
     }
-    status.elapsed = clock_->now() - started_;
+    status.elapsed = control().now() - started_;
     return status;
   }
 
@@ -255,7 +278,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     definition_->observers.notify(
         &Observer::on_batch_finished,
         BatchFinished{info_, status.total_workflows, status.completed, status.failed,
-                      status.cancelled, status.elapsed, clock_->now()});
+                      status.cancelled, status.elapsed, control().now()});
   }
 
   std::shared_ptr<const DefinitionType> definition_;
@@ -270,16 +293,16 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   bool progress_failed_ = false;
   std::vector<Result> results_;
 
-  std::vector<std::unique_ptr<LaneType>> lanes_;
-  std::atomic<std::size_t> next_{0};  // the first instance no lane has taken
-  std::atomic<std::size_t> lanes_left_{0};
+  std::vector<std::unique_ptr<WorkerType>> workers_;
+  std::atomic<std::size_t> next_{0};  // the first instance no worker has taken
+  std::atomic<std::size_t> workers_left_{0};
+  std::atomic<bool> is_stop_requested_{false};
   std::stop_source stop_source_;
-  RunStop stop_{stop_source_.get_token()};  // what instances see
-  std::optional<std::stop_callback<MemberCall<std::weak_ptr<void>>>> on_stop_;
-  std::optional<Timer> limit_timer_;
-  std::optional<Clock> clock_;
+  StopRequest stop_{&is_stop_requested_, stop_source_.get_token()};  // what instances see
+  std::optional<std::stop_callback<RequestCancel>> on_stop_;
+  std::optional<Limit> limit_;
   steady_time started_{};
-  OnDone on_done_;
+  std::optional<OnDone> on_done_;
 };
 
 }  // namespace cano::detail

@@ -9,83 +9,58 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/execution/outstanding_work.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/prefer.hpp>
-#include <boost/asio/strand.hpp>
 
-#include <cano/detail/context_gate.hpp>
-#include <cano/detail/serial_context.hpp>
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/loop.hpp>
+#include <cano/config.hpp>
 #include <cano/runtime/detail/shard.hpp>
 #include <cano/runtime/runtime.hpp>
 
 namespace cano::detail {
 
-inline std::vector<asio::any_io_executor> lanes_on(Runtime& runtime) {
-  std::vector<asio::any_io_executor> lanes;
-  lanes.reserve(runtime.size());
+using Loops = std::vector<Loop::Pointer>;
+
+inline Loops loops_on(Runtime& runtime) {
+  Loops loops;
+  loops.reserve(runtime.size());
   for (std::size_t i = 0; i < runtime.size(); ++i)
-    lanes.push_back(runtime.shard(i));
-  return lanes;
+    loops.push_back(Loop::of(runtime.shard(i)));
+  return loops;
 }
 
-/// Where the lanes of a batch run that was started from `executor`: on all shards of its Runtime;
-/// on itself where one thread runs it; otherwise on as many strands as the machine has cores.
-inline std::vector<asio::any_io_executor> lanes_for(const asio::any_io_executor& executor) {
-  if (Runtime* const runtime = runtime_of(executor)) return lanes_on(*runtime);
-  if (is_serial(executor)) return {executor};
-  std::vector<asio::any_io_executor> lanes;
+/// Where the workers of a batch run that was started on `loop`: on all shards of its Runtime; there
+/// where one thread runs it; otherwise on as many strands as the machine has cores.
+inline Loops loops_for(Loop& loop) {
+  if (Runtime* const runtime = runtime_of(loop.executor())) return loops_on(*runtime);
+  if (is_serial(loop.executor())) return {&loop};
+  Loops loops;
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  lanes.reserve(cores);
+  loops.reserve(cores);
   for (unsigned i = 0; i < cores; ++i)
-    lanes.emplace_back(asio::make_strand(executor));
-  return lanes;
+    loops.push_back(Loop::of(loop.base_executor()));
+  return loops;
 }
 
-/// Brings the end of a batch to where it is awaited, which may be another context than its lanes'.
-template <class Handler> class Homecoming {
+/// Starts a batch, which completes the handler when it has ended; cancelled by the handler's slot.
+template <class Batch> class StartBatch {
  public:
-  explicit Homecoming(Handler handler)
-      : handler_{std::move(handler)},
-        home_{asio::prefer(asio::any_io_executor{asio::get_associated_executor(handler_)},
-                           asio::execution::outstanding_work.tracked)},
-        gate_{ContextGate::of(home_)} {}
+  StartBatch(std::shared_ptr<Batch> batch, Loops loops, std::size_t max_in_flight) noexcept
+      : batch_{std::move(batch)}, loops_{std::move(loops)}, max_in_flight_{max_in_flight} {}
 
-  template <class Result> static void start(const std::shared_ptr<Homecoming>& self, Result end) {
-    self->gate_->pass([&] {
-      asio::post(self->home_, [self, end = std::move(end)]() mutable {
-        Handler handler{std::move(self->handler_)};
-        std::move(handler)(std::move(end));
-      });
-      self->home_ = {};
-    });
+  void operator()(typename Batch::OnDone handler) {
+    handler.get_cancellation_slot().assign(
+        [batch = std::weak_ptr{batch_}](asio::cancellation_type) {
+          if (const auto alive = batch.lock()) alive->cancel();
+        });
+    const auto batch = std::move(batch_);
+    batch->start(loops_, max_in_flight_, std::move(handler));
   }
 
  private:
-  Handler handler_;
-  asio::any_io_executor home_;  // it has work to wait for until the lanes, elsewhere, have ended
-  std::shared_ptr<ContextGate> gate_;
-};
-
-/// Starts a batch and completes when it has; cancelled by the slot of the handler.
-struct StartBatch {
-  template <class Handler, class BatchType>
-  void operator()(Handler handler, std::shared_ptr<BatchType> batch,
-                  std::vector<asio::any_io_executor> executors, std::size_t max_in_flight) const {
-    auto slot = asio::get_associated_cancellation_slot(handler);
-    if (slot.is_connected()) {
-      slot.assign([target = std::weak_ptr{batch}](asio::cancellation_type) {
-        if (const auto alive = target.lock()) alive->cancel();
-      });
-    }
-    auto homecoming = std::make_shared<Homecoming<Handler>>(std::move(handler));
-    batch->start(executors, max_in_flight, [homecoming](auto result) {
-      Homecoming<Handler>::start(homecoming, std::move(result));
-    });
-  }
+  std::shared_ptr<Batch> batch_;
+  Loops loops_;
+  std::size_t max_in_flight_;
 };
 
 }  // namespace cano::detail

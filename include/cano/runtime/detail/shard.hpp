@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -15,11 +16,12 @@
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 
+#include <cano/async/detail/loop.hpp>
+#include <cano/config.hpp>
 #include <cano/detail/exception_text.hpp>
-#include <cano/detail/serial_context.hpp>
-#include <cano/detail/turn_queue.hpp>
 #include <cano/runtime/detail/thread_name.hpp>
 
 namespace cano {
@@ -31,8 +33,7 @@ namespace detail {
 /// Finds the Runtime that an execution context belongs to.
 class RuntimeService : public asio::execution_context::service {
  public:
-  // One for the program: libraries that hide their symbols look for it too.
-  [[gnu::visibility("default")]] static inline asio::execution_context::id id;
+  CANO_VISIBLE static inline asio::execution_context::id id;
 
   explicit RuntimeService(asio::execution_context& context, Runtime* runtime = nullptr)
       : asio::execution_context::service{context}, runtime_{runtime} {}
@@ -59,15 +60,18 @@ class Shard {
  public:
   Shard(Runtime* runtime, std::size_t index) : name_{"cano-" + std::to_string(index)} {
     mark_serial(context_);
+    loop_ = Loop::of(context_.get_executor());
     asio::make_service<RuntimeService>(context_, runtime);
   }
+
+  Loop& loop() noexcept { return *loop_; }
 
   asio::io_context::executor_type get_executor() noexcept { return context_.get_executor(); }
 
   void start(const UnhandledException& on_unhandled) {
     thread_ = std::thread{[this, &on_unhandled] {
       name_this_thread(name_);
-      turns_.serve_this_thread();
+      const Loop::Here here{*loop_};
       run(on_unhandled);
     }};
   }
@@ -78,12 +82,22 @@ class Shard {
     if (thread_.joinable()) thread_.join();
   }
 
+  /// Cancels the work of this library, and what comes later.
+  void stop_work() {
+    asio::post(context_.get_executor(), [loop = loop_] { loop->stop(); });
+  }
+  /// Waits until that has ended.
+  void join_work() {
+    std::promise<void> has_ended;
+    asio::post(context_.get_executor(), [&has_ended, loop = loop_] {
+      loop->when_idle([&has_ended] { has_ended.set_value(); });
+    });
+    has_ended.get_future().wait();
+  }
+
   /// Destroys whatever is queued or waits here. What that destroys may queue more, here or on
   /// another shard.
-  void drop_work() {
-    turns_.drop_all();
-    context_.drop_work();
-  }
+  void drop_work() { context_.drop_work(); }
 
  private:
   class Context final : public asio::io_context {
@@ -124,7 +138,7 @@ class Shard {
 
   std::string name_;
   Context context_;
-  TurnQueue turns_{context_};
+  Loop::Pointer loop_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{context_.get_executor()};
   std::thread thread_;
 };
@@ -160,6 +174,14 @@ class ShardSet {
   void start(const UnhandledException& on_unhandled) {
     for (auto& shard : shards_)
       shard->start(on_unhandled);
+  }
+
+  /// Cancels all work, and waits until it has ended. Not from a shard's thread.
+  void stop_work() {
+    for (auto& shard : shards_)
+      shard->stop_work();
+    for (auto& shard : shards_)
+      shard->join_work();
   }
 
   std::size_t size() const noexcept { return shards_.size(); }

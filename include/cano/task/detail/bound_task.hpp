@@ -9,6 +9,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/async/async.hpp>
+#include <cano/task/detail/awaitable_host.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/task_handle.hpp>
@@ -20,27 +22,29 @@ namespace cano::detail {
 
 /// A task or Node of any type, kept. With `std::make_shared` each type would be 40 functions to
 /// compile.
-struct KeptTask {
-  KeptTask() = default;
-  KeptTask(const KeptTask&) = delete;
-  KeptTask& operator=(const KeptTask&) = delete;
-  virtual ~KeptTask() = default;
+struct TaskHolder {
+  TaskHolder() = default;
+  TaskHolder(const TaskHolder&) = delete;
+  TaskHolder& operator=(const TaskHolder&) = delete;
+  virtual ~TaskHolder() = default;
 };
-template <class T> struct KeptTaskOf final : KeptTask {
+template <class T> struct TaskHolderOf final : TaskHolder {
   template <class... Args>
-  explicit KeptTaskOf(Args&&... args) : task(std::forward<Args>(args)...) {}
+  explicit TaskHolderOf(Args&&... args) : task(std::forward<Args>(args)...) {}
   const T task;
 };
 
-/// A task or Node of any type as the engine calls it: one of the two functions is set.
+/// A task or Node of any type as the engine calls it: one of the two functions is set. `start`
+/// gives the coroutine of the attempt, or none where it is one of Asio's: that is then with the
+/// run's `AwaitableHost`.
 ///
 /// Function pointers beside the object rather than virtual functions in it: a hop then loads both
 /// from the state's slot, and a task that is a plain function never meets a coroutine frame.
 template <class State, class Store> struct BoundTask {
   using Call = State (*)(const TaskHandle& task, Store&, TaskContext&);
-  using Start = asio::awaitable<State> (*)(const void* task, Store&, TaskContext&);
+  using Start = Async<State> (*)(const void* task, Store&, TaskContext&);
 
-  std::unique_ptr<const KeptTask> kept;
+  std::unique_ptr<const TaskHolder> kept;
   const void* object = nullptr;  // the task in it, for `start`
   TaskHandle handle;             // of it, for `call`
   Call call = nullptr;
@@ -50,12 +54,12 @@ template <class State, class Store> struct BoundTask {
 };
 
 // An outcome of another type than State needs one more coroutine to turn it into the state.
-template <class State, class T, class Store>
-asio::awaitable<State> run_and_settle(const T& task, Store& store, TaskContext& context) {
+template <class Coroutine, class State, class T, class Store>
+Coroutine run_to_state(const T& task, Store& store, TaskContext& context) {
   auto work = call(TaskFunction<T, Store>{}, context, task, store);
   require_started(work, context);
   auto outcome = co_await std::move(work);
-  co_return settle<State>(std::move(outcome), context);
+  co_return to_state<State>(std::move(outcome), context);
 }
 
 template <class State, class T, class Store> void bind_run(BoundTask<State, Store>& bound) {
@@ -63,16 +67,18 @@ template <class State, class T, class Store> void bind_run(BoundTask<State, Stor
   if constexpr (!is_awaitable<Returned>) {
     bound.call = [](const TaskHandle& handle, Store& store, TaskContext& context) -> State {
       const T& self = handle.task<T>();
-      return settle<State>(call(TaskFunction<T, Store>{}, context, self, store), context);
-    };
-  } else if constexpr (std::same_as<Returned, asio::awaitable<State>>) {
-    bound.start = [](const void* task, Store& store, TaskContext& context) {
-      const T& self = *static_cast<const T*>(task);
-      return asio::awaitable<State>{call(TaskFunction<T, Store>{}, context, self, store)};
+      return to_state<State>(call(TaskFunction<T, Store>{}, context, self, store), context);
     };
   } else {
-    bound.start = [](const void* task, Store& store, TaskContext& context) {
-      return run_and_settle<State>(*static_cast<const T*>(task), store, context);
+    bound.start = [](const void* task, Store& store, TaskContext& context) -> Async<State> {
+      using Coroutine = std::conditional_t<is_asio_awaitable<Returned>, asio::awaitable<State>,
+                                           Async<State>>;
+      const T& self = *static_cast<const T*>(task);
+      if constexpr (std::same_as<Returned, Coroutine>) {
+        return start_task<State>(call(TaskFunction<T, Store>{}, context, self, store), context);
+      } else {
+        return start_task<State>(run_to_state<Coroutine, State>(self, store, context), context);
+      }
     };
   }
 }
@@ -83,8 +89,11 @@ template <class State, class N, class Store> void bind_node(BoundTask<State, Sto
       return run_plain_node<State>(handle.task<N>(), store, context);
     };
   } else {
-    bound.start = [](const void* node, Store& store, TaskContext& context) {
-      return run_node<State>(*static_cast<const N*>(node), store, context);
+    using Coroutine =
+        std::conditional_t<NodeTypes<N, Store>::is_asio, asio::awaitable<State>, Async<State>>;
+    bound.start = [](const void* node, Store& store, TaskContext& context) -> Async<State> {
+      return start_task<State>(
+          run_node<Coroutine, State>(*static_cast<const N*>(node), store, context), context);
     };
   }
 }
@@ -109,7 +118,7 @@ template <class State, class Store, class T> BoundTask<State, Store> bind_task(T
     bind_node<State, Decayed>(bound);
     declare_targets<typename NodeTypes<Decayed, Store>::PostReturns>(bound);
   }
-  const auto* const kept = new KeptTaskOf<Decayed>(std::forward<T>(task));
+  const auto* const kept = new TaskHolderOf<Decayed>(std::forward<T>(task));
   bound.kept.reset(kept);
   bound.object = &kept->task;
   bound.handle = TaskHandle::of(kept->task);

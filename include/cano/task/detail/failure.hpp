@@ -16,15 +16,23 @@
 
 namespace cano::detail {
 
-/// An exception, with what the default rule makes of it: sorted where it was caught.
+/// An exception, with what the default rule makes of it: sorted where it was caught, or, where that
+/// was in a coroutine's promise, when somebody asks.
 struct Thrown final : Cause {
   Thrown(std::exception_ptr thrown, FailureKind sorted) noexcept
       : Cause{}, what{std::move(thrown)}, kind{sorted} {}
 
   const std::exception_ptr* exception() const noexcept override { return &what; }
 
+  FailureKind sorted_kind() const {
+    if (kind == FailureKind::None) {
+      call_sorting([&] { std::rethrow_exception(what); }, [&](FailureKind found) { kind = found; });
+    }
+    return kind;
+  }
+
   std::exception_ptr what;
-  FailureKind kind;
+  mutable FailureKind kind;  // none: not sorted yet
 };
 
 /// Why an attempt failed: an exception of any type, or an `Error` that was returned. Most failures
@@ -43,9 +51,10 @@ class Failure {
 
   explicit operator bool() const noexcept { return cause_ != nullptr; }
 
-  FailureKind kind() const noexcept {
+  /// Belongs to the run: not for results that threads share.
+  FailureKind kind() const {
     if (!cause_) return FailureKind::None;
-    if (cause_->exception() != nullptr) return static_cast<const Thrown&>(*cause_).kind;
+    if (cause_->exception() != nullptr) return static_cast<const Thrown&>(*cause_).sorted_kind();
     return kind_of(static_cast<Errc>(text().code()));
   }
 

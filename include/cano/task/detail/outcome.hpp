@@ -6,29 +6,37 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/result.hpp>
 #include <cano/task/next.hpp>
 
-namespace cano {
-namespace asio = boost::asio;
-}
-
 namespace cano::detail {
 
-// ---- what a function returns, with asio::awaitable taken off
+// ---- what a function returns, with Async or asio::awaitable taken off
 
 template <class T> struct Awaited {
   using type = T;
   static constexpr bool is_awaitable = false;
+  static constexpr bool is_asio = false;
+};
+template <class T> struct Awaited<Async<T>> {
+  using type = T;
+  static constexpr bool is_awaitable = true;
+  static constexpr bool is_asio = false;
 };
 template <class T> struct Awaited<asio::awaitable<T>> {
   using type = T;
   static constexpr bool is_awaitable = true;
+  static constexpr bool is_asio = true;
 };
 
 template <class T> using AwaitedT = typename Awaited<std::remove_cvref_t<T>>::type;
+/// Whether it is either coroutine type.
 template <class T>
 inline constexpr bool is_awaitable = Awaited<std::remove_cvref_t<T>>::is_awaitable;
+/// Whether it is that of Asio.
+template <class T>
+inline constexpr bool is_asio_awaitable = Awaited<std::remove_cvref_t<T>>::is_asio;
 
 // ---- Result<T>, with the Result taken off
 

@@ -3,7 +3,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/task/detail/run_core.hpp>
+#include <cano/task/detail/run_base.hpp>
 #include <cano/task/task_context.hpp>
 
 namespace cano::detail {
@@ -29,16 +29,16 @@ class PhaseReport {
   void done(bool failed) noexcept { failed_ = failed; }
 
  private:
-  static RunCore* watched(RunCore& run) noexcept { return run.is_observed() ? &run : nullptr; }
+  static RunBase* watched(RunBase& run) noexcept { return run.is_observed() ? &run : nullptr; }
 
-  [[gnu::noinline]] static steady_time begin(RunCore& run, Phase phase) {
+  [[gnu::noinline]] static steady_time begin(RunBase& run, Phase phase) {
     return run.reporter().phase_started(run.visit(), phase);
   }
-  [[gnu::noinline]] static void end(RunCore& run, Phase phase, bool failed, steady_time began) {
+  [[gnu::noinline]] static void end(RunBase& run, Phase phase, bool failed, steady_time began) {
     run.reporter().phase_finished(run.visit(), phase, failed, began);
   }
 
-  RunCore* run_;  // null when nobody watches
+  RunBase* run_;  // null when nobody watches
   Phase phase_;
   bool failed_ = true;
   steady_time began_{};

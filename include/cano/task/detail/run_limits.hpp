@@ -6,8 +6,8 @@
 #include <ratio>
 #include <string>
 
+#include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/duration.hpp>
-#include <cano/task/detail/run_scope.hpp>
 
 namespace cano::detail {
 
@@ -16,7 +16,7 @@ class RunLimits {
  public:
   struct Nearest {
     steady_time deadline = steady_time::max();
-    Interrupt reason = Interrupt::None;
+    StopReason reason = StopReason::None;
   };
 
   void limit_run(steady_time started, Duration timeout) { run_.set(started, timeout); }
@@ -33,20 +33,20 @@ class RunLimits {
 
   Nearest nearest() const noexcept {
     Nearest nearest;
-    const auto look_at = [&](const Limit& limit, Interrupt reason) {
+    const auto look_at = [&](const Limit& limit, StopReason reason) {
       if (limit.deadline < nearest.deadline) nearest = {limit.deadline, reason};
     };
-    look_at(run_, Interrupt::RunTimeout);
-    look_at(visit_, Interrupt::StateTimeout);
-    look_at(attempt_, Interrupt::AttemptTimeout);
+    look_at(run_, StopReason::RunTimeout);
+    look_at(visit_, StopReason::StateTimeout);
+    look_at(attempt_, StopReason::AttemptTimeout);
     return nearest;
   }
 
   /// "attempt timeout of 2.5 ms".
-  std::string describe(Interrupt reason) const {
-    if (reason == Interrupt::AttemptTimeout)
+  std::string describe(StopReason reason) const {
+    if (reason == StopReason::AttemptTimeout)
       return std::string{"attempt timeout of "} + in_ms(attempt_.timeout);
-    if (reason == Interrupt::StateTimeout)
+    if (reason == StopReason::StateTimeout)
       return std::string{"timeout of "} + in_ms(visit_.timeout);
     return std::string{"total timeout of "} + in_ms(run_.timeout);
   }

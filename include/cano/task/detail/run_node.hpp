@@ -7,8 +7,6 @@
 #include <type_traits>
 #include <utility>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/task/detail/outcome.hpp>
@@ -20,14 +18,14 @@ namespace cano::detail {
 
 /// The state that an outcome names. A `Result` without one marks the attempt as failed; the state
 /// returned then means nothing.
-template <class State, class Outcome> State settle(Outcome&& outcome, TaskContext& context) {
+template <class State, class Outcome> State to_state(Outcome&& outcome, TaskContext& context) {
   using Value = std::remove_cvref_t<Outcome>;
   if constexpr (is_result<Value>) {
     if (outcome.has_error()) {
       RunAccess::run(context).fail(std::forward<Outcome>(outcome).error());
       return State{};
     }
-    return settle<State>(*std::forward<Outcome>(outcome), context);
+    return to_state<State>(*std::forward<Outcome>(outcome), context);
   } else if constexpr (is_next<Value>) {
     return outcome.state();
   } else {
@@ -45,7 +43,7 @@ template <bool Unwrap, class Value> bool is_error(const Value& value) {
 }
 
 /// Whether the attempt may go on with `value`; marks it as failed otherwise.
-template <bool Unwrap, class Value> bool accept(const Value& value, TaskContext& context) {
+template <bool Unwrap, class Value> bool check(const Value& value, TaskContext& context) {
   if constexpr (Unwrap) {
     if (value.has_error()) {
       RunAccess::run(context).fail(value.error());
@@ -55,7 +53,7 @@ template <bool Unwrap, class Value> bool accept(const Value& value, TaskContext&
   return true;
 }
 
-template <bool Unwrap, class Value> decltype(auto) handed(Value& value) {
+template <bool Unwrap, class Value> decltype(auto) forward_value(Value& value) {
   if constexpr (!Unwrap) {
     return std::move(value);
   } else if constexpr (std::is_void_v<UnwrappedT<Value>>) {
@@ -71,8 +69,8 @@ template <bool Unwrap, class Value> decltype(auto) handed(Value& value) {
 }
 
 // To await an awaitable that holds no coroutine would be undefined; the user gets a word instead.
-template <class T>
-void require_started(const asio::awaitable<T>& work, const TaskContext& context) {
+template <class Coroutine>
+void require_started(const Coroutine& work, const TaskContext& context) {
   if (!work.valid()) [[unlikely]]
     throw_not_started(context);
 }
@@ -98,19 +96,19 @@ State run_plain_node(const N& node, Store& store, TaskContext& context) {
   using Types = NodeTypes<N, Store>;
   auto prepared = run_plain_phase<Types::exec_unwraps>(Phase::Prep, prep_member, context, Nothing{},
                                                        node, store);
-  if (!accept<Types::exec_unwraps>(prepared, context)) return State{};
+  if (!check<Types::exec_unwraps>(prepared, context)) return State{};
   auto executed = run_plain_phase<Types::post_unwraps>(Phase::Exec, exec_member, context,
-                                                       handed<Types::exec_unwraps>(prepared), node);
-  if (!accept<Types::post_unwraps>(executed, context)) return State{};
+                                                       forward_value<Types::exec_unwraps>(prepared), node);
+  if (!check<Types::post_unwraps>(executed, context)) return State{};
   auto outcome = run_plain_phase<is_result<typename Types::PostReturns>>(
-      Phase::Post, post_member, context, handed<Types::post_unwraps>(executed), node, store);
-  return settle<State>(std::move(outcome), context);
+      Phase::Post, post_member, context, forward_value<Types::post_unwraps>(executed), node, store);
+  return to_state<State>(std::move(outcome), context);
 }
 
-// The same with phases that may wait. Each is awaited here and not in a helper, which would cost a
-// coroutine frame a phase.
-template <class State, class N, class Store>
-asio::awaitable<State> run_node(const N& node, Store& store, TaskContext& context) {
+// The same with phases that may wait, as an Async or as a coroutine of Asio's. Each is awaited here
+// and not in a helper, which would cost a coroutine frame a phase.
+template <class Coroutine, class State, class N, class Store>
+Coroutine run_node(const N& node, Store& store, TaskContext& context) {
   using Types = NodeTypes<N, Store>;
   std::optional<ValueOf<typename Types::PrepReturns>> prepared;
   if constexpr (!is_awaitable<typename Types::PrepReturns>) {
@@ -128,15 +126,15 @@ asio::awaitable<State> run_node(const N& node, Store& store, TaskContext& contex
     }
     report.done(is_error<Types::exec_unwraps>(*prepared));
   }
-  if (!accept<Types::exec_unwraps>(*prepared, context)) co_return State{};
+  if (!check<Types::exec_unwraps>(*prepared, context)) co_return State{};
 
   std::optional<ValueOf<typename Types::ExecReturns>> executed;
   if constexpr (!is_awaitable<typename Types::ExecReturns>) {
     executed.emplace(run_plain_phase<Types::post_unwraps>(
-        Phase::Exec, exec_member, context, handed<Types::exec_unwraps>(*prepared), node));
+        Phase::Exec, exec_member, context, forward_value<Types::exec_unwraps>(*prepared), node));
   } else {
     PhaseReport report{context, Phase::Exec};
-    auto work = call_with(exec_member, context, handed<Types::exec_unwraps>(*prepared), node);
+    auto work = call_with(exec_member, context, forward_value<Types::exec_unwraps>(*prepared), node);
     require_started(work, context);
     if constexpr (std::same_as<ValueOf<typename Types::ExecReturns>, Nothing>) {
       co_await std::move(work);
@@ -146,20 +144,20 @@ asio::awaitable<State> run_node(const N& node, Store& store, TaskContext& contex
     }
     report.done(is_error<Types::post_unwraps>(*executed));
   }
-  if (!accept<Types::post_unwraps>(*executed, context)) co_return State{};
+  if (!check<Types::post_unwraps>(*executed, context)) co_return State{};
 
   if constexpr (!is_awaitable<typename Types::PostReturns>) {
     auto outcome = run_plain_phase<is_result<typename Types::PostReturns>>(
-        Phase::Post, post_member, context, handed<Types::post_unwraps>(*executed), node, store);
-    co_return settle<State>(std::move(outcome), context);
+        Phase::Post, post_member, context, forward_value<Types::post_unwraps>(*executed), node, store);
+    co_return to_state<State>(std::move(outcome), context);
   } else {
     PhaseReport report{context, Phase::Post};
     auto work =
-        call_with(post_member, context, handed<Types::post_unwraps>(*executed), node, store);
+        call_with(post_member, context, forward_value<Types::post_unwraps>(*executed), node, store);
     require_started(work, context);
     auto outcome = co_await std::move(work);
     report.done(is_error<is_result<AwaitedT<typename Types::PostReturns>>>(outcome));
-    co_return settle<State>(std::move(outcome), context);
+    co_return to_state<State>(std::move(outcome), context);
   }
 }
 

@@ -52,7 +52,7 @@ class RunReporter {
     return *time_;
   }
   /// Others run, or time is waited for: what is reported next happens later.
-  void time_passes() noexcept { time_.reset(); }
+  void forget_time() noexcept { time_.reset(); }
 
   // ---- Each of the following only where there are observers.
 
@@ -97,7 +97,7 @@ class RunReporter {
     const steady_time now = phase == Phase::Prep ? visit.attempt_started : time();
     notify(&Observer::on_phase_started,
            PhaseStarted{info_, visit.state->name, visit.attempt, phase, now});
-    time_passes();
+    forget_time();
     return now;
   }
   void phase_finished(const Visit& visit, Phase phase, bool failed, steady_time began) {

@@ -135,6 +135,9 @@ template <class N, class Store> struct NodeTypes {
   static constexpr bool post_unwraps = unwraps<PostMember, ValueOf<ExecReturns>, const N&, Store&>;
   static constexpr bool is_plain =
       !is_awaitable<PrepReturns> && !is_awaitable<ExecReturns> && !is_awaitable<PostReturns>;
+  /// Whether a phase is a coroutine of Asio's.
+  static constexpr bool is_asio = is_asio_awaitable<PrepReturns> ||
+                                  is_asio_awaitable<ExecReturns> || is_asio_awaitable<PostReturns>;
 };
 
 template <class T>

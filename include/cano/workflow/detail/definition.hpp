@@ -45,7 +45,7 @@ template <StateLike State, class Store> struct Definition {
   /// What a hop loads: 32 bytes that lie together. One of `call` and `start` is set for a task
   /// without limits, which needs nothing but that; neither for every other state. The handle is the
   /// one that plain tasks are called by, always, so that a task is one object in a definition.
-  struct Slot {
+  struct Transition {
     typename BoundTask<State, Store>::Call call = nullptr;
     typename BoundTask<State, Store>::Start start = nullptr;
     TaskHandle task{};
@@ -54,7 +54,7 @@ template <StateLike State, class Store> struct Definition {
 
   State start{};
   std::vector<std::shared_ptr<const Entry>> entries;  // in the order they were added
-  StateTable<State, Slot> table;
+  StateTable<State, Transition> table;
   std::optional<Duration> total_timeout;
   std::optional<std::size_t> max_transitions;
   ObserverList observers;
@@ -82,7 +82,7 @@ template <StateLike State, class Store> struct Definition {
                     : " is added twice")};
     }
     entries.reserve(entries.size() + 1);  // nothing throws once the table knows the state
-    Slot slot{.task = entry->task.handle, .entry = entry.get()};
+    Transition slot{.task = entry->task.handle, .entry = entry.get()};
     if (!entry->has_limits) {
       slot.call = entry->task.call;
       slot.start = entry->task.start;

@@ -2,29 +2,25 @@
 #pragma once
 
 #include <algorithm>
+#include <coroutine>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <utility>
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/this_coro.hpp>
-
+#include <cano/async/async.hpp>
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/promise.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/state.hpp>
+#include <cano/task/detail/run_base.hpp>
 #include <cano/task/detail/run_id.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
-#include <cano/workflow/detail/drive.hpp>
-#include <cano/workflow/detail/run_machine.hpp>
-#include <cano/workflow/detail/step.hpp>
+#include <cano/workflow/detail/run.hpp>
+#include <cano/workflow/detail/run_driver.hpp>
 #include <cano/workflow/run_options.hpp>
-
-// g++ counts the frames of these coroutines to this header, and warns of every type of an unnamed
-// namespace in one that a scheduler runs.
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wsubobject-linkage"
-#endif
 
 namespace cano::detail {
 
@@ -42,46 +38,84 @@ template <class Definition> RunInfo run_info(const Definition& definition, RunOp
   return RunInfo{.run_id = options.run_id, .span = definition.span.get()};
 }
 
-/// Runs the machine until it has something to await. `Step::Begin`: something can interrupt it, so
-/// it has to run in a coroutine of its own from the first hop.
-template <class Machine, class Definition>
-Step begin(Machine& run, const Definition& definition, const RunOptions& options) {
-  const Duration timeout = total_timeout(definition, options);
-  const bool is_limited = timeout != Duration::max();
-  if (is_limited) run.limit(timeout);
-  if (is_limited || definition.has_limits || options.stop.stop_possible()) return Step::Begin;
-  return run.advance();
-}
+/// A run that a coroutine waits for, in whose frame it lies.
+template <StateLike State, class Store>
+class AwaitedRun final : public RunDriver<State, Store>, public Cancellable {
+ public:
+  AwaitedRun(Environment& parent, const Definition<State, Store>& definition, Store& store,
+             RunOptions& options)
+      : RunDriver<State, Store>{parent.loop(), &parent} {
+    if (options.stop.stop_possible()) watch(options.stop);
+    const Clock clock = Clock::of(this->loop());
+    auto& run = this->set_up(definition, store, run_info(definition, options), options.run_id,
+                             clock, clock.now(), this->scope(), stop_);
+    const Duration timeout = total_timeout(definition, options);
+    if (timeout != Duration::max()) run.limit(timeout);
+  }
+  ~AwaitedRun() {
+    on_stop_.reset();
+    if (link_) link_->forget();
+  }
 
-/// Runs the machine to its end, from where `begin` left it.
-template <class Machine>
-asio::awaitable<void> finish(Machine& run, Step step, const RunOptions& options) {
-  return step == Step::Begin ? drive_in_scope(run, options.stop) : drive(run, step);
-}
+  auto& run() noexcept { return this->run_under_way(); }
 
-/// How a run tells of its end: by its state or its exception, or by a result.
+  /// Starts the run. Whether `coroutine` has to wait for it.
+  bool start(std::coroutine_handle<> coroutine) {
+    coroutine_ = coroutine;
+    CancellationScope& outer = this->parent()->scope();
+    if (outer.is_cancelled()) RunDriverBase::cancel(StopReason::Stop);
+    outer.wait_begins(*this);
+    if (!this->drive(Event::Started)) return true;
+    outer.wait_ends();
+    return false;
+  }
+
+ private:
+  void cancel() noexcept override { RunDriverBase::cancel(StopReason::Stop); }
+  void ended() override { this->parent()->wait_ended(coroutine_); }
+
+  void watch(const std::stop_token& token) {
+    link_ = new EnvironmentLink{this->loop(), *this};
+    stop_ = {&link_->is_stop_requested(), token};
+    on_stop_.emplace(token, RequestStop{link_});
+  }
+
+  std::coroutine_handle<> coroutine_;
+  StopRequest stop_;
+  EnvironmentLink::Pointer link_;
+  std::optional<std::stop_callback<RequestStop>> on_stop_;
+};
+
+/// `co_await` of a run that lies in the frame of the coroutine.
+template <class Run> class RunAwaiter {
+ public:
+  RunAwaiter(Environment&, Run& run) noexcept : run_{run} {}
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> coroutine) { return run_.start(coroutine); }
+  void await_resume() const noexcept {}
+
+ private:
+  Run& run_;
+};
+template <class State, class Store> struct OperandAwaiter<AwaitedRun<State, Store>&> {
+  using type = RunAwaiter<AwaitedRun<State, Store>>;
+};
+
+/// How a run reports its end: by its state or its exception, or by a result.
 struct StateOrThrow {
-  template <class Machine> static auto of(Machine& run) { return run.take_state_or_throw(); }
+  template <class Run> static auto of(Run& run) { return run.take_state_or_throw(); }
 };
 struct AsResult {
-  template <class Machine> static auto of(Machine& run) { return run.take_result(); }
+  template <class Run> static auto of(Run& run) { return run.take_result(); }
 };
 
 template <class End, StateLike State, class Store>
-asio::awaitable<decltype(End::of(std::declval<RunMachine<State, Store>&>()))> orchestrate(
+Async<decltype(End::of(std::declval<Run<State, Store>&>()))> orchestrate(
     std::shared_ptr<const Definition<State, Store>> definition, Store& store, RunOptions options) {
-  const Clock clock = Clock::of(co_await asio::this_coro::executor);
-  RunMachine<State, Store> run{*definition,    store, run_info(*definition, options),
-                               options.run_id, clock, clock.now()};
-  if (const Step step = begin(run, *definition, options); step != Step::Finished) {
-    auto finished = finish(run, step, options);
-    co_await std::move(finished);
-  }
-  co_return End::of(run);
+  Environment& environment = co_await ThisEnvironment{};
+  AwaitedRun<State, Store> run{environment, *definition, store, options};
+  co_await run;
+  co_return End::of(run.run());
 }
 
 }  // namespace cano::detail
-
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif

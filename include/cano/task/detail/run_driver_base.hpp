@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/waiter.hpp>
+#include <cano/config.hpp>
+#include <cano/duration.hpp>
+#include <cano/task/detail/run_base.hpp>
+
+namespace cano::detail {
+
+/// What works on the tasks of a run that are coroutines of Asio's, see awaitable_host.hpp: the part
+/// that every run can have. Counted: Asio may keep it longer than the run.
+class AwaitableHostBase : public Waiter {
+ public:
+  virtual ~AwaitableHostBase() = default;
+
+  /// The run is over or gone.
+  virtual void forget_run() noexcept = 0;
+
+  friend void intrusive_ptr_add_ref(AwaitableHostBase* host) noexcept { ++host->owners_; }
+  friend void intrusive_ptr_release(AwaitableHostBase* host) noexcept {
+    if (--host->owners_ == 0) delete host;
+  }
+
+ private:
+  std::uint32_t owners_ = 0;  // all on the loop, or while the context goes
+};
+
+/// The part of driving a run that knows neither its state nor its store: what it waits for beside
+/// its tasks, and its limits.
+class RunDriverBase : public Environment {
+ public:
+  void cancel(StopReason reason) noexcept override {
+    if (run_ != nullptr) run_->checkpoint_next();
+    Environment::cancel(reason);
+  }
+
+  RunBase& run_base() noexcept { return *run_; }
+
+  // ---- for the host
+
+  boost::intrusive_ptr<AwaitableHostBase>& host() noexcept { return host_; }
+  /// A coroutine of Asio's has ended its attempt; what it gave is set.
+  virtual void awaitable_ended() = 0;
+
+ protected:
+  RunDriverBase(Loop& loop, Environment* parent) noexcept : Environment{loop, parent} {}
+  ~RunDriverBase() {
+    if (host_) std::exchange(host_, nullptr)->forget_run();
+  }
+
+  /// Which run it drives; null between two.
+  void drives(RunBase* run) noexcept {
+    run_ = run;
+    if (run != nullptr) run->set_driver(*this);
+  }
+
+  /// The attempt under way waits: its limits have to be watched.
+  void attempt_waits() { arm_limit(); }
+
+  /// Calls `pause_ended` after that long, at least when others have run.
+  void pause(Duration duration) {
+    Pause& pause = extras().pause;
+    scope().wait_begins(pause);
+    if (duration > Duration::zero() && !scope().is_cancelled()) {
+      pause.deadline = saturating_add(loop().now(), duration);
+      loop().add(pause);
+    } else {
+      loop().push(pause);
+    }
+    arm_limit();
+  }
+  virtual void pause_ended() = 0;
+
+  /// The run has ended: its limits must not wake anybody.
+  void disarm() noexcept {
+    if (extras_) loop().remove(extras_->limit);
+  }
+
+ private:
+  class Pause final : public Sleeper {
+   public:
+    explicit Pause(RunDriverBase& driver) noexcept : driver_{driver} {}
+    ~Pause() { driver_.loop().remove(*this); }
+    void wake() override {
+      driver_.scope().wait_ends();
+      driver_.pause_ended();
+    }
+    void drop() noexcept override { driver_.wait_lost(); }
+    void expire() override { driver_.loop().push(*this); }
+    void cancel() noexcept override {
+      if (is_queued()) return;
+      driver_.loop().remove(*this);
+      driver_.loop().push(*this);
+    }
+
+   private:
+    RunDriverBase& driver_;
+  };
+
+  class Limit final : public Sleeper {
+   public:
+    explicit Limit(RunDriverBase& driver) noexcept : driver_{driver} {}
+    ~Limit() { driver_.loop().remove(*this); }
+    void wake() override {}
+    void drop() noexcept override {}
+    void expire() override { driver_.limit_expired(); }
+
+   private:
+    RunDriverBase& driver_;
+  };
+
+  struct Extras {
+    explicit Extras(RunDriverBase& driver) noexcept : pause{driver}, limit{driver} {}
+    Pause pause;
+    Limit limit;
+  };
+
+  Extras& extras() {
+    if (!extras_) extras_ = std::make_unique<Extras>(*this);
+    return *extras_;
+  }
+
+  // One that sleeps already and ends earlier is left alone: it sleeps again when it finds that it
+  // came too early. Most attempts end in time, and this way a limit costs them nothing here.
+  void arm_limit() {
+    const RunLimits::Nearest nearest = run_->nearest_limit();
+    if (nearest.deadline == steady_time::max()) return;
+    Limit& limit = extras().limit;
+    if (limit.is_sleeping() && limit.deadline <= nearest.deadline) return;
+    loop().remove(limit);
+    limit.deadline = nearest.deadline;
+    loop().add(limit);
+  }
+
+  void limit_expired() {
+    if (run_ == nullptr) return;
+    const RunLimits::Nearest nearest = run_->nearest_limit();
+    if (nearest.deadline == steady_time::max()) return;
+    if (loop().now() >= nearest.deadline) {
+      cancel(nearest.reason);
+    } else {
+      arm_limit();
+    }
+  }
+
+  RunBase* run_ = nullptr;
+  std::unique_ptr<Extras> extras_;  // made when it waits for something of its own
+  boost::intrusive_ptr<AwaitableHostBase> host_;
+};
+
+}  // namespace cano::detail

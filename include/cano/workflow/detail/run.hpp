@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <cano/async/async.hpp>
+#include <cano/async/detail/cancellation_scope.hpp>
+#include <cano/duration.hpp>
+#include <cano/error.hpp>
+#include <cano/observe/event.hpp>
+#include <cano/state.hpp>
+#include <cano/task/detail/failure.hpp>
+#include <cano/task/detail/run_base.hpp>
+#include <cano/task/detail/task_handle.hpp>
+#include <cano/task/task_context.hpp>
+#include <cano/time/clock.hpp>
+#include <cano/workflow/detail/definition.hpp>
+#include <cano/workflow/detail/hop_budget.hpp>
+#include <cano/workflow/workflow_result.hpp>
+
+namespace cano::detail {
+
+/// What has happened to a run.
+enum class Event : std::uint8_t {
+  Started,
+  AttemptEnded,  // the attempt has given a state or a failure
+  Yielded,       // others have run meanwhile
+  RetryDue,      // the pause before the next attempt is over
+};
+
+/// What a run needs next.
+enum class Action : std::uint8_t {
+  Hop,      // nothing: it goes on by itself (never returned)
+  Attempt,  // call `start_attempt`, then say what came of it
+  Yield,    // let others on the executor run
+  Pause,    // wait for `pause()` before the next attempt, at least for others to run
+  End,      // nothing: the result is there
+};
+
+/// One run of a workflow as a state machine without I/O. Plain tasks run inside `resume`, which
+/// returns when something may have to wait. See run_driver.hpp for what carries out its actions.
+template <StateLike State, class Store> class Run : public RunBase {
+ public:
+  using DefinitionType = Definition<State, Store>;
+
+  /// `run_id` and `stop` outlive the run; the id is made when somebody asks for it while it is
+  /// empty. `now` is what the clock says, which a batch need not ask for each of its instances.
+  Run(const DefinitionType& definition, Store& store, const RunInfo& info, std::string& run_id,
+      Clock clock, steady_time now, CancellationScope& scope, const StopRequest& stop)
+      : RunBase{info, run_id, clock, now, definition.observers, scope, stop},
+        definition_{&definition},
+        store_{&store},
+        state_{definition.start},
+        budget_{definition.max_transitions} {
+    if (!is_observed()) {
+      checkpoint_at(budget_.next_stop());
+      return;
+    }
+    checkpoint_every_hop_ = true;
+    reporter().run_started(name(), now);
+  }
+  ~Run() {
+    if (is_observed() && !is_over_) report_lost();
+  }
+
+  /// The whole run ends with a timeout after that long.
+  void limit(Duration timeout) {
+    limit_run(timeout);
+    checkpoint_every_hop_ = true;
+    checkpoint_next();
+  }
+
+  /// Goes on until something may have to wait, or to the end.
+  Action resume(Event event) {
+    Action action = Action::Hop;
+    switch (event) {
+      case Event::Started:
+      case Event::Yielded:
+        reporter().forget_time();
+        break;
+      case Event::AttemptEnded:
+        action = attempt_ended();
+        break;
+      case Event::RetryDue:
+        action = retry();
+        break;
+    }
+    while (action == Action::Hop) {
+      const Transition& transition = definition_->table.find(state_);
+      if (is_checkpoint(transitions_)) [[unlikely]] {
+        action = checkpoint(transition);
+      } else if (transition.start != nullptr) {
+        enter_fast(*transition.entry);
+        is_fast_attempt_ = true;
+        action = Action::Attempt;
+      } else if (transition.call != nullptr) {
+        action = hop_while_plain();
+      } else {
+        action = checkpoint(transition);
+      }
+    }
+    return action;
+  }
+
+  // ---- what the driver does between two calls of `resume`
+
+  /// The coroutine of the attempt; none where a coroutine of Asio's works on it.
+  Async<State> start_attempt() { return entry().task.start(entry().task.object, *store_, context_); }
+  void attempt_returned(State&& next) { state_ = std::move(next); }
+  void attempt_threw(Failure&& failure) { set_failure(std::move(failure)); }
+
+  /// How it ended. Call it once, after `Action::End`.
+  WorkflowResult<State> take_result() { return take_result(now()); }
+  WorkflowResult<State> take_result(steady_time now) {
+    return WorkflowResult<State>{outcome_,     std::move(state_), take_failure(),
+                                 transitions_, attempts(),        now - started()};
+  }
+  /// The final state, or the exception of the run. Call it once, after `Action::End`.
+  State take_state_or_throw() {
+    if (outcome_ == Outcome::Success) return std::move(state_);
+    failure().raise();
+  }
+
+ private:
+  using Transition = typename DefinitionType::Transition;
+  using Entry = typename DefinitionType::Entry;
+
+  // A number that is changed in a register, and written back however the scope is left.
+  struct LocalCount {
+    explicit LocalCount(std::size_t& number) noexcept : now{number}, total{number} {}
+    LocalCount(const LocalCount&) = delete;
+    LocalCount& operator=(const LocalCount&) = delete;
+    ~LocalCount() { total = now; }
+
+    std::size_t now;
+    std::size_t& total;
+  };
+
+  Action attempt_ended() {
+    if (std::exchange(is_fast_attempt_, false)) [[likely]] {
+      if (has_failed()) [[unlikely]]
+        return after_failure();
+    } else {
+      end_attempt();
+      if (has_failed()) return after_failure();
+      if (is_observed()) report_success();
+      leave();
+    }
+    ++transitions_;
+    return Action::Hop;
+  }
+
+  Action retry() {
+    if (auto reason = interruption()) return fail(std::move(reason));
+    return attempt();
+  }
+
+  // The fast path: plain tasks without limits, up to the next checkpoint.
+  Action hop_while_plain() {
+    call_catching([&] { hop(); }, [&](Failure&& thrown) { set_failure(std::move(thrown)); });
+    return has_failed() ? after_failure() : Action::Hop;
+  }
+
+  // What a hop needs lies in locals, for which the processor has registers.
+  void hop() {
+    TaskContext context{*this};
+    Store& store = *store_;
+    const auto table = definition_->table.reader();
+    State state = std::move(state_);
+    LocalCount transitions{transitions_};
+    do {
+      const Transition& transition = table.find(state);
+      if (transition.call == nullptr) [[unlikely]]
+        break;
+      enter_fast(*transition.entry);
+      state = transition.call(transition.task, store, context);
+      ++transitions.now;
+    } while (!is_checkpoint(transitions.now));
+    state_ = std::move(state);
+    if (has_failed()) --transitions.now;
+  }
+
+  // What is due between two hops, and every state that is not just a call.
+  Action checkpoint(const Transition& transition) {
+    const Entry* const entry = transition.entry;
+    if (entry == nullptr) return fail(Errc::Workflow, "No task registered for state: " + name());
+    if (entry->is_exit) return finish(Outcome::Success);
+    enter_fast(*entry);
+    if (budget_.others_are_due(transitions_)) return Action::Yield;
+    if (budget_.is_spent(transitions_, entry->name)) return fail(Errc::Workflow, budget_.text());
+    if (auto reason = interruption()) return fail(std::move(reason));
+    if (!checkpoint_every_hop_ && (transition.call != nullptr || transition.start != nullptr)) {
+      checkpoint_at(budget_.next_stop());
+      if (!is_checkpoint(transitions_)) return Action::Hop;
+    }
+    enter();
+    return attempt();
+  }
+
+  Action attempt() {
+    begin_attempt();
+    if (entry().task.call == nullptr) return Action::Attempt;
+    call_plain();
+    return attempt_ended();
+  }
+
+  void report_success() {
+    const Entry* const next = definition_->table.find(state_).entry;
+    const std::string unknown = next == nullptr ? name() : std::string{};
+    reporter().attempt_succeeded(visit(), next == nullptr ? unknown : next->name);
+  }
+
+  void call_plain() {
+    const TaskHandle& task = definition_->table.find(state_).task;
+    call_catching([&] { state_ = entry().task.call(task, *store_, context_); },
+                  [&](Failure&& thrown) { set_failure(std::move(thrown)); });
+  }
+
+  Action after_failure() {
+    state_ = entry().state;  // whatever the attempt gave
+    switch (decide_retry()) {
+      case RetryDecision::RetryAfterPause:
+        return Action::Pause;
+      case RetryDecision::RetryNow:
+        return Action::Pause;
+      case RetryDecision::GiveUp:
+        break;
+    }
+    return finish(final_outcome());
+  }
+
+  Action fail(Errc code, std::string message) {
+    return fail(Failure{Error{code, std::move(message)}});
+  }
+  Action fail(Failure&& failure) {
+    set_failure(std::move(failure));
+    return finish(final_outcome());
+  }
+
+  Action finish(Outcome outcome) {
+    outcome_ = outcome;
+    is_over_ = true;
+    if (is_observed()) report_finish(failure().message());
+    return Action::End;
+  }
+
+  void report_lost() noexcept {
+    try {
+      outcome_ = Outcome::Cancelled;
+      reporter().forget_time();
+      report_finish("The run was destroyed with its execution context");
+    } catch (...) {  // destructor: cannot report
+    }
+  }
+
+  void report_finish(const std::string& error) {
+    reporter().run_finished(outcome_, name(), error, transitions_, attempts(), started());
+  }
+
+  // Each led to a transition or failed.
+  std::size_t attempts() const noexcept { return transitions_ + failed_attempts(); }
+
+  // Of the visit under way.
+  const Entry& entry() const noexcept { return static_cast<const Entry&>(*visit().state); }
+
+  std::string name() const { return definition_->name_of(state_); }
+
+  const DefinitionType* definition_;
+  Store* store_;
+  State state_;
+  std::size_t transitions_ = 0;
+  HopBudget budget_;
+  TaskContext context_{*this};  // of attempts that may wait
+  bool is_fast_attempt_ = false;
+  bool checkpoint_every_hop_ = false;  // it is observed, or its time is limited
+  bool is_over_ = false;
+  Outcome outcome_ = Outcome::Failed;
+};
+
+}  // namespace cano::detail
