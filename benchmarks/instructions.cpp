@@ -14,6 +14,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
 #include <cano/duration.hpp>
@@ -30,6 +31,7 @@ namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using countdown::AsyncTask;
 using countdown::AwaitableTask;
 using countdown::Count;
 using countdown::Step;
@@ -42,9 +44,10 @@ struct FailingTask {
   }
 };
 
-asio::awaitable<Step> switch_over(Count& count) {
-  const AwaitableTask a{Step::B};
-  const AwaitableTask b{Step::A};
+// The same by hand, in either coroutine type.
+template <class Coroutine, class Task> Coroutine switch_over(Count& count) {
+  const Task a{Step::B};
+  const Task b{Step::A};
   Step at = Step::A;
   for (;;) {
     switch (at) {
@@ -72,12 +75,12 @@ template <class Task> void run_minimal(int hops) {
 
 void run_with_stop_token(int hops) {
   const std::stop_source source;
-  run_flow<AwaitableTask>(hops, cano::TaskConfig::minimal(),
-                          cano::RunOptions{}.with_stop(source.get_token()));
+  run_flow<AsyncTask>(hops, cano::TaskConfig::minimal(),
+                      cano::RunOptions{}.with_stop(source.get_token()));
 }
 
 void run_with_attempt_timeout(int hops) {
-  run_flow<AwaitableTask>(hops, cano::TaskConfig::minimal().with_attempt_timeout(1h));
+  run_flow<AsyncTask>(hops, cano::TaskConfig::minimal().with_attempt_timeout(1h));
 }
 
 void run_plain_strings(int hops) {
@@ -104,7 +107,7 @@ void run_failing_attempts(int attempts) {
 }
 
 // Whole runs, one after the other, whose only attempt fails.
-asio::awaitable<void> fail_often(const cano::Workflow<Step, Count>& flow, int runs) {
+cano::Async<void> fail_often(const cano::Workflow<Step, Count>& flow, int runs) {
   Count count{2};
   for (int i = 0; i < runs; ++i) {
     count.left = 2;
@@ -127,17 +130,20 @@ void run_plain_instances(int instances) {
   cano::run(flow.execute_concurrent(stores, cano::WaitForever{}));
 }
 
-void run_baseline(int hops) {
+template <class Coroutine, class Task> void run_baseline(int hops) {
   Count count{hops};
-  cano::run(switch_over(count));
+  cano::run(switch_over<Coroutine, Task>(count));
 }
 
 const std::map<std::string, std::function<void(int)>> questions{
     {"plain_hop", run_minimal<countdown::PlainTask>},
     {"plain_string_hop", run_plain_strings},
     {"plain_node", run_minimal<countdown::PlainNode>},
+    {"async_hop", run_minimal<AsyncTask>},
+    {"async_node", run_minimal<countdown::AsyncNode>},
     {"awaitable_hop", run_minimal<AwaitableTask>},
-    {"awaitable_hop_baseline", run_baseline},
+    {"async_hop_baseline", run_baseline<cano::Async<Step>, AsyncTask>},
+    {"awaitable_hop_baseline", run_baseline<asio::awaitable<Step>, AwaitableTask>},
     {"awaitable_node", run_minimal<countdown::AwaitableNode>},
     {"failing_attempt", run_failing_attempts},
     {"failing_run", run_failing_runs},

@@ -6,6 +6,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/workflow.hpp>
 
@@ -26,6 +27,11 @@ struct PlainTask {
   Step run(Count& count) const { return next(count, other); }
 };
 
+struct AsyncTask {
+  Step other;
+  cano::Async<Step> run(Count& count) const { co_return next(count, other); }
+};
+
 struct AwaitableTask {
   Step other;
   asio::awaitable<Step> run(Count& count) const { co_return next(count, other); }
@@ -38,6 +44,16 @@ struct PlainNode {
   Step post(Count& count, int left) const {
     count.left = left;
     return left > 0 ? other : Step::Done;
+  }
+};
+
+struct AsyncNode {
+  Step other;
+  cano::Async<int> prep(Count& count) const { co_return count.left; }
+  cano::Async<int> exec(int left) const { co_return left - 1; }
+  cano::Async<Step> post(Count& count, int left) const {
+    count.left = left;
+    co_return left > 0 ? other : Step::Done;
   }
 };
 

@@ -14,10 +14,11 @@ import sys
 # A folder may include from the folders named here and, through them, from theirs; every folder may
 # include from the vocabulary, which lies in cano/ itself and includes from nothing of ours.
 FOLDERS = {
+    "async": [],
     "store": [],
-    "time": [],
+    "time": ["async"],
     "observe": [],
-    "runtime": [],
+    "runtime": ["async"],
     "task": ["store", "time", "observe"],
     "workflow": ["task"],
     "concurrent": ["workflow", "runtime"],

@@ -127,7 +127,7 @@ class VirtualTime {
   /// **Errors.** `Error(Configuration)` when it is negative.
   void suspend(Duration duration) {
     require_not_negative(duration, "suspend");
-    clock_.step_wall(duration);
+    step_wall_clock(duration);
   }
 
   /// The thread is busy for so long: both clocks go on and nothing runs, so what became due

@@ -30,7 +30,7 @@
 #include <pthread.h>
 #endif
 
-#include <cano/detail/serial_context.hpp>
+#include <cano/async/detail/loop.hpp>
 #include <cano/error.hpp>
 #include <cano/runtime/runtime.hpp>
 

@@ -13,7 +13,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <cano/detail/serial_context.hpp>
+#include <cano/async/detail/loop.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/testing/virtual_time.hpp>

@@ -28,7 +28,7 @@ namespace cano::detail {
 /// the thread ends the pool closes for good: what is freed later goes to `operator delete`.
 class FramePool {
  public:
-  static void* allocate(std::size_t size) {
+  [[gnu::always_inline]] static void* allocate(std::size_t size) {
     const std::size_t bin = bin_of(size);
     if (CANO_KEEPS_FRAMES && bin < bins) {
       FramePool& pool = here_;
@@ -42,7 +42,7 @@ class FramePool {
     return ::operator new(bin < bins ? (bin + 1) * granule : size);
   }
 
-  static void release(void* memory, std::size_t size) noexcept {
+  [[gnu::always_inline]] static void release(void* memory, std::size_t size) noexcept {
     const std::size_t bin = bin_of(size);
     if (CANO_KEEPS_FRAMES && bin < bins) {
       FramePool& pool = here_;
@@ -106,8 +106,8 @@ inline constinit thread_local FramePool FramePool::here_{};
 
 /// Base of what is allocated and freed as often as frames are.
 struct Pooled {
-  static void* operator new(std::size_t size) { return FramePool::allocate(size); }
-  static void operator delete(void* memory, std::size_t size) noexcept {
+  [[gnu::always_inline]] static void* operator new(std::size_t size) { return FramePool::allocate(size); }
+  [[gnu::always_inline]] static void operator delete(void* memory, std::size_t size) noexcept {
     FramePool::release(memory, size);
   }
 };

@@ -248,6 +248,11 @@ template <class T> class CoroutineOwner {
   Handle get() const noexcept { return handle_; }
   Promise<T>& promise() const noexcept { return handle_.promise(); }
   Handle release() noexcept { return std::exchange(handle_, nullptr); }
+  /// Where it owns none.
+  void reset(Handle handle) noexcept {
+    CANO_ASSERT(!handle_);
+    handle_ = handle;
+  }
   void destroy() noexcept {
     if (handle_) release().destroy();
   }

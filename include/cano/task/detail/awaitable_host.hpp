@@ -140,13 +140,13 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   }
 
   static asio::awaitable<void> serve(Pointer self) {
-    while (self->driver_ != nullptr) {
+    for (;;) {
       try {
         self->state_ = co_await std::move(self->work_);
       } catch (...) {
         if (self->driver_ != nullptr) self->driver_->run_base().set_failure(caught_failure());
       }
-      if (self->driver_ != nullptr && self->is_starting_) {
+      if (self->driver_ != nullptr && self->is_starting_) [[unlikely]] {
         // The driver is still in `start`; it goes on from here when it has returned.
         self->driver_->loop().push(*self);
         if (self->was_cancelled_) co_await asio::this_coro::reset_cancellation_state();
@@ -159,16 +159,22 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
         self->was_cancelled_ = false;
         co_await asio::this_coro::reset_cancellation_state();
       }
-      self->is_driving_ = true;
-      self->driver_->scope().wait_ends();
-      self->driver_->awaitable_ended();
-      self->is_driving_ = false;
-      if (self->driver_ != nullptr && !self->work_.valid()) {
-        auto next_task = self->idle();
-        co_await std::move(next_task);
-      }
+      if (self->go_on()) continue;
+      if (self->driver_ == nullptr) break;
+      auto next_task = self->idle();
+      co_await std::move(next_task);
+      if (self->driver_ == nullptr) break;
     }
     co_await asio::this_coro::throw_if_cancelled(false);
+  }
+
+  // Whether there is another task at once.
+  bool go_on() {
+    is_driving_ = true;
+    driver_->scope().wait_ends();
+    driver_->awaitable_ended();
+    is_driving_ = false;
+    return work_.valid();
   }
 
   RunDriverBase* driver_;  // null when the run is over

@@ -82,6 +82,8 @@ class RunBase {
   RunLimits::Nearest nearest_limit() const noexcept {
     return limits_ ? limits_->nearest() : RunLimits::Nearest{};
   }
+  /// Whether there has been any limit.
+  bool is_limited() const noexcept { return limits_ != nullptr; }
   void limit_run(Duration timeout) { limits().limit_run(started_, timeout); }
 
   // ---- a visit to a state

@@ -63,7 +63,9 @@ class RunDriverBase : public Environment {
   }
 
   /// The attempt under way waits: its limits have to be watched.
-  void attempt_waits() { arm_limit(); }
+  void attempt_waits() {
+    if (run_->is_limited()) arm_limit();
+  }
 
   /// Calls `pause_ended` after that long, at least when others have run.
   void pause(Duration duration) {

@@ -110,6 +110,17 @@ template <StateLike State, class Store> class Run : public RunBase {
   /// The coroutine of the attempt; none where a coroutine of Asio's works on it.
   Async<State> start_attempt() { return entry().task.start(entry().task.object, *store_, context_); }
   void attempt_returned(State&& next) { state_ = std::move(next); }
+
+  /// The fast path from an attempt that has ended to the next one. False: nothing is done, and
+  /// `resume` has to look what is due.
+  [[gnu::always_inline]] bool hop_to_attempt() {
+    if (!is_fast_attempt_ || is_checkpoint(transitions_ + 1)) return false;
+    const Transition& transition = definition_->table.find(state_);
+    if (transition.start == nullptr) return false;
+    ++transitions_;
+    enter_fast(*transition.entry);
+    return true;
+  }
   void attempt_threw(Failure&& failure) { set_failure(std::move(failure)); }
 
   /// How it ended. Call it once, after `Action::End`.

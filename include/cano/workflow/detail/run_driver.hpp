@@ -52,6 +52,9 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
   /// Goes on until the run waits (false) or has ended (true).
   [[nodiscard]] bool drive(Event event) {
     for (;;) {
+      while (event == Event::AttemptEnded && run_->hop_to_attempt()) {
+        if (!start_attempt()) return false;
+      }
       switch (run_->resume(event)) {
         case Action::Attempt:
           if (!start_attempt()) return false;
@@ -94,7 +97,7 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
   [[gnu::always_inline]] bool start_attempt() {
     try {
       Async<State> work = run_->start_attempt();
-      attempt_ = CoroutineOwner<State>{AsyncAccess::release(work)};
+      attempt_.reset(AsyncAccess::release(work));
     } catch (...) {
       run_->attempt_threw(caught_failure());
       return true;
