@@ -57,9 +57,7 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   /// The next shard's executor, in turn.
-  asio::any_io_executor get_executor() {
-    return next_shard().get_executor();
-  }
+  asio::any_io_executor get_executor() { return next_shard().get_executor(); }
 
   /// The executor of one shard, counted from 0.
   ///
@@ -95,8 +93,8 @@ class Runtime {
   }
 
   /// Cancels all work of this library on the shards, blocks until it has ended, and cancels at once
-  /// what is started later. Coroutines that Asio runs by itself are not known here: they go on until
-  /// the Runtime is destroyed.
+  /// what is started later. Coroutines that Asio runs by itself are not known here: they go on
+  /// until the Runtime is destroyed.
   ///
   /// **Errors.** `Error(Configuration)` when called on one of its own threads.
   void stop() {

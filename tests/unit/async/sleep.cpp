@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <cano/async/sleep.hpp>
-
 #include <chrono>
 #include <memory>
 #include <string>
@@ -17,6 +15,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <cano/async/async.hpp>
+#include <cano/async/sleep.hpp>
 #include <cano/duration.hpp>
 #include <cano/testing/virtual_time.hpp>
 
@@ -77,8 +76,7 @@ Async<bool> sleeps_after_a_cancellation(Duration first, Duration second) {
 TEST_CASE("in an Async a sleep ends at exactly its time") {
   VirtualTime time;
   const auto laps = time.run(stopwatch(time));
-  CHECK(laps ==
-        std::vector<Duration>{90s, 2min, 2min, 2min, 2min + std::chrono::years{100}});
+  CHECK(laps == std::vector<Duration>{90s, 2min, 2min, 2min, 2min + std::chrono::years{100}});
 }
 
 TEST_CASE("sleeps of one deadline end in the order in which they began") {
@@ -113,9 +111,8 @@ TEST_CASE("a cancelled sleep throws operation_aborted at once, and so does the n
   std::exception_ptr error;
   auto sleep = sleep_holding(token, GENERATE(Duration{1h}, Duration::max()));
   std::move(sleep)(asio::bind_executor(
-      time.get_executor(),
-      asio::bind_cancellation_slot(signal.slot(),
-                                   [&](std::exception_ptr thrown) { error = thrown; })));
+      time.get_executor(), asio::bind_cancellation_slot(
+                               signal.slot(), [&](std::exception_ptr thrown) { error = thrown; })));
   time.run_for(1s);
   CHECK_FALSE(error);
   signal.emit(asio::cancellation_type::terminal);

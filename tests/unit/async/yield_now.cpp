@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <cano/async/yield_now.hpp>
-
 #include <string>
 #include <utility>
 
@@ -14,6 +12,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include <cano/async/async.hpp>
+#include <cano/async/yield_now.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/testing/virtual_time.hpp>
 

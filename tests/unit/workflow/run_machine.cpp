@@ -42,12 +42,12 @@ namespace {
 class RunFixture {
  public:
   template <class Task> RunFixture& add(S state, Task task, cano::TaskConfig config = once()) {
-    definition_.add(std::make_shared<const Definition<S, Data>::Entry>(
+    definition_.add(std::make_shared<Definition<S, Data>::Entry>(
         state, std::move(config), bind_task<S, Data>(std::move(task))));
     return *this;
   }
   RunFixture& add_exit(S state) {
-    definition_.add(std::make_shared<const Definition<S, Data>::Entry>(state));
+    definition_.add(std::make_shared<Definition<S, Data>::Entry>(state));
     return *this;
   }
   Definition<S, Data>& definition() { return definition_; }
@@ -226,9 +226,7 @@ TEST_CASE("a run that is stopped ends as cancelled at its next step") {
 
 TEST_CASE("limits: the nearest one is told, and what passed makes the attempt fail") {
   RunFixture fixture;
-  fixture
-      .add(S::A, never_started,
-           retries(1, 10ms).with_attempt_timeout(100ms).with_timeout(150ms))
+  fixture.add(S::A, never_started, retries(1, 10ms).with_attempt_timeout(100ms).with_timeout(150ms))
       .add_exit(S::Done);
   auto& run = fixture.run();
   const auto start = fixture.time.now();

@@ -19,8 +19,8 @@ namespace cano::detail {
 /// What becomes of an `Async` that code outside of all coroutines runs and waits for. `T` need not
 /// be default-constructible or copyable.
 ///
-/// The coroutine is destroyed, on its loop, before `on_end` is called. Where the waiting ends before
-/// that, the coroutine stays on the loop, and is destroyed with it.
+/// The coroutine is destroyed, on its loop, before `on_end` is called. Where the waiting ends
+/// before that, the coroutine stays on the loop, and is destroyed with it.
 template <class T> class BlockingRun {
  public:
   using OnEnd = void (*)(void* object) noexcept;

@@ -105,6 +105,12 @@ class Loop {
 
   // ---- from any thread
 
+  /// The context, as long as that is not gone.
+  asio::execution_context& context() const noexcept;
+  /// Calls `function()` on the executor; does nothing when the context is gone.
+  template <class F> void post_function(F&& function) {
+    guard_->run_if_alive([&] { asio::post(executor_, std::forward<F>(function)); });
+  }
   /// Calls `function(object, true)` on the executor, or `function(object, false)` wherever the
   /// handler is destroyed. False, and no call, when the context is gone.
   bool post(void* object, LoopHandler::Function function) {
@@ -164,8 +170,7 @@ class Loop {
     void cancel_work() noexcept override {}
   };
 
-  Loop(LoopService& service, asio::any_io_executor executor, asio::io_context* context,
-       Loop* main);
+  Loop(LoopService& service, asio::any_io_executor executor, asio::io_context* context, Loop* main);
   ~Loop();
 
   void post_handler(LoopHandler&& handler) {
@@ -174,6 +179,14 @@ class Loop {
     } else {
       asio::post(executor_, std::move(handler));
     }
+  }
+
+  // False when the last owner has gone.
+  bool try_add_owner() noexcept {
+    std::uint32_t owners = owners_.load(std::memory_order_relaxed);
+    while (owners != 0 && !owners_.compare_exchange_weak(owners, owners + 1)) {
+    }
+    return owners != 0;
   }
 
   // What Asio holds for the loop keeps it.
@@ -274,7 +287,8 @@ class Loop {
   std::shared_ptr<ContextGuard> guard_;
   LoopService* service_;  // while the guard lets in
 
-  static inline constinit thread_local const Loop* here_ = nullptr;  // what the thread is on
+  CANO_VISIBLE static inline constinit thread_local const Loop* here_ =
+      nullptr;  // what the thread is on
 };
 
 inline void LoopHandler::operator()() {
@@ -315,10 +329,10 @@ class LoopService : public asio::execution_context::service {
     std::vector<Loop::Pointer> loops;
     guard_->close([&] {
       for (Loop* const loop : loops_) {
-        if (loop->owners_.load() == 0) {
-          loop->forget_context();  // another thread is about to delete it
+        if (loop->try_add_owner()) {
+          loops.emplace_back(loop, false);
         } else {
-          loops.emplace_back(loop);
+          loop->forget_context();  // another thread is about to delete it
         }
       }
       loops_.clear();
@@ -355,6 +369,8 @@ inline Loop::~Loop() {
   });
   end_.next_ = nullptr;
 }
+
+inline asio::execution_context& Loop::context() const noexcept { return service_->context(); }
 
 /// The service of the executor's context, if it has one.
 inline LoopService* find_loop_service(asio::execution_context& context) {

@@ -119,7 +119,7 @@ class PromiseBase : public Pooled {
                   "cano: an Async is awaited once: co_await std::move(work), or await the call "
                   "itself");
   }
-  YieldAwaiter await_transform(const YieldNow&) const noexcept;
+  YieldAwaiter await_transform(YieldNow) const noexcept;
   ReadyAwaiter<const asio::any_io_executor&> await_transform(asio::this_coro::executor_t) const {
     return ReadyAwaiter<const asio::any_io_executor&>{environment_->loop().executor()};
   }
@@ -220,6 +220,7 @@ template <> class Promise<void> final : public PromiseBase {
 };
 
 inline void Environment::destroy_awaited_frames() noexcept {
+  scope_.wait_ends();  // what the frames destroy may still cancel the work
   while (innermost_ != nullptr && innermost_->awaiter() != nullptr) {
     ChildAwaiterBase& awaiter = *innermost_->awaiter();
     innermost_ = awaiter.parent_promise_;
@@ -267,6 +268,7 @@ class CoroutineSleeper : public Sleeper {
   void wake() override { environment_->wait_ended(coroutine_); }
   void drop() noexcept override { environment_->wait_lost(); }
   void expire() override { environment_->loop().push(*this); }
+  Wait describe() const noexcept override { return {WaitKind::Timer, deadline}; }
   void cancel() noexcept override {
     is_cancelled_ = true;
     if (is_queued()) return;

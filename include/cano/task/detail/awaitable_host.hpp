@@ -36,8 +36,8 @@ template <class State> class AwaitableResult : public AwaitableHostBase {
 /// Works on the tasks of a run that are coroutines of Asio's, in one coroutine of its own for all
 /// of them: to spawn one for each would cost ten times as much.
 ///
-/// While one such task follows another, the run goes on from inside that coroutine, which then finds
-/// the next task here. Where something else follows it suspends until there is one again.
+/// While one such task follows another, the run goes on from inside that coroutine, which then
+/// finds the next task here. Where something else follows it suspends until there is one again.
 template <class State> class AwaitableHost final : public AwaitableResult<State> {
  public:
   using Pointer = boost::intrusive_ptr<AwaitableHost>;
