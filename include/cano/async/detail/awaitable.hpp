@@ -25,12 +25,12 @@
 
 namespace cano::detail {
 
-template <class T> using Stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+template <class T> using AwaitedValue = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 /// Where a coroutine of Asio's leaves its result for the `Async` that awaits it. `T` need not be
 /// default-constructible.
 template <class T>
-using AwaitableState = OperationState<std::exception_ptr, std::optional<Stored<T>>>;
+using AwaitableState = OperationState<std::exception_ptr, std::optional<AwaitedValue<T>>>;
 
 /// Runs `work` to its end and leaves its result.
 ///
@@ -40,7 +40,7 @@ template <class T>
 asio::awaitable<void> run_awaitable(boost::intrusive_ptr<AwaitableState<T>> state,
                                     asio::awaitable<T> work) {
   std::exception_ptr thrown;
-  std::optional<Stored<T>> value;
+  std::optional<AwaitedValue<T>> value;
   try {
     if constexpr (std::is_void_v<T>) {
       co_await std::move(work);
