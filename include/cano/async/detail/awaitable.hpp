@@ -32,29 +32,6 @@ template <class T> using AwaitedValue = std::conditional_t<std::is_void_v<T>, st
 template <class T>
 using AwaitableState = OperationState<std::exception_ptr, std::optional<AwaitedValue<T>>>;
 
-/// Runs `work` to its end and leaves its result.
-///
-/// Asio's co_spawn awaits once more behind a coroutine that never waited; cancelled, that would
-/// throw, past the handler, out of the executor.
-template <class T>
-asio::awaitable<void> run_awaitable(boost::intrusive_ptr<AwaitableState<T>> state,
-                                    asio::awaitable<T> work) {
-  std::exception_ptr thrown;
-  std::optional<AwaitedValue<T>> value;
-  try {
-    if constexpr (std::is_void_v<T>) {
-      co_await std::move(work);
-      value.emplace();
-    } else {
-      value.emplace(co_await std::move(work));
-    }
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  co_await asio::this_coro::throw_if_cancelled(false);
-  state->result.emplace(std::move(thrown), std::move(value));
-}
-
 /// Hears of the end of such a coroutine. It keeps the slot, which Asio uses up to then.
 class AwaitableEnd : public OperationHandlerBase {
  public:
@@ -83,7 +60,7 @@ template <class T> class AwaitableAwaiter {
     state_ = new AwaitableState<T>{*environment_};
     state_->begins(coroutine);
     try {
-      asio::co_spawn(environment_->awaitable_executor(), run_awaitable<T>(state_, std::move(work_)),
+      asio::co_spawn(environment_->awaitable_executor(), run(state_, std::move(work_)),
                      AwaitableEnd{*state_});
     } catch (...) {
       state_->initiation_failed();
@@ -99,6 +76,28 @@ template <class T> class AwaitableAwaiter {
   }
 
  private:
+  // Runs `work` to its end and leaves its result.
+  //
+  // Asio's co_spawn awaits once more behind a coroutine that never waited; cancelled, that would
+  // throw, past the handler, out of the executor.
+  static asio::awaitable<void> run(boost::intrusive_ptr<AwaitableState<T>> state,
+                                   asio::awaitable<T> work) {
+    std::exception_ptr thrown;
+    std::optional<AwaitedValue<T>> value;
+    try {
+      if constexpr (std::is_void_v<T>) {
+        co_await std::move(work);
+        value.emplace();
+      } else {
+        value.emplace(co_await std::move(work));
+      }
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    co_await asio::this_coro::throw_if_cancelled(false);
+    state->result.emplace(std::move(thrown), std::move(value));
+  }
+
   Environment* environment_;
   asio::awaitable<T> work_;
   boost::intrusive_ptr<AwaitableState<T>> state_;
