@@ -191,12 +191,12 @@ class EnvironmentExecutor {
       std::decay_t<F> own{std::forward<F>(function)};
       own();
     } else {
-      asio::post(loop.executor(), std::forward<F>(function));
+      loop.post_function(std::forward<F>(function));
     }
   }
 
   asio::execution_context& query(asio::execution::context_t) const noexcept {
-    return asio::query(link_->loop().executor(), asio::execution::context);
+    return link_->loop().context();
   }
   static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
     return asio::execution::blocking_t::possibly;

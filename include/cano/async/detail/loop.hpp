@@ -92,6 +92,12 @@ class Loop {
 
   // ---- from any thread
 
+  /// The context, as long as that is not gone.
+  asio::execution_context& context() const noexcept;
+  /// Calls `function()` on the executor; does nothing when the context is gone.
+  template <class F> void post_function(F&& function) {
+    guard_->run_if_alive([&] { asio::post(executor_, std::forward<F>(function)); });
+  }
   /// Calls `function(object, true)` on the executor, or `function(object, false)` wherever the
   /// handler is destroyed. False, and no call, when the context is gone.
   bool post(void* object, LoopHandler::Function function) {
@@ -333,6 +339,8 @@ inline Loop::~Loop() {
 }
 
 inline Loop& Loop::main() const noexcept { return *service_->main(); }
+
+inline asio::execution_context& Loop::context() const noexcept { return service_->context(); }
 
 /// The service of the executor's context, if it has one.
 inline LoopService* find_loop_service(asio::execution_context& context) {

@@ -51,7 +51,7 @@ class LoopExecutor {
   }
 
   asio::execution_context& query(asio::execution::context_t) const noexcept {
-    return asio::query(loop_->executor(), asio::execution::context);
+    return loop_->context();
   }
   static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
     return asio::execution::blocking_t::possibly;
