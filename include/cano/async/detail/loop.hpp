@@ -163,6 +163,14 @@ class Loop {
     }
   }
 
+  // False when the last owner has gone.
+  bool try_add_owner() noexcept {
+    std::uint32_t owners = owners_.load(std::memory_order_relaxed);
+    while (owners != 0 && !owners_.compare_exchange_weak(owners, owners + 1)) {
+    }
+    return owners != 0;
+  }
+
   // What Asio holds for the loop keeps it.
   void* keep() noexcept {
     intrusive_ptr_add_ref(this);
@@ -295,10 +303,10 @@ class LoopService : public asio::execution_context::service {
     std::vector<Loop::Pointer> loops;
     guard_->close([&] {
       for (Loop* const loop : loops_) {
-        if (loop->owners_.load() == 0) {
-          loop->forget_context();  // another thread is about to delete it
+        if (loop->try_add_owner()) {
+          loops.emplace_back(loop, false);
         } else {
-          loops.emplace_back(loop);
+          loop->forget_context();  // another thread is about to delete it
         }
       }
       loops_.clear();
