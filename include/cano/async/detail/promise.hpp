@@ -220,6 +220,7 @@ template <> class Promise<void> final : public PromiseBase {
 };
 
 inline void Environment::destroy_awaited_frames() noexcept {
+  scope_.wait_ends();  // what the frames destroy may still cancel the work
   while (innermost_ != nullptr && innermost_->awaiter() != nullptr) {
     ChildAwaiterBase& awaiter = *innermost_->awaiter();
     innermost_ = awaiter.parent_promise_;
