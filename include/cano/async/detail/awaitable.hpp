@@ -59,6 +59,7 @@ template <class T> class AwaitableAwaiter {
   bool await_suspend(std::coroutine_handle<> coroutine) {
     state_ = new AwaitableState<T>{*environment_};
     state_->begins(coroutine);
+    state_->is_to_keep_work();
     try {
       asio::co_spawn(environment_->awaitable_executor(), run(state_, std::move(work_)),
                      AwaitableEnd{*state_});

@@ -28,6 +28,10 @@ class Cancellable {
   /// Ends the wait early; what waited is resumed later, never inside this call.
   virtual void cancel() noexcept = 0;
 
+  /// The context is going. True: what is waited for may refer to what the waiting work holds; it
+  /// keeps that work, and abandons it when it is destroyed itself, on whichever thread.
+  virtual bool keep_work() noexcept { return false; }
+
  protected:
   ~Cancellable() = default;
 };
@@ -71,6 +75,8 @@ class CancellationScope {
   }
   void wait_ends() noexcept { wait_ = nullptr; }
   bool waits() const noexcept { return wait_ != nullptr; }
+  /// See `Cancellable`.
+  bool keep_work() noexcept { return wait_ != nullptr && wait_->keep_work(); }
 
   /// Requested when this scope is cancelled, and as soon as `outer` is, on whichever thread.
   std::stop_token token(const std::stop_token& outer) {

@@ -231,6 +231,7 @@ inline Loop::Pointer loop_of(const asio::any_io_executor& executor) {
 class RootEnvironment : public Environment, public LoopMember {
  public:
   void abandon() noexcept override = 0;
+  bool is_kept() noexcept override { return scope().keep_work(); }
   void cancel_work() noexcept override { scope().cancel(StopReason::Stop); }
   asio::any_io_executor awaitable_executor() override {
     if (origin_) return EnvironmentExecutor{origin_};

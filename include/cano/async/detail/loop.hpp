@@ -41,6 +41,8 @@ class LoopMember {
   /// The context is going, or what the work waits for will never come: it ends here, its frames are
   /// destroyed. It leaves the loop.
   virtual void abandon() noexcept = 0;
+  /// The context is going. True: it ends later, when what it waits for has been destroyed.
+  virtual bool is_kept() noexcept { return false; }
   /// Cancels the work; it goes on until it has ended.
   virtual void cancel_work() noexcept = 0;
 
@@ -118,9 +120,8 @@ class Loop {
     if (is_stopping_) member.cancel_work();
   }
   void leave(LoopMember& member) noexcept {
-    member.previous_->next_ = member.next_;
-    member.next_->previous_ = member.previous_;
-    member.next_ = member.previous_ = nullptr;
+    if (member.next_ == nullptr) return;  // the context has gone meanwhile
+    unlink(member);
     if (--members_ != 0) return;
     work_ = {};
     if (timers_->empty()) timers_->cancel_timer();
@@ -169,6 +170,12 @@ class Loop {
     while (owners != 0 && !owners_.compare_exchange_weak(owners, owners + 1)) {
     }
     return owners != 0;
+  }
+
+  static void unlink(LoopMember& member) noexcept {
+    member.previous_->next_ = member.next_;
+    member.next_->previous_ = member.previous_;
+    member.next_ = member.previous_ = nullptr;
   }
 
   // What Asio holds for the loop keeps it.
@@ -236,8 +243,11 @@ class Loop {
 
   void shutdown() noexcept {
     is_round_requested_ = true;  // there are no more
-    while (end_.next_ != &end_)
-      end_.next_->abandon();
+    while (end_.next_ != &end_) {
+      LoopMember& member = *end_.next_;
+      unlink(member);
+      if (!member.is_kept()) member.abandon();
+    }
     while (Waiter* const waiter = queue_.pop())
       waiter->drop();
     if (own_timers_) own_timers_->drop_all();

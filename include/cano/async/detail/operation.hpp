@@ -90,6 +90,8 @@ class OperationBase : public Pooled, public Waiter {
     coroutine_ = coroutine;
     environment_->scope().wait_begins(*this);
   }
+  /// For an operation that refers to what the coroutine holds: must be destroyed first.
+  void is_to_keep_work() noexcept { may_keep_work_ = true; }
   void initiation_failed() noexcept { environment_->scope().wait_ends(); }
   /// The initiation has returned. Whether the coroutine has to wait.
   [[nodiscard]] bool has_to_wait() noexcept {
@@ -132,13 +134,17 @@ class OperationBase : public Pooled, public Waiter {
     const Pointer self{this, false};
     go_on();
   }
-  void drop() noexcept override { const Pointer self{this, false}; }
+  void drop() noexcept override {
+    const Pointer self{this, false};
+    lost();
+  }
   void cancel() noexcept override {
     const Pointer self{this};
     is_cancelling_ = true;
     signal_.emit(asio::cancellation_type::all);
     is_cancelling_ = false;
   }
+  bool keep_work() noexcept override { return may_keep_work_ && !is_end_decided_.exchange(true); }
 
   using Pointer = boost::intrusive_ptr<OperationBase>;
   friend void intrusive_ptr_add_ref(OperationBase* operation) noexcept {
@@ -164,6 +170,12 @@ class OperationBase : public Pooled, public Waiter {
       loop_->push(*this);
     }
   }
+  // The context of the loop is gone, and the handler too. Of this and `keep_work` the later one
+  // sees to it that the work is abandoned.
+  void lost() noexcept {
+    if (!may_keep_work_ || !is_end_decided_.exchange(true)) return;
+    if (environment_ != nullptr) environment_->abandon();
+  }
   void complete_here() {
     if (status_ == Status::Waiting) go_on();
   }
@@ -173,19 +185,27 @@ class OperationBase : public Pooled, public Waiter {
 
   template <void (OperationBase::*Member)()> static void call(void* object, bool runs) {
     const Pointer self{static_cast<OperationBase*>(object), false};
-    if (runs) (self.get()->*Member)();
+    if (runs) {
+      (self.get()->*Member)();
+    } else {
+      self->lost();
+    }
   }
   template <class Member> void post(Member member) noexcept {
     intrusive_ptr_add_ref(this);
     const auto function = member == &OperationBase::complete_here
                               ? &OperationBase::call<&OperationBase::complete_here>
                               : &OperationBase::call<&OperationBase::drop_here>;
-    if (!loop_->post(this, function)) intrusive_ptr_release(this);
+    if (loop_->post(this, function)) return;
+    const Pointer self{this, false};
+    lost();
   }
 
   std::atomic<std::uint32_t> owners_{0};
   Status status_ = Status::Initiating;
   bool is_cancelling_ = false;
+  bool may_keep_work_ = false;
+  std::atomic<bool> is_end_decided_{false};
   Loop::Pointer loop_;
   Environment* environment_;  // on the loop only; null when the coroutine is gone
   std::coroutine_handle<> coroutine_;
