@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -87,6 +88,8 @@ class Environment {
   const CancellationScope& scope() const noexcept { return scope_; }
   /// Whose work this is part of; null for what was started from outside.
   Environment* parent() const noexcept { return parent_; }
+  /// The same, and of a root the work on whose executor it was started. On the loop only.
+  virtual Environment* outer() const noexcept { return parent_; }
 
   /// The executor that coroutines of Asio's get which this chain awaits.
   virtual asio::any_io_executor awaitable_executor() { return parent_->awaitable_executor(); }
@@ -217,9 +220,12 @@ class EnvironmentExecutor {
 };
 
 /// The environment whose work a coroutine of Asio's on that executor is part of, if that is known.
+///
+/// Also through strands: what those serialise runs on the one loop of the environment.
 inline EnvironmentLink* link_of(const asio::any_io_executor& executor) noexcept {
-  const auto* const known = executor.target<EnvironmentExecutor>();
-  return known == nullptr ? nullptr : known->link().get();
+  if (const auto* const known = executor.target<EnvironmentExecutor>()) return known->link().get();
+  const auto* const strand = executor.target<asio::strand<asio::any_io_executor>>();
+  return strand == nullptr ? nullptr : link_of(strand->get_inner_executor());
 }
 
 inline Loop::Pointer loop_of(const asio::any_io_executor& executor) {
@@ -240,6 +246,7 @@ class RootEnvironment : public Environment, public LoopMember {
 
   /// The work that started this one, where that is known and not over; on the loop only.
   Environment* origin() const noexcept { return origin_ ? origin_->environment() : nullptr; }
+  Environment* outer() const noexcept override { return origin(); }
 
  protected:
   explicit RootEnvironment(Loop& loop, EnvironmentLink* origin = nullptr) noexcept
