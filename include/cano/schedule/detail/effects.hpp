@@ -8,11 +8,11 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
-#include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 
@@ -53,7 +53,7 @@ template <class Job> struct Effects {
   };
 
   struct Answer {
-    std::weak_ptr<Completion<JobOutcome>> waiter;
+    std::weak_ptr<RemoteCompletion<JobOutcome>> waiter;
     JobOutcome outcome;
   };
 
@@ -62,7 +62,7 @@ template <class Job> struct Effects {
   std::vector<std::shared_ptr<RunHandle>> cancels;
   std::vector<Start> starts;
   std::vector<Answer> answers;
-  std::vector<std::shared_ptr<Completion<ShutdownReport>>> stopped;
+  std::vector<std::shared_ptr<RemoteCompletion<ShutdownReport>>> stopped;
   std::optional<ShutdownReport> shutdown;
   bool wake = false;  // the driver has something new to see
 

@@ -15,13 +15,13 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
 #include <cano/schedule/detail/alarm.hpp>
-#include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/scheduler_api.hpp>
@@ -132,7 +132,7 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
 
   void trigger(std::string_view id) override { trigger(id, {}); }
 
-  void trigger(std::string_view id, std::weak_ptr<Completion<JobOutcome>> waiter) {
+  void trigger(std::string_view id, std::weak_ptr<RemoteCompletion<JobOutcome>> waiter) {
     change([&](Effects& effects) { state_.trigger(id, std::move(waiter), now(), effects); });
   }
 
@@ -203,19 +203,19 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
 
   static asio::awaitable<JobOutcome> trigger_and_wait(std::shared_ptr<SchedulerCore> self,
                                                       std::string id) {
-    const auto outcome = std::make_shared<Completion<JobOutcome>>();
+    const auto outcome = std::make_shared<RemoteCompletion<JobOutcome>>();
     self->trigger(id, outcome);
-    auto arrival = Completion<JobOutcome>::wait(outcome);
+    auto arrival = RemoteCompletion<JobOutcome>::wait(outcome);
     co_return co_await std::move(arrival);
   }
 
   static asio::awaitable<ShutdownReport> stop(std::shared_ptr<SchedulerCore> self, Duration drain) {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const auto stopped = std::make_shared<Completion<ShutdownReport>>();
+    const auto stopped = std::make_shared<RemoteCompletion<ShutdownReport>>();
     if (auto report = self->request_stop(drain, stopped, self->run_on(executor))) {
       co_return std::move(*report);
     }
-    auto arrival = Completion<ShutdownReport>::wait(stopped);
+    auto arrival = RemoteCompletion<ShutdownReport>::wait(stopped);
     co_return co_await std::move(arrival);
   }
 
@@ -242,7 +242,7 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
 
   // Nothing when the stop must be waited for.
   std::optional<ShutdownReport> request_stop(Duration drain,
-                                             std::weak_ptr<Completion<ShutdownReport>> waiter,
+                                             std::weak_ptr<RemoteCompletion<ShutdownReport>> waiter,
                                              std::optional<std::uint64_t> run) {
     std::optional<ShutdownReport> report;
     change([&](Effects& effects) {
