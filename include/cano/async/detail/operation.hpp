@@ -221,6 +221,7 @@ class OperationHandlerBase {
   }
   ~OperationHandlerBase() { drop(); }
 
+  OperationBase& operation() const noexcept { return *operation_; }
   OperationBase::Pointer take() noexcept { return std::exchange(operation_, nullptr); }
 
  private:
@@ -250,9 +251,9 @@ template <class... Args> class OperationHandler : public OperationHandlerBase {
 
  private:
   template <class... Given> void complete(bool at_once, Given&&... given) {
-    const auto operation = take();
-    static_cast<State&>(*operation).result.emplace(std::forward<Given>(given)...);
-    operation->complete(at_once);
+    // While the handler has the operation: where this throws, its destruction drops that.
+    static_cast<State&>(operation()).result.emplace(std::forward<Given>(given)...);
+    take()->complete(at_once);
   }
 };
 
