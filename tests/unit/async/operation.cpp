@@ -405,3 +405,52 @@ TEST_CASE("an operation whose result cannot be taken does not leave the work wai
   CHECK(thrown == (moment == Moment::Later));
   CHECK(chain.has_ended == (moment == Moment::InInitiation));
 }
+
+namespace {
+
+// ---- cancellation
+
+// Cancels the work and only then starts what is waited for.
+Async<> cancel_in_initiation(StartedChain& chain, asio::steady_timer& timer, bool& aborted) {
+  auto cancelled = operation_of<error_code>([&](auto handler) {
+    chain.cancel();
+    timer.async_wait(std::move(handler));
+  });
+  try {
+    co_await std::move(cancelled);
+  } catch (const boost::system::system_error&) {
+    aborted = true;
+  }
+}
+
+// The signal is that of the work: its slot calls back on the loop.
+Async<> cancel_in_initiation_that_completes(StartedChain& chain, int& value) {
+  auto cancelled = operation_of<int>([&](auto handler) {
+    chain.cancel();
+    std::move(handler)(3);
+  });
+  value = co_await std::move(cancelled);
+}
+
+}  // namespace
+
+TEST_CASE("an operation that is cancelled in its initiation is cancelled") {
+  PlacedContext place{any_place()};
+  asio::steady_timer timer{place.context(), 1h};
+  bool aborted = false;
+  StartedChain chain;
+  chain.start(place.executor(), cancel_in_initiation(chain, timer, aborted));
+  place.settle();
+  CHECK(aborted);
+  CHECK(chain.has_succeeded());
+}
+
+TEST_CASE("a result that is there at once counts, also when the initiation was cancelled") {
+  PlacedContext place{any_place()};
+  int value = 0;
+  StartedChain chain;
+  chain.start(place.executor(), cancel_in_initiation_that_completes(chain, value));
+  place.settle();
+  CHECK(value == 3);
+  CHECK(chain.has_succeeded());
+}

@@ -98,6 +98,7 @@ class OperationBase : public Pooled, public Waiter {
       return false;
     }
     status_ = Status::Waiting;
+    if (is_cancelled_early_) cancel();
     return true;
   }
   bool was_dropped() const noexcept { return status_ == Status::Dropped; }
@@ -134,6 +135,10 @@ class OperationBase : public Pooled, public Waiter {
   }
   void drop() noexcept override { const Pointer self{this, false}; }
   void cancel() noexcept override {
+    if (status_ == Status::Initiating) {
+      is_cancelled_early_ = true;  // who would hear of it may not be there yet
+      return;
+    }
     const Pointer self{this};
     is_cancelling_ = true;
     signal_.emit(asio::cancellation_type::all);
@@ -186,6 +191,7 @@ class OperationBase : public Pooled, public Waiter {
   std::atomic<std::uint32_t> owners_{0};
   Status status_ = Status::Initiating;
   bool is_cancelling_ = false;
+  bool is_cancelled_early_ = false;
   Loop::Pointer loop_;
   Environment* environment_;  // on the loop only; null when the coroutine is gone
   std::coroutine_handle<> coroutine_;
