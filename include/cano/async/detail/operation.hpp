@@ -101,6 +101,13 @@ class OperationBase : public Pooled, public Waiter {
     if (is_cancelled_early_) cancel();
     return true;
   }
+  /// What is to be started cannot be cancelled before `begins_to_hear`.
+  void is_deaf() noexcept { is_deaf_ = true; }
+  /// True: it has been cancelled already.
+  [[nodiscard]] bool begins_to_hear() noexcept {
+    is_deaf_ = false;
+    return is_cancelled_early_;
+  }
   bool was_dropped() const noexcept { return status_ == Status::Dropped; }
   /// The coroutine has gone on, or is destroyed.
   void forget_coroutine() noexcept { environment_ = nullptr; }
@@ -135,7 +142,7 @@ class OperationBase : public Pooled, public Waiter {
   }
   void drop() noexcept override { const Pointer self{this, false}; }
   void cancel() noexcept override {
-    if (status_ == Status::Initiating) {
+    if (status_ == Status::Initiating || is_deaf_) {
       is_cancelled_early_ = true;  // who would hear of it may not be there yet
       return;
     }
@@ -192,6 +199,7 @@ class OperationBase : public Pooled, public Waiter {
   Status status_ = Status::Initiating;
   bool is_cancelling_ = false;
   bool is_cancelled_early_ = false;
+  bool is_deaf_ = false;
   Loop::Pointer loop_;
   Environment* environment_;  // on the loop only; null when the coroutine is gone
   std::coroutine_handle<> coroutine_;
@@ -207,10 +215,8 @@ template <class... Args> class OperationState final : public OperationBase {
 /// The part of a handler that does not depend on the results.
 class OperationHandlerBase {
  public:
-  using executor_type = LoopExecutor;
   using cancellation_slot_type = asio::cancellation_slot;
 
-  LoopExecutor get_executor() const noexcept { return LoopExecutor{operation_->loop()}; }
   asio::cancellation_slot get_cancellation_slot() const noexcept { return operation_->slot(); }
   explicit operator bool() const noexcept { return operation_ != nullptr; }
 
@@ -243,6 +249,9 @@ class OperationHandlerBase {
 template <class... Args> class OperationHandler : public OperationHandlerBase {
  public:
   using State = OperationState<Args...>;
+  using executor_type = LoopExecutor;
+
+  LoopExecutor get_executor() const noexcept { return LoopExecutor{operation().loop()}; }
 
   explicit OperationHandler(State& state) noexcept : OperationHandlerBase{&state} {}
 
