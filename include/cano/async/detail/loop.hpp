@@ -214,19 +214,20 @@ class Loop {
   // Those that come into the queue meanwhile wait for the next round, behind what else is ready;
   // so do those that are left when one throws.
   void run_round() {
-    struct NextRound {
-      Loop& loop;
-      ~NextRound() {
+    struct Round {
+      explicit Round(Loop& l) noexcept : loop{l} { queue.take_front(loop.queue_); }
+      Round(const Round&) = delete;
+      Round& operator=(const Round&) = delete;
+      ~Round() {
+        loop.queue_.take_front(queue);
         loop.is_round_requested_ = false;
         if (!loop.queue_.empty()) loop.request_round();
       }
-    } const next{*this};
-    const Waiter* const last = queue_.last();
-    while (Waiter* const waiter = queue_.pop()) {
-      const bool is_last = waiter == last;
+      Loop& loop;
+      YieldQueue queue;
+    } round{*this};
+    while (Waiter* const waiter = round.queue.pop())
       waiter->wake();
-      if (is_last) return;
-    }
   }
 
   void start_timer() {
