@@ -124,18 +124,13 @@ class Loop {
     if (members_++ == 0) {
       work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
     }
-    member.next_ = end_.next_;
-    member.previous_ = &end_;
-    end_.next_->previous_ = &member;
-    end_.next_ = &member;
+    link(member, end_);
     if (is_stopping_) member.cancel_work();
   }
   /// Does nothing where the member has left.
   void leave(LoopMember& member) noexcept {
     if (member.next_ == nullptr) return;
-    member.previous_->next_ = member.next_;
-    member.next_->previous_ = member.previous_;
-    member.next_ = member.previous_ = nullptr;
+    unlink(member);
     if (--members_ != 0) return;
     work_ = {};
     if (timers_->empty()) timers_->cancel_timer();
@@ -244,12 +239,28 @@ class Loop {
     if (!is_requested) self->run_round();
   }
 
+  // A mark goes through the members: cancelling one may end any other.
   void cancel_all() noexcept {
-    for (LoopMember* member = end_.next_; member != &end_;) {
-      LoopMember* const next = member->next_;
-      member->cancel_work();
-      member = next;
+    End mark;
+    link(mark, end_);
+    while (mark.next_ != &end_) {
+      LoopMember& member = *mark.next_;
+      unlink(mark);
+      link(mark, member);
+      member.cancel_work();
     }
+    unlink(mark);
+  }
+  static void link(LoopMember& member, LoopMember& behind) noexcept {
+    member.next_ = behind.next_;
+    member.previous_ = &behind;
+    behind.next_->previous_ = &member;
+    behind.next_ = &member;
+  }
+  static void unlink(LoopMember& member) noexcept {
+    member.previous_->next_ = member.next_;
+    member.next_->previous_ = member.previous_;
+    member.next_ = member.previous_ = nullptr;
   }
 
   void shutdown() noexcept {
