@@ -272,11 +272,11 @@ class Loop {
     }
     while (Waiter* const waiter = queue_.pop())
       waiter->drop();
-    if (own_timers_) own_timers_->drop_all();
-    forget_context();
+    forget_all();
   }
-  // A strand must not outlive its context.
-  void forget_context() noexcept {
+  // Neither a timer nor a strand may outlive the context.
+  void forget_all() noexcept {
+    if (own_timers_) own_timers_->drop_all();
     work_ = {};
     executor_ = {};
     base_ = {};
@@ -344,7 +344,7 @@ class LoopService : public asio::execution_context::service {
         if (loop->try_add_owner()) {
           loops.emplace_back(loop, false);
         } else {
-          loop->forget_context();  // another thread is about to delete it
+          loop->forget_all();  // another thread is about to delete it
         }
       }
       loops_.clear();
@@ -370,14 +370,13 @@ inline Loop::Loop(LoopService& service, asio::any_io_executor executor, asio::io
       guard_{service.guard_},
       service_{&service} {
   end_.next_ = end_.previous_ = &end_;
-  guard_->run_if_alive([&] { service.loops_.push_back(this); });
+  if (!guard_->run_if_alive([&] { service.loops_.push_back(this); })) forget_all();
 }
 
 inline Loop::~Loop() {
   guard_->run_if_alive([&] {
     std::erase(service_->loops_, this);
-    if (own_timers_) own_timers_->drop_all();
-    forget_context();
+    forget_all();
   });
   end_.next_ = nullptr;
 }
