@@ -124,18 +124,13 @@ class Loop {
     if (members_++ == 0) {
       work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
     }
-    member.next_ = end_.next_;
-    member.previous_ = &end_;
-    end_.next_->previous_ = &member;
-    end_.next_ = &member;
+    link(member, end_);
     if (is_stopping_) member.cancel_work();
   }
   /// Does nothing where the member has left.
   void leave(LoopMember& member) noexcept {
     if (member.next_ == nullptr) return;
-    member.previous_->next_ = member.next_;
-    member.next_->previous_ = member.previous_;
-    member.next_ = member.previous_ = nullptr;
+    unlink(member);
     if (--members_ != 0) return;
     work_ = {};
     if (timers_->empty()) timers_->cancel_timer();
@@ -214,19 +209,20 @@ class Loop {
   // Those that come into the queue meanwhile wait for the next round, behind what else is ready;
   // so do those that are left when one throws.
   void run_round() {
-    struct NextRound {
-      Loop& loop;
-      ~NextRound() {
+    struct Round {
+      explicit Round(Loop& l) noexcept : loop{l} { queue.take_front(loop.queue_); }
+      Round(const Round&) = delete;
+      Round& operator=(const Round&) = delete;
+      ~Round() {
+        loop.queue_.take_front(queue);
         loop.is_round_requested_ = false;
         if (!loop.queue_.empty()) loop.request_round();
       }
-    } const next{*this};
-    const Waiter* const last = queue_.last();
-    while (Waiter* const waiter = queue_.pop()) {
-      const bool is_last = waiter == last;
+      Loop& loop;
+      YieldQueue queue;
+    } round{*this};
+    while (Waiter* const waiter = round.queue.pop())
       waiter->wake();
-      if (is_last) return;
-    }
   }
 
   void start_timer() {
@@ -243,12 +239,28 @@ class Loop {
     if (!is_requested) self->run_round();
   }
 
+  // A mark goes through the members: cancelling one may end any other.
   void cancel_all() noexcept {
-    for (LoopMember* member = end_.next_; member != &end_;) {
-      LoopMember* const next = member->next_;
-      member->cancel_work();
-      member = next;
+    End mark;
+    link(mark, end_);
+    while (mark.next_ != &end_) {
+      LoopMember& member = *mark.next_;
+      unlink(mark);
+      link(mark, member);
+      member.cancel_work();
     }
+    unlink(mark);
+  }
+  static void link(LoopMember& member, LoopMember& behind) noexcept {
+    member.next_ = behind.next_;
+    member.previous_ = &behind;
+    behind.next_->previous_ = &member;
+    behind.next_ = &member;
+  }
+  static void unlink(LoopMember& member) noexcept {
+    member.previous_->next_ = member.next_;
+    member.next_->previous_ = member.previous_;
+    member.next_ = member.previous_ = nullptr;
   }
 
   void shutdown() noexcept {
@@ -260,11 +272,11 @@ class Loop {
     }
     while (Waiter* const waiter = queue_.pop())
       waiter->drop();
-    if (own_timers_) own_timers_->drop_all();
-    forget_context();
+    forget_all();
   }
-  // A strand must not outlive its context.
-  void forget_context() noexcept {
+  // Neither a timer nor a strand may outlive the context.
+  void forget_all() noexcept {
+    if (own_timers_) own_timers_->drop_all();
     work_ = {};
     executor_ = {};
     base_ = {};
@@ -332,7 +344,7 @@ class LoopService : public asio::execution_context::service {
         if (loop->try_add_owner()) {
           loops.emplace_back(loop, false);
         } else {
-          loop->forget_context();  // another thread is about to delete it
+          loop->forget_all();  // another thread is about to delete it
         }
       }
       loops_.clear();
@@ -358,14 +370,13 @@ inline Loop::Loop(LoopService& service, asio::any_io_executor executor, asio::io
       guard_{service.guard_},
       service_{&service} {
   end_.next_ = end_.previous_ = &end_;
-  guard_->run_if_alive([&] { service.loops_.push_back(this); });
+  if (!guard_->run_if_alive([&] { service.loops_.push_back(this); })) forget_all();
 }
 
 inline Loop::~Loop() {
   guard_->run_if_alive([&] {
     std::erase(service_->loops_, this);
-    if (own_timers_) own_timers_->drop_all();
-    forget_context();
+    forget_all();
   });
   end_.next_ = nullptr;
 }

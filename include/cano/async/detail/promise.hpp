@@ -166,7 +166,7 @@ template <class T> class Promise final : public PromiseBase {
  public:
   Promise() noexcept {}
   ~Promise() {
-    if (has_ == Has::Value) value_.~T();
+    destroy_value();
     if (has_ == Has::Exception) exception_.~exception_ptr();
   }
   Async<T> get_return_object() noexcept;
@@ -174,10 +174,12 @@ template <class T> class Promise final : public PromiseBase {
   template <class U = T>
     requires std::constructible_from<T, U&&>
   void return_value(U&& value) {
+    destroy_value();
     ::new (static_cast<void*>(std::addressof(value_))) T(std::forward<U>(value));
     has_ = Has::Value;
   }
   void unhandled_exception() noexcept {
+    destroy_value();
     ::new (static_cast<void*>(std::addressof(exception_)))
         std::exception_ptr(std::current_exception());
     has_ = Has::Exception;
@@ -196,6 +198,16 @@ template <class T> class Promise final : public PromiseBase {
 
  private:
   enum class Has : std::uint8_t { Nothing, Value, Exception };
+
+  // There may be one before the last result: a destructor may throw behind co_return.
+  void destroy_value() noexcept {
+    if constexpr (!std::is_trivially_destructible_v<T>) {
+      if (has_ != Has::Value) return;
+      has_ = Has::Nothing;
+      value_.~T();
+    }
+  }
+
   union {
     T value_;
     std::exception_ptr exception_;
