@@ -150,8 +150,10 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
     self->is_deaf_ = false;
     for (;;) {
       try {
-        if (std::exchange(self->is_cancelled_early_, false)) [[unlikely]]
+        if (std::exchange(self->is_cancelled_early_, false)) [[unlikely]] {
+          self->work_ = {};
           throw_aborted();
+        }
         self->state_ = co_await std::move(self->work_);
       } catch (...) {
         if (self->driver_ != nullptr) self->driver_->run_base().set_failure(caught_failure());
