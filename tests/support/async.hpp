@@ -136,6 +136,11 @@ class StrandWorld {
     REQUIRE(started.has_ended);
     return started.result();
   }
+  /// Runs until nothing is under way any more.
+  void finish() {
+    context_->restart();
+    context_->run();
+  }
   void destroy() { context_.reset(); }
 
  private:
