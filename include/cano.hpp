@@ -6,7 +6,14 @@
 
 // IWYU pragma: begin_exports
 #include <cano/async/async.hpp>
+#include <cano/async/blocking.hpp>
+#include <cano/async/drain_report.hpp>
+#include <cano/async/mailbox.hpp>
 #include <cano/async/sleep.hpp>
+#include <cano/async/task_group.hpp>
+#include <cano/async/timeout.hpp>
+#include <cano/async/when_all.hpp>
+#include <cano/async/when_any.hpp>
 #include <cano/async/yield_now.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/concurrent_status.hpp>
