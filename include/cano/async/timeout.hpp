@@ -119,12 +119,12 @@ template <class T> Async<T> within(Duration limit, Async<T> work) {
 /// **Cancellation.** Cancels the work, and goes on when it has ended.
 /// **Threads.** As the `Async` that awaits it.
 /// **Lifetime.** What the work refers to must live until the result is there.
-template <detail::Awaited Work>
+template <detail::AwaitedOperand Work>
 Async<detail::AwaitResult<Work>> timeout(Duration limit, Work work) {
   return detail::within(limit, detail::as_async(std::move(work)));
 }
 /// @overload
-template <class Rep, class Period, detail::Awaited Work>
+template <class Rep, class Period, detail::AwaitedOperand Work>
 Async<detail::AwaitResult<Work>> timeout(std::chrono::duration<Rep, Period> limit, Work work) {
   return detail::within(detail::to_duration(limit), detail::as_async(std::move(work)));
 }

@@ -118,7 +118,7 @@ template <class... Ts> AllOf<Ts...> all_of(Async<Ts>... works) {
 /// **Cancellation.** Cancels all of them, and goes on when all have ended.
 /// **Threads.** As the `Async` that awaits it.
 /// **Lifetime.** What an argument refers to must live until the result is there.
-template <detail::Awaited... Works>
+template <detail::AwaitedOperand... Works>
 Async<std::tuple<detail::AwaitedValue<detail::AwaitResult<Works>>...>> when_all(Works... works) {
   return detail::await_all(detail::all_of(detail::as_async(std::move(works))...));
 }

@@ -136,7 +136,7 @@ template <class... Ts> AnyOf<Ts...> any_of(Async<Ts>... works) {
 /// **Cancellation.** Cancels all of them, and goes on when all have ended.
 /// **Threads.** As the `Async` that awaits it.
 /// **Lifetime.** What an argument refers to must live until the result is there.
-template <detail::Awaited... Works>
+template <detail::AwaitedOperand... Works>
   requires(sizeof...(Works) > 0)
 Async<std::variant<detail::AwaitedValue<detail::AwaitResult<Works>>...>> when_any(Works... works) {
   return detail::await_any(detail::any_of(detail::as_async(std::move(works))...));

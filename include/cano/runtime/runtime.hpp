@@ -15,6 +15,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/blocking_run.hpp>
+#include <cano/async/detail/join.hpp>
 #include <cano/error.hpp>
 #include <cano/runtime/detail/shard.hpp>
 
@@ -89,7 +90,7 @@ class Runtime {
   }
   /// @overload
   template <class T> T run(asio::awaitable<T> work) {
-    return run(detail::from_awaitable(std::move(work)));
+    return run(detail::as_async(std::move(work)));
   }
 
   /// Cancels all work of this library on the shards, blocks until it has ended, and cancels at once

@@ -7,8 +7,6 @@
 #include <utility>
 #include <variant>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano/async/async.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
@@ -115,10 +113,5 @@ template <class T> class BlockingRun {
   std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> value_;
   Work* work_;  // it deletes itself
 };
-
-/// The same as an `Async`.
-template <class T> Async<T> from_awaitable(asio::awaitable<T> work) {
-  co_return co_await std::move(work);
-}
 
 }  // namespace cano::detail

@@ -19,18 +19,18 @@ namespace cano::detail {
 
 /// Anything that an `Async` may await: an `Async`, an operation of Asio's, an `asio::awaitable`.
 template <class Work>
-concept Awaited = requires(const PromiseBase& promise, Work&& work) {
+concept AwaitedOperand = requires(const PromiseBase& promise, Work&& work) {
   promise.await_transform(std::move(work)).await_resume();
 };
 
 /// What awaiting it gives.
-template <Awaited Work>
+template <AwaitedOperand Work>
 using AwaitResult = std::remove_cvref_t<decltype(std::declval<const PromiseBase&>()
                                                      .await_transform(std::declval<Work>())
                                                      .await_resume())>;
 
 /// An `Async` of anything that an `Async` may await.
-template <Awaited Work> Async<AwaitResult<Work>> as_async(Work work) {
+template <AwaitedOperand Work> Async<AwaitResult<Work>> as_async(Work work) {
   co_return co_await std::move(work);
 }
 template <class T> Async<T> as_async(Async<T> work) noexcept { return work; }

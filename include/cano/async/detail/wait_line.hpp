@@ -167,7 +167,7 @@ inline void WaitLine::remove(LineWaiter& waiter) noexcept {
   waiter.next_ = waiter.previous_ = nullptr;
 }
 
-/// Awaited: waits in the line.
+/// AwaitedOperand: waits in the line.
 class WaitInLine {
  public:
   explicit WaitInLine(LineWaiter& waiter) noexcept : waiter_{&waiter} {}
