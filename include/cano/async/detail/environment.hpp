@@ -240,8 +240,9 @@ class LoopExecutor {
   asio::execution_context& query(asio::execution::context_t) const noexcept {
     return loop_->context();
   }
-  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
-    return asio::execution::blocking_t::possibly;
+  asio::execution::blocking_t query(asio::execution::blocking_t) const noexcept {
+    if (never_blocks_) return asio::execution::blocking.never;
+    return asio::execution::blocking.possibly;
   }
   LoopExecutor require(asio::execution::blocking_t::never_t) const noexcept {
     return LoopExecutor{*loop_, true};
@@ -287,8 +288,9 @@ class EnvironmentExecutor {
   asio::execution_context& query(asio::execution::context_t) const noexcept {
     return link_->loop().context();
   }
-  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
-    return asio::execution::blocking_t::possibly;
+  asio::execution::blocking_t query(asio::execution::blocking_t) const noexcept {
+    if (never_blocks_) return asio::execution::blocking.never;
+    return asio::execution::blocking.possibly;
   }
   EnvironmentExecutor require(asio::execution::blocking_t::never_t) const noexcept {
     return EnvironmentExecutor{link_, true};
