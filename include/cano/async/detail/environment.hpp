@@ -4,6 +4,7 @@
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <utility>
 
@@ -210,6 +211,52 @@ inline void EnvironmentLink::request_stop() {
   if (!is_posted) intrusive_ptr_release(this);
 }
 
+/// The executor of the handlers that operations of Asio's get: that of a loop. A handler keeps its
+/// loop, so this need not.
+class LoopExecutor {
+ public:
+  explicit LoopExecutor(Loop& loop, bool never_blocks = false) noexcept
+      : loop_{&loop}, never_blocks_{never_blocks} {}
+
+  Loop& loop() const noexcept { return *loop_; }
+
+  template <class F> void execute(F&& function) const {
+    if (!never_blocks_ && loop_->runs_here()) {
+      std::decay_t<F> own{std::forward<F>(function)};
+      own();
+      return;
+    }
+    using Function = std::decay_t<F>;
+    auto* const kept = new Function(std::forward<F>(function));
+    const bool is_posted = loop_->post(kept, [](void* object, bool runs) {
+      const std::unique_ptr<Function> posted{static_cast<Function*>(object)};
+      if (!runs) return;
+      Function own{std::move(*posted)};
+      own();
+    });
+    if (!is_posted) delete kept;
+  }
+
+  asio::execution_context& query(asio::execution::context_t) const noexcept {
+    return loop_->context();
+  }
+  asio::execution::blocking_t query(asio::execution::blocking_t) const noexcept {
+    if (never_blocks_) return asio::execution::blocking.never;
+    return asio::execution::blocking.possibly;
+  }
+  LoopExecutor require(asio::execution::blocking_t::never_t) const noexcept {
+    return LoopExecutor{*loop_, true};
+  }
+  LoopExecutor require(asio::execution::blocking_t::possibly_t) const noexcept {
+    return LoopExecutor{*loop_, false};
+  }
+  friend bool operator==(const LoopExecutor&, const LoopExecutor&) noexcept = default;
+
+ private:
+  Loop* loop_;
+  bool never_blocks_;
+};
+
 /// An executor for coroutines of Asio's that says whose work they are part of.
 class EnvironmentExecutor {
  public:
@@ -241,8 +288,9 @@ class EnvironmentExecutor {
   asio::execution_context& query(asio::execution::context_t) const noexcept {
     return link_->loop().context();
   }
-  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
-    return asio::execution::blocking_t::possibly;
+  asio::execution::blocking_t query(asio::execution::blocking_t) const noexcept {
+    if (never_blocks_) return asio::execution::blocking.never;
+    return asio::execution::blocking.possibly;
   }
   EnvironmentExecutor require(asio::execution::blocking_t::never_t) const noexcept {
     return EnvironmentExecutor{link_, true};
@@ -270,6 +318,7 @@ inline EnvironmentLink* link_of(const asio::any_io_executor& executor) noexcept 
 
 inline Loop::Pointer loop_of(const asio::any_io_executor& executor) {
   if (EnvironmentLink* const link = link_of(executor)) return &link->loop();
+  if (const auto* const known = executor.target<LoopExecutor>()) return &known->loop();
   return Loop::of(executor);
 }
 

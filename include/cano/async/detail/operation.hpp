@@ -5,17 +5,14 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
-#include <memory>
 #include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
@@ -25,49 +22,6 @@
 #include <cano/config.hpp>
 
 namespace cano::detail {
-
-/// The executor of the handlers that operations of Asio's get: that of a loop. A handler keeps its
-/// loop, so this need not.
-class LoopExecutor {
- public:
-  explicit LoopExecutor(Loop& loop, bool never_blocks = false) noexcept
-      : loop_{&loop}, never_blocks_{never_blocks} {}
-
-  template <class F> void execute(F&& function) const {
-    if (!never_blocks_ && loop_->runs_here()) {
-      std::decay_t<F> own{std::forward<F>(function)};
-      own();
-      return;
-    }
-    using Function = std::decay_t<F>;
-    auto* const kept = new Function(std::forward<F>(function));
-    const bool is_posted = loop_->post(kept, [](void* object, bool runs) {
-      const std::unique_ptr<Function> posted{static_cast<Function*>(object)};
-      if (!runs) return;
-      Function own{std::move(*posted)};
-      own();
-    });
-    if (!is_posted) delete kept;
-  }
-
-  asio::execution_context& query(asio::execution::context_t) const noexcept {
-    return loop_->context();
-  }
-  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
-    return asio::execution::blocking_t::possibly;
-  }
-  LoopExecutor require(asio::execution::blocking_t::never_t) const noexcept {
-    return LoopExecutor{*loop_, true};
-  }
-  LoopExecutor require(asio::execution::blocking_t::possibly_t) const noexcept {
-    return LoopExecutor{*loop_, false};
-  }
-  friend bool operator==(const LoopExecutor&, const LoopExecutor&) noexcept = default;
-
- private:
-  Loop* loop_;
-  bool never_blocks_;
-};
 
 /// An operation under way that an `Async` awaits: the part that does not depend on its results.
 ///
