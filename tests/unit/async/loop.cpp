@@ -36,7 +36,7 @@ namespace {
 
 class CallingWaiter final : public Waiter {
  public:
-  explicit CallingWaiter(std::function<void()> function = {}) : function{std::move(function)} {}
+  explicit CallingWaiter(std::function<void()> call = {}) : function{std::move(call)} {}
   void wake() override {
     ++wakes;
     if (function) function();

@@ -20,6 +20,7 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
 #include <cano/async/detail/operation.hpp>
+#include <cano/async/detail/operation_state.hpp>
 #include <cano/config.hpp>
 #include <cano/error.hpp>
 

@@ -14,10 +14,10 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cano/async/async.hpp>
-#include <cano/async/detail/cancellation_scope.hpp>
+#include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/async/detail/start.hpp>
+#include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/wait_line.hpp>
 #include <cano/async/drain_report.hpp>
 #include <cano/config.hpp>

@@ -11,6 +11,7 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
 #include <cano/async/detail/cancellation_scope.hpp>
+#include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/config.hpp>

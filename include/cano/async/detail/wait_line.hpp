@@ -10,6 +10,7 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/operation.hpp>
+#include <cano/async/detail/operation_state.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>
