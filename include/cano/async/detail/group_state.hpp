@@ -22,6 +22,7 @@
 #include <cano/async/drain_report.hpp>
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -148,7 +149,7 @@ class GroupTask final : public StartedWork<void> {
 class GroupWaiter final : public LineWaiter {
  public:
   GroupWaiter(GroupState& state, std::optional<Duration> limit) noexcept
-      : LineWaiter{state, limit}, state_{&state} {}
+      : LineWaiter{state, WaitKind::Children, limit}, state_{&state} {}
   ~GroupWaiter() = default;
 
  private:

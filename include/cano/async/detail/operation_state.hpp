@@ -59,6 +59,8 @@ class OperationBase : public Pooled, public Waiter {
     return is_cancelled_early_;
   }
   bool was_dropped() const noexcept { return status_ == Status::Dropped; }
+  Wait describe() const noexcept override { return {kind_}; }
+  void describe_as(WaitKind kind) noexcept { kind_ = kind; }
   /// The coroutine has gone on, or is destroyed.
   void forget_coroutine() noexcept { environment_ = nullptr; }
 
@@ -150,6 +152,7 @@ class OperationBase : public Pooled, public Waiter {
   bool is_cancelling_ = false;
   bool is_cancelled_early_ = false;
   bool is_deaf_ = false;
+  WaitKind kind_ = WaitKind::Operation;
   Loop::Pointer loop_;
   Environment* environment_;  // on the loop only; null when the coroutine is gone
   std::coroutine_handle<> coroutine_;
@@ -169,6 +172,8 @@ class OperationHandlerBase {
 
   asio::cancellation_slot get_cancellation_slot() const noexcept { return operation_->slot(); }
   explicit operator bool() const noexcept { return operation_ != nullptr; }
+  /// What observers are told of the wait; while it is initiated.
+  void describe_as(WaitKind kind) noexcept { operation_->describe_as(kind); }
 
  protected:
   explicit OperationHandlerBase(OperationBase::Pointer operation) noexcept
