@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -31,8 +32,15 @@
 #endif
 
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/sleep.hpp>
+#include <cano/async/task_group.hpp>
+#include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/concurrent/wait_strategy.hpp>
 #include <cano/error.hpp>
 #include <cano/runtime/runtime.hpp>
+#include <cano/task/task_config.hpp>
+#include <cano/workflow/workflow.hpp>
+#include <cano/workflow/workflow_result.hpp>
 
 #include "support/catch.hpp"
 
@@ -399,3 +407,87 @@ TEST_CASE("threads are named after their shard") {
   CHECK(std::string{name.c_str()} == "cano-1");
 }
 #endif
+
+namespace {
+
+enum class Step { Wait, Done };
+struct NoStore {};
+
+cano::Async<Step> wait_a_year(NoStore&) {
+  co_await cano::sleep_for(std::chrono::hours{24 * 365});
+  co_return Step::Done;
+}
+
+cano::Workflow<Step, NoStore> endless() {
+  return cano::Workflow<Step, NoStore>{Step::Wait}
+      .add(Step::Wait, wait_a_year, cano::TaskConfig::minimal())
+      .add_exit_state(Step::Done);
+}
+
+}  // namespace
+
+TEST_CASE("stop cancels runs and batches, and returns when they have ended") {
+  Runtime runtime{2};
+  const auto flow = endless();
+  std::vector<NoStore> stores(20);
+  std::vector<std::future<cano::WorkflowResult<Step>>> runs;
+  for (NoStore& store : stores) {
+    runs.push_back(
+        asio::co_spawn(runtime.get_executor(), flow.try_orchestrate(store), asio::use_future));
+  }
+  std::vector<NoStore> instances(50);
+  auto batch = asio::co_spawn(
+      runtime.get_executor(),
+      cano::ConcurrentWorkflow{flow}.execute_concurrent(instances, cano::WaitForever{}),
+      asio::use_future);
+  settle(runtime);
+  runtime.stop();
+  for (auto& run : runs)
+    CHECK(run.get().is_cancelled());
+  CHECK(batch.get().status.cancelled == 50);
+  SECTION("what is started later is cancelled at once") {
+    CHECK(runtime.run(flow.try_orchestrate(stores[0])).is_cancelled());
+  }
+  SECTION("it may be stopped again") { runtime.stop(); }
+}
+
+TEST_CASE("stop on one of its own threads would wait for itself: an error") {
+  Runtime runtime{1};
+  auto stops = asio::post(runtime.shard(0), asio::use_future([&] { runtime.stop(); }));
+  try {
+    stops.get();
+    FAIL("must throw");
+  } catch (const Error& error) {
+    CHECK(error.errc() == Errc::Configuration);
+    CHECK(error.message() ==
+          "Runtime::stop would wait for itself: it was called on thread cano-0, use co_await "
+          "there");
+  }
+}
+
+TEST_CASE("a Runtime may be destroyed before or after what was made from its executors") {
+  const auto flow = endless();
+  NoStore store;
+  std::exception_ptr error;
+  SECTION("before") {
+    auto runtime = std::make_unique<Runtime>(2);
+    asio::steady_timer timer{runtime->shard(0)};
+    auto work = std::make_unique<cano::Async<Step>>(flow.orchestrate(store));
+    flow.async_orchestrate(runtime->shard(1), store, [](const std::exception_ptr&, Step) {});
+    settle(*runtime);
+    timer.cancel();
+    work.reset();
+    runtime.reset();
+  }
+  SECTION("after") {
+    std::optional<cano::TaskGroup> group;
+    {
+      Runtime runtime{2};
+      group.emplace(runtime.shard(0));
+      group->spawn(cano::sleep_for(std::chrono::hours{1}));
+      settle(runtime);
+      CHECK(group->size() == 1);
+    }
+    CHECK(group->size() == 0);
+  }
+}

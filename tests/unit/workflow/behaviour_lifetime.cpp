@@ -309,6 +309,27 @@ TEST_CASE("async_orchestrate takes use_awaitable") {
         "No task registered for state: C");
 }
 
+namespace {
+
+// Boost 1.81's own awaiter of such an operation does not compile; and g++ 12 resumes a coroutine
+// twice where one expression awaits twice.
+asio::awaitable<int> through_deferred(Flow flow, Data& data) {
+  const auto executor = co_await asio::this_coro::executor;
+  const S state = co_await flow.async_orchestrate(executor, data, asio::deferred);
+  CHECK(state == S::Done);
+  co_return (co_await flow.orchestrate(data) == S::Done ? 1 : 0) +
+      (co_await flow.orchestrate(data) == S::Done ? 2 : 0);
+}
+
+}  // namespace
+
+TEST_CASE("async_orchestrate with deferred is awaited in an asio::awaitable") {
+  Data data;
+  VirtualTime time;
+  CHECK(time.run(through_deferred(short_flow(), data)) == 3);
+  CHECK(data.calls == 3);
+}
+
 TEST_CASE("async_orchestrate is cancelled by the slot of its token") {
   Data data;
   VirtualTime time;
