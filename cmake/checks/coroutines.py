@@ -3,7 +3,8 @@
 
 g++ 12 destroys some temporaries of a co_await's operand twice (GCC bug 98401), and compiles a co_await
 in a conditional expression or a handler wrongly. So in a header an operand has one of the FORMS below,
-each of which was tested; what makes a temporary with a destructor is given a name before.
+which name something or make a temporary without a destructor; what makes another one is given a name
+before. That holds in coroutines of either type, cano::Async and asio::awaitable.
 """
 
 import pathlib
@@ -11,7 +12,9 @@ import re
 import sys
 
 FORMS = [
-    r"std::move\(\w+\)",
+    r"std::move\(\w+(?:(?:\.|->)\w+)*\)",
+    r"\w+(?=\s*;)",
+    r"(?:detail::)?ThisEnvironment\{\}",
     r"asio::this_coro::\w+(\((true|false)?\))?",
     r"\w+\.async_wait\(asio::deferred\)",
     r"asio::post\(\w+, asio::deferred\)",

@@ -21,6 +21,8 @@ def public_part(header, is_detail):
         return header
     hidden = r"^namespace (?:cano::)?detail \{$.*?^\}  // namespace (?:cano::)?detail$"
     header = re.sub(hidden, blank, header, flags=re.M | re.S)
+    # A member that is defined below its class: it was declared there, or is private.
+    header = re.sub(r"^template <class T> [\w:<>, ]+<T>::\w+\(.*?^\}$", blank, header, flags=re.M | re.S)
     return re.sub(r"^template <> struct std::.*$", "", header, flags=re.M)
 
 
