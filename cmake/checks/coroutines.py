@@ -18,6 +18,8 @@ FORMS = [
     r"asio::this_coro::\w+(\((true|false)?\))?",
     r"\w+\.async_wait\(asio::deferred\)",
     r"asio::post\(\w+, asio::deferred\)",
+    r"(detail::)?ThisEnvironment\{\}",  # which has no destructor
+    r"\w+(?=;)",  # what has a name
 ]
 
 

@@ -36,6 +36,14 @@ struct NoSleepRequest {};
 
 struct AsyncAccess;
 
+/// A sleep as a coroutine of its own.
+Async<void> sleeping(SleepRequest request);
+
+[[noreturn]] inline void throw_no_coroutine() {
+  throw Error{Errc::TaskExecution,
+              "The Async holds no coroutine: it was moved from or has been awaited"};
+}
+
 }  // namespace detail
 
 /// A coroutine that may wait, and starts when it is awaited: what a task returns that waits.
@@ -119,7 +127,16 @@ template <class T = void> class [[nodiscard]] Async {
   explicit Async(Handle handle) noexcept : handle_{handle} {}
 
   // Also of a sleep.
-  detail::CoroutineOwner<T> take_coroutine();
+  detail::CoroutineOwner<T> take_coroutine() {
+    if constexpr (std::is_void_v<T>) {
+      if (!handle_ && valid()) {
+        Async frame = detail::sleeping(std::exchange(sleep_, {}));
+        return detail::CoroutineOwner<T>{std::exchange(frame.handle_, {})};
+      }
+    }
+    if (!handle_) detail::throw_no_coroutine();
+    return detail::CoroutineOwner<T>{std::exchange(handle_, {})};
+  }
 
   void reset() noexcept {
     if (handle_) std::exchange(handle_, {}).destroy();
@@ -130,11 +147,6 @@ template <class T = void> class [[nodiscard]] Async {
 };
 
 namespace detail {
-
-[[noreturn]] inline void throw_no_coroutine() {
-  throw Error{Errc::TaskExecution,
-              "The Async holds no coroutine: it was moved from or has been awaited"};
-}
 
 struct AsyncAccess {
   static Async<void> sleep(SleepRequest request) noexcept {
@@ -242,16 +254,5 @@ inline Async<void> sleeping(SleepRequest request) {
 }
 
 }  // namespace detail
-
-template <class T> detail::CoroutineOwner<T> Async<T>::take_coroutine() {
-  if constexpr (std::is_void_v<T>) {
-    if (!handle_ && valid()) {
-      Async frame = detail::sleeping(std::exchange(sleep_, {}));
-      return detail::CoroutineOwner<T>{std::exchange(frame.handle_, {})};
-    }
-  }
-  if (!handle_) detail::throw_no_coroutine();
-  return detail::CoroutineOwner<T>{std::exchange(handle_, {})};
-}
 
 }  // namespace cano

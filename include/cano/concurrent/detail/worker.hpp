@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -62,8 +63,7 @@ template <class Batch> class Worker {
   // The driver of one instance after the other.
   class Instance final : public RunDriver<State, Store>, public LoopMember {
    public:
-    explicit Instance(Worker& owner)
-        : RunDriver<State, Store>{owner.loop(), nullptr}, worker{owner.shared_from_batch()} {}
+    explicit Instance(Worker& owner) : RunDriver<State, Store>{owner.loop(), nullptr} {}
 
     /// Whether it waits; otherwise it has ended.
     bool start(std::size_t number) {
@@ -116,12 +116,34 @@ template <class Batch> class Worker {
     if (loop_->is_stopping()) batch_.cancel();
     now_ = loop_->now();
     while (share_ > 0 && in_flight_ < max_in_flight_) {
-      auto instance = std::make_unique<Instance>(*this);
-      if (!start_next(*instance)) break;
+      auto instance = take_instance();
+      if (!start_next(*instance)) {
+        keep(std::move(instance));
+        break;
+      }
       link(*instance.release());
     }
     share_ = instances_per_round;
     go_on();
+  }
+
+  // One that has been used before, with what it has made meanwhile, such as a coroutine of Asio's.
+  std::unique_ptr<Instance> take_instance() {
+    std::unique_ptr<Instance> instance;
+    if (unused_.empty()) {
+      instance = std::make_unique<Instance>(*this);
+    } else {
+      instance = std::move(unused_.back());
+      unused_.pop_back();
+    }
+    instance->worker = shared_from_batch();
+    return instance;
+  }
+  // Returns what keeps this worker.
+  std::shared_ptr<Worker> keep(std::unique_ptr<Instance> instance) {
+    auto worker = std::move(instance->worker);
+    if (unused_.size() < instances_per_round) unused_.push_back(std::move(instance));
+    return worker;
   }
 
   void go_on() {
@@ -163,7 +185,8 @@ template <class Batch> class Worker {
   void ended(Instance& instance) {
     finish(instance);
     if (start_next(instance)) return;
-    const auto worker = remove(instance);
+    unlink(instance);
+    const auto worker = keep(std::unique_ptr<Instance>{&instance});
     worker->go_on();
   }
 
@@ -172,7 +195,9 @@ template <class Batch> class Worker {
     instance.drop();
     try {
       record(instance.index, batch_.lost_result());
-      const auto worker = remove(instance);
+      unlink(instance);
+      const auto worker = std::move(instance.worker);
+      delete &instance;
       worker->go_on();
     } catch (...) {  // destructor: cannot report
     }
@@ -192,7 +217,9 @@ template <class Batch> class Worker {
   bool has_next() const noexcept { return next_ != taken_end_ || !batch_.nothing_left(); }
 
   void end_if_done() {
-    if (in_flight_ == 0 && !std::exchange(has_ended_, true)) batch_.worker_ended();
+    if (in_flight_ != 0 || std::exchange(has_ended_, true)) return;
+    unused_.clear();  // on the loop, to which they belong
+    batch_.worker_ended();
   }
 
   void record(std::size_t index, Result&& result) {
@@ -210,15 +237,12 @@ template <class Batch> class Worker {
     loop_->join(instance);
   }
 
-  // Returns what keeps this worker.
-  std::shared_ptr<Worker> remove(Instance& instance) noexcept {
+  void unlink(Instance& instance) noexcept {
     --in_flight_;
     (instance.previous != nullptr ? instance.previous->next : first_) = instance.next;
     if (instance.next != nullptr) instance.next->previous = instance.previous;
+    instance.previous = instance.next = nullptr;
     loop_->leave(instance);
-    auto worker = std::move(instance.worker);
-    delete &instance;
-    return worker;
   }
 
   static constexpr std::size_t instances_per_round = 32;
@@ -231,6 +255,7 @@ template <class Batch> class Worker {
   std::size_t taken_end_ = 0;
   std::size_t share_ = instances_per_round;  // how many may start until the round ends
   Instance* first_ = nullptr;                // those that wait
+  std::vector<std::unique_ptr<Instance>> unused_;
   steady_time now_{};  // where one instance ends and the next begins: the clock costs 20 ns
   bool is_round_posted_ = false;
   bool has_ended_ = false;

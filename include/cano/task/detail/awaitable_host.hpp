@@ -17,6 +17,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/config.hpp>
 #include <cano/task/detail/failure.hpp>
@@ -85,7 +86,7 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   }
 
  private:
-  struct Idle {
+  struct Idle : Pooled {
     virtual ~Idle() = default;
     virtual void resume() = 0;
   };
@@ -150,13 +151,14 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   // executor.
   static asio::awaitable<void> serve(Pointer self) {
     self->is_deaf_ = false;
+    asio::awaitable<State>& work = self->work_;
     for (;;) {
       try {
         if (std::exchange(self->is_cancelled_early_, false)) [[unlikely]] {
-          self->work_ = {};
+          work = {};
           throw_aborted();
         }
-        self->state_ = co_await std::move(self->work_);
+        self->state_ = co_await std::move(work);
       } catch (...) {
         if (self->driver_ != nullptr) self->driver_->run_base().set_failure(caught_failure());
       }

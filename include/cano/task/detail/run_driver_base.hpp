@@ -9,6 +9,7 @@
 
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>
@@ -138,7 +139,7 @@ class RunDriverBase : public Environment {
     RunDriverBase& driver_;
   };
 
-  struct Extras {
+  struct Extras : Pooled {
     explicit Extras(RunDriverBase& driver) noexcept : pause{driver}, limit{driver} {}
     Pause pause;
     Limit limit;
