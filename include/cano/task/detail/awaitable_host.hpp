@@ -67,7 +67,7 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
     is_starting_ = false;
   }
 
-  void wake() override { std::exchange(idle_, nullptr)->resume(); }
+  void wake() override { idle_.release()->resume(); }
   void drop() noexcept override {}
 
   void cancel() noexcept override {
@@ -88,12 +88,13 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
  private:
   struct Idle : Pooled {
     virtual ~Idle() = default;
-    virtual void resume() = 0;
+    virtual void resume() = 0;  // and deletes it, before it goes on
   };
   template <class Handler> struct IdleWith final : Idle {
     explicit IdleWith(Handler&& h) : handler{std::move(h)} {}
     void resume() override {
       Handler own{std::move(handler)};
+      delete this;
       own();
     }
     Handler handler;

@@ -81,14 +81,13 @@ class RunDriverBase : public Environment {
 
   /// Calls `pause_ended` after that long, at least when others have run.
   void pause(Duration duration) {
-    Pause& pause = extras().pause;
-    scope().wait_begins(pause);
-    pause.is_timed = duration > Duration::zero() && !scope().is_cancelled();
-    if (pause.is_timed) {
-      pause.deadline = saturating_add(loop().now(), duration);
-      loop().add(pause);
+    scope().wait_begins(pause_);
+    pause_.is_timed = duration > Duration::zero() && !scope().is_cancelled();
+    if (pause_.is_timed) {
+      pause_.deadline = saturating_add(loop().now(), duration);
+      loop().add(pause_);
     } else {
-      loop().push(pause);
+      loop().push(pause_);
     }
     arm_limit();
     if (reports_waits()) report_waiting();
@@ -97,7 +96,7 @@ class RunDriverBase : public Environment {
 
   /// The run has ended: its limits must not wake anybody.
   void disarm() noexcept {
-    if (extras_) loop().remove(extras_->limit);
+    if (limit_) loop().remove(*limit_);
   }
 
  private:
@@ -127,7 +126,7 @@ class RunDriverBase : public Environment {
     RunDriverBase& driver_;
   };
 
-  class Limit final : public Sleeper {
+  class Limit final : public Pooled, public Sleeper {
    public:
     explicit Limit(RunDriverBase& driver) noexcept : driver_{driver} {}
     ~Limit() { driver_.loop().remove(*this); }
@@ -139,27 +138,16 @@ class RunDriverBase : public Environment {
     RunDriverBase& driver_;
   };
 
-  struct Extras : Pooled {
-    explicit Extras(RunDriverBase& driver) noexcept : pause{driver}, limit{driver} {}
-    Pause pause;
-    Limit limit;
-  };
-
-  Extras& extras() {
-    if (!extras_) extras_ = std::make_unique<Extras>(*this);
-    return *extras_;
-  }
-
   // One that sleeps already and ends earlier is left alone: it sleeps again when it finds that it
   // came too early. Most attempts end in time, and this way a limit costs them nothing here.
   void arm_limit() {
     const RunLimits::Nearest nearest = run_->nearest_limit();
     if (nearest.deadline == steady_time::max()) return;
-    Limit& limit = extras().limit;
-    if (limit.is_sleeping() && limit.deadline <= nearest.deadline) return;
-    loop().remove(limit);
-    limit.deadline = nearest.deadline;
-    loop().add(limit);
+    if (!limit_) limit_ = std::make_unique<Limit>(*this);
+    if (limit_->is_sleeping() && limit_->deadline <= nearest.deadline) return;
+    loop().remove(*limit_);
+    limit_->deadline = nearest.deadline;
+    loop().add(*limit_);
   }
 
   void limit_expired() {
@@ -174,7 +162,8 @@ class RunDriverBase : public Environment {
   }
 
   RunBase* run_ = nullptr;
-  std::unique_ptr<Extras> extras_;  // made when it waits for something of its own
+  Pause pause_{*this};
+  std::unique_ptr<Limit> limit_;  // null when none has had to be watched yet
   boost::intrusive_ptr<AwaitableHostBase> host_;
 };
 
