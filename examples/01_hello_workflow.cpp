@@ -5,11 +5,7 @@
 #include <iostream>
 #include <string>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
-
-namespace asio = boost::asio;
 
 enum class State { Start, Process, Complete };
 
@@ -29,7 +25,7 @@ struct SimpleTask {
 struct ProcessorNode {
   std::string prep(cano::MemoryStore& store) const { return store.get<std::string>("result"); }
 
-  asio::awaitable<bool> exec(std::string input) const {
+  cano::Async<bool> exec(std::string input) const {
     std::cout << "Node processing: " << input << '\n';
     co_return true;
   }

@@ -8,11 +8,8 @@
 #include <sstream>
 #include <string>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 enum class State { Count, Send, Done };
@@ -41,7 +38,7 @@ struct CountWords {
 struct Send {
   std::size_t prep(cano::MemoryStore& store) const { return store.get<std::size_t>("words"); }
 
-  asio::awaitable<void> exec(std::size_t count, cano::TaskContext& context) const {
+  cano::Async<void> exec(std::size_t count, cano::TaskContext& context) const {
     co_await cano::sleep_for(1ms);  // a slow network
     std::cout << context.state_name() << ": " << count << " words\n";
   }

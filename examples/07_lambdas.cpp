@@ -4,16 +4,13 @@
 #include <chrono>
 #include <iostream>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 enum class State { Load, Square, Save, Done };
 
-asio::awaitable<State> save(cano::MemoryStore& store) {
+cano::Async<State> save(cano::MemoryStore& store) {
   co_await cano::sleep_for(1ms);  // a slow disk
   std::cout << "Saved " << store.get<int>("value") << '\n';
   co_return State::Done;

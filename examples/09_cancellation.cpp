@@ -7,7 +7,6 @@
 #include <iostream>
 #include <stop_token>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
@@ -27,7 +26,7 @@ struct Connection {
 };
 
 struct Wait {
-  asio::awaitable<State> run(cano::MemoryStore&) const {
+  cano::Async<State> run(cano::MemoryStore&) const {
     const Connection connection;
     co_await cano::sleep_for(1h);
     co_return State::Done;

@@ -6,10 +6,9 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
+#include <cano/async/async.hpp>
+#include <cano/async/sleep.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
-#include <cano/time/sleep.hpp>
 #include <cano/workflow/run.hpp>
 
 using namespace std::chrono_literals;
@@ -21,7 +20,7 @@ struct Parcel {
 };
 
 // What is in stock is packed at once; for the rest the supplier takes an hour.
-boost::asio::awaitable<Order> pack(Parcel& parcel) {
+cano::Async<Order> pack(Parcel& parcel) {
   if (!parcel.in_stock) co_await cano::sleep_for(1h);
   co_return Order::Packed;
 }

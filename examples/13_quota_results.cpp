@@ -8,12 +8,11 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
+#include <cano/async/async.hpp>
+#include <cano/async/sleep.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/testing/virtual_time.hpp>
-#include <cano/time/sleep.hpp>
 
 using namespace std::chrono_literals;
 
@@ -26,7 +25,7 @@ struct Mirror {
   std::string answer{};
 };
 
-boost::asio::awaitable<Step> ask(Mirror& mirror) {
+cano::Async<Step> ask(Mirror& mirror) {
   co_await cano::sleep_for(mirror.delay);
   if (mirror.broken) throw std::runtime_error{"connection refused"};
   mirror.answer = "file from " + mirror.name;

@@ -5,11 +5,8 @@
 #include <chrono>
 #include <iostream>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 enum class State { Fetch, Store, Done };
@@ -28,7 +25,7 @@ int main() {
   cano::Runtime runtime;
   cano::Scheduler scheduler{runtime};
   scheduler.every("poll", workflow, 5ms, {.max_runs = 3});
-  scheduler.manual("greet", [](const cano::Occurrence& now) -> asio::awaitable<void> {
+  scheduler.manual("greet", [](const cano::Occurrence& now) -> cano::Async<void> {
     std::cout << "Hello, run " << now.run << " of " << now.id << '\n';
     co_return;
   });

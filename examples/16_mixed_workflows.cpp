@@ -6,12 +6,9 @@
 #include <stdexcept>
 #include <string>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
 #include <cano/testing/virtual_time.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 enum class Import { Read, Check, Done };
@@ -50,7 +47,7 @@ int main() {
   scheduler.cron("mail", mail, "0 */6 * * *");
   scheduler.every("heartbeat", [] {}, 1min);
   scheduler.cron(
-      "report", []() -> asio::awaitable<void> { co_await cano::sleep_for(90min); }, "0 23 * * *");
+      "report", []() -> cano::Async<void> { co_await cano::sleep_for(90min); }, "0 23 * * *");
   scheduler.start();
   time.run_for(24h);
 

@@ -5,19 +5,16 @@
 #include <chrono>
 #include <iostream>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
 #include <cano/testing/virtual_time.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 enum class Probe { Ask, Done };
 
 // The n-th mirror that is asked answers after n seconds.
 struct Ask {
-  asio::awaitable<Probe> run(cano::MemoryStore&, cano::TaskContext& context) const {
+  cano::Async<Probe> run(cano::MemoryStore&, cano::TaskContext& context) const {
     co_await cano::sleep_for(std::chrono::seconds{context.instance_id() + 1});
     co_return Probe::Done;
   }

@@ -6,7 +6,6 @@
 #include <exception>
 #include <iostream>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
@@ -19,7 +18,7 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 //! [shutdown]
-asio::awaitable<void> stop_on_signal(cano::Scheduler& scheduler) {
+cano::Async<void> stop_on_signal(cano::Scheduler& scheduler) {
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
   co_await signals.async_wait(asio::deferred);
   std::cout << "Stopping\n";

@@ -7,12 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
 #include <cano/testing/virtual_time.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 enum class State { Measure, Average, Done };
@@ -28,7 +25,7 @@ struct Thermometer {
   const cano::Workflow<State, Sample>& workflow;
   std::vector<Sample>& log;
 
-  asio::awaitable<void> operator()(const cano::Occurrence& now) const {
+  cano::Async<void> operator()(const cano::Occurrence& now) const {
     Sample sample{.hour = static_cast<int>(now.run)};  // what goes in
     co_await workflow.orchestrate(sample);
     log.push_back(std::move(sample));  // what comes out

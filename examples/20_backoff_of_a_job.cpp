@@ -7,16 +7,13 @@
 #include <iostream>
 #include <stdexcept>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
 #include <cano/testing/virtual_time.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 // The server is down for its first ten minutes.
-asio::awaitable<void> synchronize(const cano::VirtualTime& time) {
+cano::Async<void> synchronize(const cano::VirtualTime& time) {
   co_await cano::sleep_for(1s);
   if (time.elapsed() < 10min) throw std::runtime_error{"no answer"};
 }
@@ -27,7 +24,7 @@ struct SyncJob {
   const cano::VirtualTime& time;
   std::size_t failures = 0;
 
-  asio::awaitable<void> operator()(const cano::Occurrence& now) {
+  cano::Async<void> operator()(const cano::Occurrence& now) {
     const auto backoff = cano::RetryPolicy::exponential(6, 30s, 2.0, 5min, 0.0);
     try {
       co_await synchronize(time);

@@ -12,11 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using cano::Next;
 using cano::to;
@@ -82,7 +79,7 @@ Next<State::Measure> drop_farthest(Readings& readings) {
 }
 
 // A coroutine, for what has to wait.
-asio::awaitable<Next<State::Done>> report(Readings& readings) {
+cano::Async<Next<State::Done>> report(Readings& readings) {
   co_await cano::sleep_for(1ms);  // a slow printer
   std::cout << std::fixed << std::setprecision(2) << readings.values.size() << " readings of "
             << readings.statistics.mean << " +- " << readings.statistics.deviation << " C\n";

@@ -17,15 +17,15 @@
 #include <string_view>
 #include <utility>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cano/async/async.hpp>
+#include <cano/async/sleep.hpp>
 #include <cano/task/next.hpp>
 #include <cano/task/task_config.hpp>
-#include <cano/time/sleep.hpp>
 #include <cano/workflow/run.hpp>
 
 #include "support/http.hpp"
@@ -73,14 +73,14 @@ Next<State::Price, State::Refused> parse(Exchange& exchange) {
   return to<State::Price>;
 }
 
-asio::awaitable<std::optional<int>> cents_for(std::string_view name) {
+cano::Async<std::optional<int>> cents_for(std::string_view name) {
   co_await cano::sleep_for(name == "saffron" ? cano::Duration{1h} : 1ms);  // ask the supplier
   if (name == "tea") co_return 450;
   if (name == "bread") co_return 320;
   co_return std::nullopt;
 }
 
-asio::awaitable<Next<State::Answered, State::Refused>> price(Exchange& exchange) {
+cano::Async<Next<State::Answered, State::Refused>> price(Exchange& exchange) {
   std::int64_t total = 0;
   for (const json& item : exchange.items) {
     const auto name = item["name"].get<std::string>();
@@ -94,8 +94,8 @@ asio::awaitable<Next<State::Answered, State::Refused>> price(Exchange& exchange)
 }
 
 //! [handler]
-asio::awaitable<http::Response> handle(const cano::Workflow<State, Exchange>& workflow,
-                                       http::Request request) {
+cano::Async<http::Response> handle(const cano::Workflow<State, Exchange>& workflow,
+                                   http::Request request) {
   Exchange exchange{.request = std::move(request)};
   const auto result = co_await workflow.try_orchestrate(exchange);
   if (!result.is_success()) {
@@ -106,7 +106,7 @@ asio::awaitable<http::Response> handle(const cano::Workflow<State, Exchange>& wo
 }
 //! [handler]
 
-asio::awaitable<void> ask_questions(http::tcp::endpoint server) {
+cano::Async<void> ask_questions(http::tcp::endpoint server) {
   struct Question {
     http::verb method;
     std::string path, body;
@@ -128,7 +128,7 @@ asio::awaitable<void> ask_questions(http::tcp::endpoint server) {
   }
 }
 
-asio::awaitable<void> serve(std::uint16_t port) {
+cano::Async<void> serve(std::uint16_t port) {
   const auto workflow =
       cano::Workflow<State, Exchange>{State::Route}
           .add(State::Route, route)

@@ -13,11 +13,11 @@
 #include <string>
 #include <utility>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/address_v4.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <nlohmann/json.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
@@ -48,7 +48,7 @@ struct Model {
   http::tcp::endpoint server;
   std::string name;
 
-  asio::awaitable<std::string> complete(std::string role, std::string text) const {
+  cano::Async<std::string> complete(std::string role, std::string text) const {
     const json question{{"model", name},
                         {"messages",
                          {{{"role", "system"}, {"content", std::move(role)}},
@@ -72,7 +72,7 @@ struct Draft {
   const Model& model;
 
   std::string prep(Essay& essay) const { return essay.subject; }
-  asio::awaitable<std::string> exec(std::string subject) const {
+  cano::Async<std::string> exec(std::string subject) const {
     return model.complete("You write one sentence about what you are given.", std::move(subject));
   }
   Next<State::Critique> post(Essay& essay, std::string text) const {
@@ -86,7 +86,7 @@ struct Critique {
   const Model& model;
 
   std::string prep(Essay& essay) const { return essay.text; }
-  asio::awaitable<std::string> exec(std::string text) const {
+  cano::Async<std::string> exec(std::string text) const {
     return model.complete(
         "You are a critic. Answer OK when the sentence has at most twelve words, otherwise say "
         "what is wrong with it.",
@@ -105,7 +105,7 @@ struct Revise {
   const Model& model;
 
   std::string prep(Essay& essay) const { return essay.text + "\nCritique: " + essay.critique; }
-  asio::awaitable<std::string> exec(std::string text) const {
+  cano::Async<std::string> exec(std::string text) const {
     return model.complete("You revise a sentence. Answer with the new sentence alone.",
                           std::move(text));
   }
@@ -123,7 +123,7 @@ struct ShowFailures : cano::Observer {
   }
 };
 
-asio::awaitable<void> write_about(std::string subject, Model model, cano::Duration patience) {
+cano::Async<void> write_about(std::string subject, Model model, cano::Duration patience) {
   //! [workflow]
   const auto config = cano::TaskConfig{}.with_fixed_retry(3, 10ms).with_attempt_timeout(patience);
   const auto workflow = cano::Workflow<State, Essay>{State::Draft}
@@ -138,7 +138,7 @@ asio::awaitable<void> write_about(std::string subject, Model model, cano::Durati
   std::cout << "Done after " << essay.revisions << " revision(s).\n";
 }
 
-asio::awaitable<void> write_with_stub(std::string subject) {
+cano::Async<void> write_with_stub(std::string subject) {
   const StubModel stub{co_await asio::this_coro::executor};
   Model model{stub.endpoint(), "stub"};
   co_await write_about(std::move(subject), std::move(model), 1s);

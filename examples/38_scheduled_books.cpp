@@ -15,16 +15,14 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
+#include <cano/async/async.hpp>
+#include <cano/async/sleep.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/error.hpp>
 #include <cano/schedule/scheduler.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/testing/virtual_time.hpp>
-#include <cano/time/sleep.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 enum class Step { Find, Count, Done };
@@ -40,7 +38,7 @@ Step find_file(Book& book) {
   throw cano::Error{cano::Errc::Preparation, "there is no " + book.path.filename().string()};
 }
 
-asio::awaitable<Step> count_words(Book& book) {
+cano::Async<Step> count_words(Book& book) {
   co_await cano::sleep_for(10min);  // a careful reader
   std::ifstream file{book.path};
   book.words = 0;
@@ -50,7 +48,7 @@ asio::awaitable<Step> count_words(Book& book) {
 }
 
 //! [jobs]
-asio::awaitable<void> count_all(Library& library, cano::Scheduler& scheduler, std::uint64_t night) {
+cano::Async<void> count_all(Library& library, cano::Scheduler& scheduler, std::uint64_t night) {
   const auto workflow = cano::ConcurrentWorkflow<Step, Book>{Step::Find}
                             .add(Step::Find, find_file, cano::TaskConfig::minimal())
                             .add(Step::Count, count_words)

@@ -17,7 +17,6 @@
 #include <stdexcept>
 #include <string>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -44,7 +43,7 @@ struct Pay {
     return cano::TaskConfig{}.with_fixed_retry(2, 5ms).with_attempt_timeout(20ms);
   }
 
-  asio::awaitable<State> run(Order& order, cano::TaskContext& context) const {
+  cano::Async<State> run(Order& order, cano::TaskContext& context) const {
     const bool slow = order.number % 3 == 0 && context.attempt() == 1;
     co_await cano::sleep_for(slow ? 1s : 2ms);
     if (order.number % 11 == 0) throw std::runtime_error{"card refused"};
@@ -52,12 +51,12 @@ struct Pay {
   }
 };
 
-asio::awaitable<State> ship(Order&) {
+cano::Async<State> ship(Order&) {
   co_await cano::sleep_for(1ms);
   co_return State::Done;
 }
 
-asio::awaitable<void> wait_for_ctrl_c() {
+cano::Async<void> wait_for_ctrl_c() {
   asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
   co_await signals.async_wait(asio::deferred);
 }

@@ -17,11 +17,8 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano.hpp>
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 namespace {
@@ -34,7 +31,7 @@ struct Prepare {
     return store.get_or<std::string>("order", "A-17");
   }
 
-  asio::awaitable<std::size_t> exec(std::string order) const {
+  cano::Async<std::size_t> exec(std::string order) const {
     co_await cano::sleep_for(3ms);
     co_return order.size();
   }
@@ -52,7 +49,7 @@ struct Prepare {
 struct Send {
   cano::TaskConfig config() const { return cano::TaskConfig{}.with_fixed_retry(2, 5ms); }
 
-  asio::awaitable<State> run(cano::MemoryStore& store, cano::TaskContext& context) const {
+  cano::Async<State> run(cano::MemoryStore& store, cano::TaskContext& context) const {
     co_await cano::sleep_for(2ms);
     if (store.contains("refused")) throw std::invalid_argument{"the order was refused"};
     if (context.attempt() == 1) throw std::runtime_error{"connection reset"};

@@ -5,10 +5,21 @@
 /// included one by one, by who wants them; so is `<nlohmann/json.hpp>`, by who calls a `to_json()`.
 
 // IWYU pragma: begin_exports
+#include <cano/async/async.hpp>
+#include <cano/async/blocking.hpp>
+#include <cano/async/drain_report.hpp>
+#include <cano/async/mailbox.hpp>
+#include <cano/async/sleep.hpp>
+#include <cano/async/task_group.hpp>
+#include <cano/async/timeout.hpp>
+#include <cano/async/when_all.hpp>
+#include <cano/async/when_any.hpp>
+#include <cano/async/yield_now.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
+#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
@@ -56,6 +67,7 @@
 #include <cano/time/yield_now.hpp>
 #include <cano/time/zone_rules.hpp>
 #include <cano/version.hpp>
+#include <cano/wait_kind.hpp>
 #include <cano/workflow/graph.hpp>
 #include <cano/workflow/graph_format.hpp>
 #include <cano/workflow/problem.hpp>

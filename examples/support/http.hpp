@@ -11,22 +11,21 @@
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
-#include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/error.hpp>
 
 /// As much HTTP as the examples need: a server on this machine's own address, and a client.
@@ -68,18 +67,17 @@ inline std::uint16_t port_of(std::string_view text) {
 ///
 /// **Errors.** `std::runtime_error` when nobody listens there, and what Asio and Beast report.
 /// **Cancellation.** At any point; closes the connection.
-inline asio::awaitable<Response> send(tcp::endpoint server, Request request) {
+inline cano::Async<Response> send(tcp::endpoint server, Request request) {
   tcp::socket socket{co_await asio::this_coro::executor};
-  boost::system::error_code refused;
-  co_await socket.async_connect(server, asio::redirect_error(asio::use_awaitable, refused));
+  const auto [refused] = co_await socket.async_connect(server, asio::as_tuple(asio::deferred));
   if (refused) {
     throw std::runtime_error{"cannot connect to port " + std::to_string(server.port()) + ": " +
                              refused.message()};
   }
-  co_await beast_http::async_write(socket, request, asio::use_awaitable);
+  co_await beast_http::async_write(socket, request, asio::deferred);
   boost::beast::flat_buffer buffer;
   Response response;
-  co_await beast_http::async_read(socket, buffer, response, asio::use_awaitable);
+  co_await beast_http::async_read(socket, buffer, response, asio::deferred);
   co_return response;
 }
 
@@ -88,7 +86,7 @@ inline asio::awaitable<Response> send(tcp::endpoint server, Request request) {
 /// Reachable from this machine alone. It serves until its executor's context ends.
 class Server {
  public:
-  using Handler = std::function<asio::awaitable<Response>(Request)>;
+  using Handler = std::function<cano::Async<Response>(Request)>;
 
   /// Listens on `port`, or on a free one when that is 0.
   ///
@@ -102,9 +100,9 @@ class Server {
 
   tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
 
-  asio::awaitable<void> serve(Handler handler) {
+  cano::Async<void> serve(Handler handler) {
     for (;;) {
-      tcp::socket connection = co_await acceptor_.async_accept(asio::use_awaitable);
+      tcp::socket connection = co_await acceptor_.async_accept(asio::deferred);
       // Ends with an exception when the client goes away, which concerns nobody else.
       asio::co_spawn(acceptor_.get_executor(), answer(std::move(connection), handler),
                      asio::detached);
@@ -112,16 +110,16 @@ class Server {
   }
 
  private:
-  static asio::awaitable<void> answer(tcp::socket connection, Handler handler) {
+  static cano::Async<void> answer(tcp::socket connection, Handler handler) {
     boost::beast::flat_buffer buffer;
     for (bool keep_alive = true; keep_alive;) {
       Request request;
-      co_await beast_http::async_read(connection, buffer, request, asio::use_awaitable);
+      co_await beast_http::async_read(connection, buffer, request, asio::deferred);
       keep_alive = request.keep_alive();
       Response response = co_await handler(std::move(request));
       response.keep_alive(keep_alive);
       response.prepare_payload();
-      co_await beast_http::async_write(connection, response, asio::use_awaitable);
+      co_await beast_http::async_write(connection, response, asio::deferred);
     }
   }
 

@@ -7,12 +7,12 @@
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <nlohmann/json.hpp>
 
-#include <cano/time/sleep.hpp>
+#include <cano/async/async.hpp>
+#include <cano/async/sleep.hpp>
 
 #include "http.hpp"
 
@@ -31,7 +31,7 @@ class StubModel {
   http::tcp::endpoint endpoint() const { return server_.endpoint(); }
 
  private:
-  boost::asio::awaitable<http::Response> answer(http::Request request) {
+  cano::Async<http::Response> answer(http::Request request) {
     const int call = ++calls_;
     if (call == 1) {
       co_return http::json_response(http::status::too_many_requests,

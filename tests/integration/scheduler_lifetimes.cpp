@@ -16,10 +16,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/job_outcome.hpp>
+#include <cano/schedule/occurrence.hpp>
 #include <cano/schedule/overlap.hpp>
 #include <cano/schedule/scheduler.hpp>
 #include <cano/schedule/shutdown_report.hpp>
@@ -110,6 +112,37 @@ TEST_CASE("an execution context may be destroyed before its scheduler") {
   test(make_context, [](asio::io_context& context) { context.poll(); });
   test(make_context, [](asio::io_context&) {});
   CHECK(token.use_count() == 1);
+}
+
+TEST_CASE("a job's coroutines are destroyed before the job and its occurrence") {
+  std::string seen;
+  struct Reads {
+    const cano::Occurrence& now;
+    std::string& seen;
+    ~Reads() { seen += now.id; }
+  };
+  const auto waits = [&](const cano::Occurrence& now) -> asio::awaitable<void> {
+    const Reads reads{now, seen};
+    co_await cano::sleep_for(1h);
+  };
+  auto context = std::make_unique<asio::io_context>();
+  Scheduler scheduler{context->get_executor()};
+  scheduler.every("awaitable", waits, 2h);
+  scheduler.every(
+      "async",
+      [&](const cano::Occurrence& now) -> cano::Async<void> {
+        const Reads reads{now, seen};
+        auto waiting = waits(now);
+        co_await std::move(waiting);
+      },
+      2h);
+  scheduler.start();
+  context->poll();
+  context.reset();
+  CHECK(seen.size() == std::string{"awaitableasyncasync"}.size());
+  CHECK(scheduler.list().size() == 2);
+  for (const auto& info : scheduler.list())
+    CHECK(info.cancel_count == 1);
 }
 
 TEST_CASE("virtual time may be destroyed before its scheduler") {

@@ -11,7 +11,7 @@ namespace cano {
 /// Suspends the coroutine until the time has come.
 ///
 /// What a task waits with, so that a test can run it under `VirtualTime`. A time that has passed
-/// still lets other work run first. `steady_time::max()` never comes. Awaited at once in an
+/// still lets other work run first. `steady_time::max()` never comes. AwaitedOperand at once in an
 /// `Async`, it allocates nothing.
 ///
 /// The template argument is ignored: it was the executor type of the coroutine.

@@ -74,7 +74,7 @@ inline YieldNow yield_now() noexcept { return {}; }
 
 namespace detail {
 
-inline YieldAwaiter PromiseBase::await_transform(const YieldNow&) const noexcept {
+inline YieldAwaiter PromiseBase::await_transform(YieldNow) const noexcept {
   return YieldAwaiter{*environment_};
 }
 

@@ -11,6 +11,7 @@
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
 #include <cano/observe/span.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano {
 
@@ -56,12 +57,19 @@ constexpr std::string_view to_string(Phase phase) noexcept {
 
 // Events are views: what they point to lives until the hook they are handed to returns.
 
+/// The index of a state that the workflow does not have.
+inline constexpr std::size_t unknown_state = static_cast<std::size_t>(-1);
+
 /// Which run an event belongs to.
 struct RunInfo {
   std::string_view run_id;      ///< `RunOptions::run_id`, or one made by the library.
   std::size_t instance_id = 0;  ///< Index in its batch; 0 for a run of its own.
   bool in_batch = false;        ///< Whether the run is one instance of a batch.
   const Span* span = nullptr;   ///< From `with_tracing_span`; null without one.
+
+  /// A word of this run's for the observer that is called, 0 when the run begins: what it puts
+  /// there it finds there again, and need not look the run up. Null for the events of a batch.
+  mutable std::uintptr_t* word = nullptr;
 };
 
 /// A run begins.
@@ -88,18 +96,20 @@ struct RunFinished {
 
 /// A run has come to a state that has a task; an exit state only ends it.
 struct StateEntered {
-  const RunInfo& run;      ///< Which run.
-  std::string_view state;  ///< Its state, by name.
-  steady_time at;          ///< When.
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< Its state, by name.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
 };
 
 /// A task is about to be called.
 struct AttemptStarted {
-  const RunInfo& run;        ///< Which run.
-  std::string_view state;    ///< Its state, by name.
-  std::size_t attempt;       ///< From 1.
-  std::size_t max_attempts;  ///< What the retry policy allows.
-  steady_time at;            ///< When.
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< Its state, by name.
+  std::size_t attempt;                      ///< From 1.
+  std::size_t max_attempts;                 ///< What the retry policy allows.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
 };
 
 /// A task has named the next state.
@@ -111,6 +121,7 @@ struct AttemptSucceeded {
   Duration elapsed;             ///< Since the attempt began.
   Duration state_elapsed;       ///< Since the state was entered: earlier attempts and pauses too.
   steady_time at;               ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
 };
 
 /// A task has thrown, returned an error, or was cut short.
@@ -125,24 +136,48 @@ struct AttemptFailed {
   Duration elapsed;          ///< Since the attempt began.
   Duration state_elapsed;    ///< Since the state was entered: earlier attempts and pauses too.
   steady_time at;            ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
 };
 
 /// A run waits before the next attempt.
 struct RetryPause {
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< Its state, by name.
+  std::size_t attempt;                      ///< The attempt that failed.
+  Duration delay;                           ///< How long it waits.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+};
+
+/// A run has begun to wait: for its task, or between two attempts. Told only to observers that ask
+/// for it, see `Observer::wants_waits`.
+struct RunWaiting {
   const RunInfo& run;      ///< Which run.
   std::string_view state;  ///< Its state, by name.
-  std::size_t attempt;     ///< The attempt that failed.
-  Duration delay;          ///< How long it waits.
-  steady_time at;          ///< When.
+  std::size_t attempt;     ///< From 1.
+  WaitKind kind;           ///< What for.
+  steady_time until;       ///< When it ends at the latest; the end of time where that is not known.
+  steady_time since;       ///< When it began.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+};
+
+/// It goes on.
+struct RunResumed {
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< Its state, by name.
+  std::size_t attempt;                      ///< From 1.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
 };
 
 /// A phase of a Node is about to be called.
 struct PhaseStarted {
-  const RunInfo& run;      ///< Which run.
-  std::string_view state;  ///< Its state, by name.
-  std::size_t attempt;     ///< From 1.
-  Phase phase;             ///< Which one.
-  steady_time at;          ///< When.
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< Its state, by name.
+  std::size_t attempt;                      ///< From 1.
+  Phase phase;                              ///< Which one.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
 };
 
 /// A phase of a Node has returned or thrown.
@@ -154,17 +189,19 @@ struct PhaseFinished {
   bool failed;             ///< It threw, or returned an error that nobody asks for.
   Duration elapsed;        ///< Since the phase began.
   steady_time at;          ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
 };
 
 /// What a task said with `TaskContext::log`.
 struct LogRecord {
-  const RunInfo& run;             ///< Which run.
-  std::string_view state;         ///< Its state, by name.
-  std::size_t attempt;            ///< From 1.
-  Level level;                    ///< How much it matters.
-  std::string_view message;       ///< The text.
-  std::span<const Field> fields;  ///< What goes with it.
-  steady_time at;                 ///< When.
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< Its state, by name.
+  std::size_t attempt;                      ///< From 1.
+  Level level;                              ///< How much it matters.
+  std::string_view message;                 ///< The text.
+  std::span<const Field> fields;            ///< What goes with it.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
 };
 
 /// A batch begins.

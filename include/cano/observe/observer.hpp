@@ -35,6 +35,13 @@ class Observer {
   virtual void on_attempt_failed(const AttemptFailed&) {}
   /// A run waits before the next attempt.
   virtual void on_retry_pause(const RetryPause&) {}
+  /// Whether it is told of every wait of a run. Asked once, when it is attached: who does not ask
+  /// costs nothing there.
+  virtual bool wants_waits() const noexcept { return false; }
+  /// A run has begun to wait.
+  virtual void on_waiting(const RunWaiting&) {}
+  /// A run that waited goes on.
+  virtual void on_resumed(const RunResumed&) {}
   /// A phase of a Node is about to be called.
   virtual void on_phase_started(const PhaseStarted&) {}
   /// A phase of a Node has ended.

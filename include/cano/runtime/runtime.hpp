@@ -15,6 +15,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/blocking_run.hpp>
+#include <cano/async/detail/join.hpp>
 #include <cano/error.hpp>
 #include <cano/runtime/detail/shard.hpp>
 
@@ -57,9 +58,7 @@ class Runtime {
   Runtime& operator=(const Runtime&) = delete;
 
   /// The next shard's executor, in turn.
-  asio::any_io_executor get_executor() {
-    return next_shard().get_executor();
-  }
+  asio::any_io_executor get_executor() { return next_shard().get_executor(); }
 
   /// The executor of one shard, counted from 0.
   ///
@@ -91,12 +90,12 @@ class Runtime {
   }
   /// @overload
   template <class T> T run(asio::awaitable<T> work) {
-    return run(detail::from_awaitable(std::move(work)));
+    return run(detail::as_async(std::move(work)));
   }
 
   /// Cancels all work of this library on the shards, blocks until it has ended, and cancels at once
-  /// what is started later. Coroutines that Asio runs by itself are not known here: they go on until
-  /// the Runtime is destroyed.
+  /// what is started later. Coroutines that Asio runs by itself are not known here: they go on
+  /// until the Runtime is destroyed.
   ///
   /// **Errors.** `Error(Configuration)` when called on one of its own threads.
   void stop() {

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
@@ -40,8 +40,8 @@ namespace cano {
 ///     const ShutdownReport report = run(scheduler.stop());
 ///
 /// A job is a `Workflow`, which gets a fresh store for each run; a `ConcurrentWorkflow::batch`; or
-/// a callable that returns `asio::awaitable<void>` or nothing, and may take an `Occurrence`. What a
-/// job throws is an outcome of that run; the job runs again when it is due.
+/// a callable that returns `Async<void>`, `asio::awaitable<void>` or nothing, and may take an
+/// `Occurrence`. What a job throws is an outcome of that run; the job runs again when it is due.
 ///
 /// Every occurrence, due by the schedule or triggered, ends in exactly one way: a run began, or it
 /// was skipped for a reason. `status`, `history` and the observers tell of each.
@@ -52,8 +52,8 @@ namespace cano {
 /// so idle ones cost nothing.
 ///
 /// **Errors.** `Error(Configuration)` for an id that is not known, or is taken.
-/// **Cancellation.** A run is cancelled by its `Occurrence::stop` token and by Asio's slot, i.e. at
-/// the await that it is in; it counts as running until it has ended.
+/// **Cancellation.** A run is cancelled by its `Occurrence::stop` token and at the await that it is
+/// in; it counts as running until it has ended.
 /// **Threads.** Distinct objects: safe. Shared objects: safe, from jobs and observers too. Runs of
 /// a job are spread over the shards of a `Runtime`; elsewhere each has a strand of its own.
 /// **Lifetime.** The destructor requests the end of all runs, and does not wait: `stop` does. A
@@ -134,9 +134,7 @@ class Scheduler {
   ///
   /// **Errors.** Of the call: as `trigger`. Of the run: in the outcome.
   /// **Cancellation.** Ends the waiting; the run goes on.
-  asio::awaitable<JobOutcome> trigger_and_wait(std::string_view id) {
-    return core_->trigger_and_wait(id);
-  }
+  Async<JobOutcome> trigger_and_wait(std::string_view id) { return core_->trigger_and_wait(id); }
 
   /// Occurrences do not run from now on. Runs under way, and those that wait for them, go on.
   void pause(std::string_view id) { core_->set_paused(id, true); }
@@ -179,12 +177,12 @@ class Scheduler {
   /// cancelled: it may stop its own scheduler. `start` works again afterwards.
   ///
   /// **Cancellation.** Ends the waiting; the scheduler stops all the same.
-  asio::awaitable<ShutdownReport> stop(Duration drain = std::chrono::seconds{30}) {
+  Async<ShutdownReport> stop(Duration drain = std::chrono::seconds{30}) {
     return core_->stop(drain);
   }
   /// @overload
   template <class Rep, class Period>
-  asio::awaitable<ShutdownReport> stop(std::chrono::duration<Rep, Period> drain) {
+  Async<ShutdownReport> stop(std::chrono::duration<Rep, Period> drain) {
     return core_->stop(detail::to_duration(drain));
   }
 

@@ -12,6 +12,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/blocking_run.hpp>
+#include <cano/async/detail/join.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
@@ -81,7 +82,7 @@ class VirtualTime {
   }
   /// @overload
   template <class T> T run(asio::awaitable<T> work) {
-    return run(detail::from_awaitable(std::move(work)));
+    return run(detail::as_async(std::move(work)));
   }
 
   /// Runs what is ready and what becomes due in that time; the steady clock has then moved by

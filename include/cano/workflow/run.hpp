@@ -9,6 +9,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/blocking_run.hpp>
+#include <cano/async/detail/join.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/state.hpp>
 #include <cano/workflow/detail/explain_store.hpp>
@@ -37,7 +38,7 @@ template <class T> T run(Async<T> work) {
 }
 /// @overload
 template <class T> T run(asio::awaitable<T> work) {
-  return run(detail::from_awaitable(std::move(work)));
+  return run(detail::as_async(std::move(work)));
 }
 
 /// Runs a workflow to its end on the calling thread: the simplest way to start.

@@ -10,7 +10,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/duration.hpp>
 #include <cano/schedule/occurrence.hpp>
 #include <cano/schedule/overlap.hpp>
@@ -192,6 +196,64 @@ TEST_CASE("a task of a workflow may stop the scheduler that runs it") {
   context.run();  // returns: a scheduler that has stopped is no work
   CHECK(stopped);
   CHECK(scheduler.status("a")->success_count == 1);
+}
+
+TEST_CASE(
+    "a job of coroutines of both types may stop its scheduler, however deep and by whatever way") {
+  asio::io_context context;
+  Scheduler scheduler{context.get_executor()};
+  int stopped = 0;
+  const auto stop = [&]() -> cano::Async<void> {
+    auto stopping = scheduler.stop();
+    co_await std::move(stopping);
+    ++stopped;
+  };
+  const auto in_awaitable = [&]() -> asio::awaitable<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto strand = asio::make_strand(executor);
+    co_await asio::co_spawn(strand, stop(), asio::use_awaitable);
+    co_await stop();
+  };
+  scheduler.manual("async", stop);
+  scheduler.manual("awaitable in async", [&]() -> cano::Async<void> {
+    auto stopping = in_awaitable();
+    co_await std::move(stopping);
+  });
+  scheduler.manual("async in awaitable", [&]() -> asio::awaitable<void> {
+    co_await stop();
+    co_await in_awaitable();
+  });
+  scheduler.start();
+  for (const char* id : {"async", "awaitable in async", "async in awaitable"})
+    scheduler.trigger(id);
+  context.run();
+  CHECK(stopped == 6);
+  for (const auto& info : scheduler.list())
+    CHECK(info.success_count == 1);
+}
+
+TEST_CASE_METHOD(InVirtualTime,
+                 "a job that is an Async fails, is cancelled and ends as others do") {
+  scheduler.manual("fails", []() -> cano::Async<void> {
+    throw std::runtime_error{"own"};
+    co_return;
+  });
+  scheduler.manual("empty", [] { return cano::Async<void>{}; });
+  scheduler.manual("waits", [](const Occurrence&) -> cano::Async<void> {
+    auto waiting = cano::sleep_for(1h);
+    co_await std::move(waiting);
+  });
+  scheduler.start();
+  for (const char* id : {"fails", "empty", "waits"})
+    scheduler.trigger(id);
+  time.run_for(1s);
+  CHECK(scheduler.status("fails")->last_error == "own");
+  CHECK(scheduler.status("empty")->last_error ==
+        "Task execution error: The job returned no coroutine to run");
+  CHECK(scheduler.running_count() == 1);
+  const auto report = time.run(scheduler.stop(1s));
+  CHECK(report.cancelled == std::vector<std::string>{"waits"});
+  CHECK(time.elapsed() == 2s);
 }
 
 TEST_CASE_METHOD(InVirtualTime, "stop_now cancels without waiting") {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
@@ -8,7 +10,11 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/this_coro.hpp>
 
+#include <cano/async/sleep.hpp>
+#include <cano/async/yield_now.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/span.hpp>
@@ -315,4 +321,110 @@ TEST_CASE("an observer that is added to a copy does not see the other's runs") {
   CHECK(log->lines.empty());
   CHECK(result_of(time, watched, data).is_success());
   CHECK(log->lines.size() == 2);
+}
+
+namespace {
+
+// Counts the events of each run in the word that the run keeps for it.
+struct WordCounter : cano::Observer {
+  void on_run_started(const cano::RunStarted& event) override {
+    REQUIRE(event.run.word != nullptr);
+    CHECK(*event.run.word == 0);
+  }
+  void on_state_entered(const cano::StateEntered& event) override {
+    *event.run.word += step;
+    indices.push_back(event.state_index);
+  }
+  void on_run_finished(const cano::RunFinished& event) override { total = *event.run.word; }
+
+  explicit WordCounter(std::uintptr_t by) : step{by} {}
+  std::uintptr_t step;
+  std::uintptr_t total = 0;
+  std::vector<std::size_t> indices;
+};
+
+}  // namespace
+
+TEST_CASE("each run keeps a word for each observer, and states have the graph's indices") {
+  VirtualTime time;
+  const auto ones = std::make_shared<WordCounter>(1);
+  const auto tens = std::make_shared<WordCounter>(10);
+  const Flow flow = Flow{S::A}
+                        .add_exit_state(S::Done)
+                        .add(S::B, [](Data&) { return S::Done; })
+                        .add(S::A,
+                             [](Data& data) -> cano::Async<S> {
+                               co_await cano::sleep_for(1ms);
+                               co_return ++data.calls < 3 ? S::A : S::B;
+                             })
+                        .with_observer(ones)
+                        .with_observer(tens);
+  for (int run = 0; run < 2; ++run) {
+    Data data;
+    CHECK(result_of(time, flow, data).is_success());
+    CHECK(ones->total == 4);
+    CHECK(tens->total == 40);
+  }
+  CHECK(ones->indices == std::vector<std::size_t>{2, 2, 2, 1, 2, 2, 2, 1});
+  CHECK(flow.graph().nodes[2].name == "A");
+}
+
+namespace {
+
+// What a run waits for, in order: kind, and how long at the latest.
+struct WaitRecorder : cano::Observer {
+  bool wants_waits() const noexcept override { return true; }
+  void on_waiting(const cano::RunWaiting& event) override {
+    CHECK(is_waiting == false);
+    is_waiting = true;
+    waits.push_back(std::string{event.state} + " " + std::string{to_string(event.kind)});
+    limits.push_back(event.until == cano::steady_time::max() ? cano::Duration::max()
+                                                             : event.until - event.since);
+  }
+  void on_resumed(const cano::RunResumed&) override {
+    CHECK(is_waiting);
+    is_waiting = false;
+  }
+
+  bool is_waiting = false;
+  std::vector<std::string> waits;
+  std::vector<cano::Duration> limits;
+};
+
+cano::Async<S> waits_in_many_ways(Data& data) {
+  co_await cano::sleep_for(1s);
+  co_await cano::yield_now();
+  cano::Timer timer{co_await asio::this_coro::executor, 2s};
+  co_await timer.async_wait(asio::deferred);
+  if (++data.calls == 1) throw std::runtime_error{"again"};
+  co_return S::B;
+}
+
+}  // namespace
+
+TEST_CASE("an observer that asks is told of every wait and of its end") {
+  VirtualTime time;
+  Data data;
+  const auto recorder = std::make_shared<WaitRecorder>();
+  const Flow child = Flow{S::A}
+                         .add(S::A,
+                              [](Data&) -> asio::awaitable<S> {
+                                co_await cano::sleep_for(1ms);
+                                co_return S::Done;
+                              })
+                         .add_exit_state(S::Done);
+  const Flow flow = Flow{S::A}
+                        .add(S::A, waits_in_many_ways, retries(1, 10ms))
+                        .add(
+                            S::B, [child](Data& d) { return child.orchestrate(d); }, once())
+                        .add_exit_state(S::Done)
+                        .with_observer(recorder)
+                        .with_observer(std::make_shared<EventLog>());
+  CHECK(result_of(time, flow, data).is_success());
+  CHECK(recorder->waits == std::vector<std::string>{"A timer", "A ready", "A operation",
+                                                    "A retry_pause", "A timer", "A ready",
+                                                    "A operation", "B children"});
+  CHECK(recorder->limits[0] == 1s);
+  CHECK(recorder->limits[3] == 10ms);
+  CHECK_FALSE(recorder->is_waiting);
 }

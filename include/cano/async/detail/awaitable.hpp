@@ -34,29 +34,31 @@ using AwaitableState = OperationState<std::exception_ptr, std::optional<AwaitedV
 
 /// Runs `work` to its end and leaves its result.
 ///
-/// Asio's co_spawn awaits once more behind a coroutine that never waited; cancelled, that would
-/// throw, past the handler, out of the executor.
+/// Asio's co_spawn awaits once before this coroutine, and once more behind it where that never
+/// waited; cancelled, it would throw there, past the handler, out of the executor. So up to the
+/// first step nothing is cancelled, and behind the last one nothing is thrown.
 template <class T>
 asio::awaitable<void> run_awaitable(boost::intrusive_ptr<AwaitableState<T>> state,
                                     asio::awaitable<T> work) {
-  std::exception_ptr thrown;
-  std::optional<AwaitedValue<T>> value;
   try {
+    if (state->begins_to_hear()) throw_aborted();
+    std::optional<AwaitedValue<T>> value;
     if constexpr (std::is_void_v<T>) {
       co_await std::move(work);
       value.emplace();
     } else {
       value.emplace(co_await std::move(work));
     }
+    state->result.emplace(std::exception_ptr{}, std::move(value));
   } catch (...) {
-    thrown = std::current_exception();
+    state->result.emplace(std::current_exception(), std::nullopt);
   }
   co_await asio::this_coro::throw_if_cancelled(false);
-  state->result.emplace(std::move(thrown), std::move(value));
 }
 
 /// Hears of the end of such a coroutine, or of its destruction. It keeps the slot, which Asio uses
-/// up to then.
+/// up to then. It has no executor of its own, since Asio 1.81 would post each cancellation to that,
+/// and refer there to what lies in the slot.
 class AwaitableEnd : public OperationHandlerBase {
  public:
   AwaitableEnd(OperationBase& operation, Environment& environment) noexcept
@@ -99,6 +101,7 @@ template <class T> class AwaitableAwaiter {
   bool await_suspend(std::coroutine_handle<> coroutine) {
     state_ = new AwaitableState<T>{*environment_};
     state_->begins(coroutine);
+    state_->is_deaf();
     try {
       asio::co_spawn(environment_->awaitable_executor(), run_awaitable<T>(state_, std::move(work_)),
                      AwaitableEnd{*state_, *environment_});

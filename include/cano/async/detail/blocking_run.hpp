@@ -7,8 +7,6 @@
 #include <utility>
 #include <variant>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano/async/async.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
@@ -19,8 +17,8 @@ namespace cano::detail {
 /// What becomes of an `Async` that code outside of all coroutines runs and waits for. `T` need not
 /// be default-constructible or copyable.
 ///
-/// The coroutine is destroyed, on its loop, before `on_end` is called. Where the waiting ends before
-/// that, the coroutine stays on the loop, and is destroyed with it.
+/// The coroutine is destroyed, on its loop, before `on_end` is called. Where the waiting ends
+/// before that, the coroutine stays on the loop, and is destroyed with it.
 template <class T> class BlockingRun {
  public:
   using OnEnd = void (*)(void* object) noexcept;
@@ -115,10 +113,5 @@ template <class T> class BlockingRun {
   std::optional<std::conditional_t<std::is_void_v<T>, std::monostate, T>> value_;
   Work* work_;  // it deletes itself
 };
-
-/// The same as an `Async`.
-template <class T> Async<T> from_awaitable(asio::awaitable<T> work) {
-  co_return co_await std::move(work);
-}
 
 }  // namespace cano::detail

@@ -6,6 +6,7 @@
 #include <stop_token>
 
 #include <cano/config.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -27,6 +28,9 @@ class Cancellable {
 
   /// Ends the wait early; what waited is resumed later, never inside this call.
   virtual void cancel() noexcept = 0;
+
+  /// What it is, for observers.
+  virtual Wait describe() const noexcept { return {}; }
 
  protected:
   ~Cancellable() = default;
@@ -71,6 +75,8 @@ class CancellationScope {
   }
   void wait_ends() noexcept { wait_ = nullptr; }
   bool waits() const noexcept { return wait_ != nullptr; }
+  /// What it waits for; where that is nothing that could be cancelled, for its turn.
+  Wait wait() const noexcept { return waits() ? wait_->describe() : Wait{WaitKind::Ready}; }
 
   /// Requested when this scope is cancelled, and as soon as `outer` is, on whichever thread.
   std::stop_token token(const std::stop_token& outer) {

@@ -9,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/system/system_error.hpp>
 
@@ -88,6 +89,9 @@ class Environment {
   /// Whose work this is part of; null for what was started from outside.
   Environment* parent() const noexcept { return parent_; }
 
+  /// The same, and of a root the work on whose executor it was started. On the loop only.
+  virtual Environment* outer() const noexcept { return parent_; }
+
   /// The executor that coroutines of Asio's get which this chain awaits.
   virtual asio::any_io_executor awaitable_executor() { return parent_->awaitable_executor(); }
 
@@ -123,8 +127,12 @@ class Environment {
   /// Goes on with a coroutine of this chain until it waits. When its root has ended `finished` is
   /// called, as the last thing.
   void resume(std::coroutine_handle<> coroutine) {
+    if (reports_waits_) [[unlikely]]
+      report_resumed();
     run(coroutine);
-    if (root_.done()) finished();
+    if (root_.done()) return finished();
+    if (reports_waits_) [[unlikely]]
+      report_waiting();
   }
 
   /// Goes on from a wait.
@@ -163,6 +171,12 @@ class Environment {
   /// The root coroutine has ended. May destroy this object.
   virtual void finished() = 0;
 
+  /// Whether somebody wants to know of each wait, and of its end.
+  void report_waits(bool whether) noexcept { reports_waits_ = whether; }
+  bool reports_waits() const noexcept { return reports_waits_; }
+  virtual void report_waiting() {}
+  virtual void report_resumed() {}
+
   /// Destroys the frames that the root awaits, the innermost first: recursively it would take a
   /// stack as deep as the awaits are nested.
   void destroy_awaited_frames() noexcept;
@@ -177,6 +191,7 @@ class Environment {
   CancellationScope scope_;
   std::uint32_t foreign_coroutines_ = 0;  // of a root: of all its work
   bool is_lost_ = false;
+  bool reports_waits_ = false;
   bool throws_if_cancelled_ = true;
 };
 
@@ -219,12 +234,12 @@ class EnvironmentExecutor {
       std::decay_t<F> own{std::forward<F>(function)};
       own();
     } else {
-      asio::post(loop.executor(), std::forward<F>(function));
+      loop.post_function(std::forward<F>(function));
     }
   }
 
   asio::execution_context& query(asio::execution::context_t) const noexcept {
-    return asio::query(link_->loop().executor(), asio::execution::context);
+    return link_->loop().context();
   }
   static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
     return asio::execution::blocking_t::possibly;
@@ -245,9 +260,12 @@ class EnvironmentExecutor {
 };
 
 /// The environment whose work a coroutine of Asio's on that executor is part of, if that is known.
+///
+/// Also through strands: what those serialise runs on the one loop of the environment.
 inline EnvironmentLink* link_of(const asio::any_io_executor& executor) noexcept {
-  const auto* const known = executor.target<EnvironmentExecutor>();
-  return known == nullptr ? nullptr : known->link().get();
+  if (const auto* const known = executor.target<EnvironmentExecutor>()) return known->link().get();
+  const auto* const strand = executor.target<asio::strand<asio::any_io_executor>>();
+  return strand == nullptr ? nullptr : link_of(strand->get_inner_executor());
 }
 
 inline Loop::Pointer loop_of(const asio::any_io_executor& executor) {
@@ -268,6 +286,7 @@ class RootEnvironment : public Environment, public LoopMember {
 
   /// The work that started this one, where that is known and not over; on the loop only.
   Environment* origin() const noexcept { return origin_ ? origin_->environment() : nullptr; }
+  Environment* outer() const noexcept override { return origin(); }
 
  protected:
   explicit RootEnvironment(Loop& loop, EnvironmentLink* origin = nullptr) noexcept

@@ -99,14 +99,16 @@ class FramePool {
   std::uint32_t room_[bins];  // how many more are kept
   Life life_;
 
-  static thread_local FramePool here_;
+  CANO_VISIBLE static thread_local FramePool here_;
 };
 
 inline constinit thread_local FramePool FramePool::here_{};
 
 /// Base of what is allocated and freed as often as frames are.
 struct Pooled {
-  [[gnu::always_inline]] static void* operator new(std::size_t size) { return FramePool::allocate(size); }
+  [[gnu::always_inline]] static void* operator new(std::size_t size) {
+    return FramePool::allocate(size);
+  }
   [[gnu::always_inline]] static void operator delete(void* memory, std::size_t size) noexcept {
     FramePool::release(memory, size);
   }

@@ -105,6 +105,12 @@ class Loop {
 
   // ---- from any thread
 
+  /// The context, as long as that is not gone.
+  asio::execution_context& context() const noexcept;
+  /// Calls `function()` on the executor; does nothing when the context is gone.
+  template <class F> void post_function(F&& function) {
+    guard_->run_if_alive([&] { asio::post(executor_, std::forward<F>(function)); });
+  }
   /// Calls `function(object, true)` on the executor, or `function(object, false)` wherever the
   /// handler is destroyed. False, and no call, when the context is gone.
   bool post(void* object, LoopHandler::Function function) {
@@ -118,18 +124,13 @@ class Loop {
     if (members_++ == 0) {
       work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
     }
-    member.next_ = end_.next_;
-    member.previous_ = &end_;
-    end_.next_->previous_ = &member;
-    end_.next_ = &member;
+    link(member, end_);
     if (is_stopping_) member.cancel_work();
   }
   /// Does nothing where the member has left.
   void leave(LoopMember& member) noexcept {
     if (member.next_ == nullptr) return;
-    member.previous_->next_ = member.next_;
-    member.next_->previous_ = member.previous_;
-    member.next_ = member.previous_ = nullptr;
+    unlink(member);
     if (--members_ != 0) return;
     work_ = {};
     if (timers_->empty()) timers_->cancel_timer();
@@ -164,8 +165,7 @@ class Loop {
     void cancel_work() noexcept override {}
   };
 
-  Loop(LoopService& service, asio::any_io_executor executor, asio::io_context* context,
-       Loop* main);
+  Loop(LoopService& service, asio::any_io_executor executor, asio::io_context* context, Loop* main);
   ~Loop();
 
   void post_handler(LoopHandler&& handler) {
@@ -174,6 +174,14 @@ class Loop {
     } else {
       asio::post(executor_, std::move(handler));
     }
+  }
+
+  // False when the last owner has gone.
+  bool try_add_owner() noexcept {
+    std::uint32_t owners = owners_.load(std::memory_order_relaxed);
+    while (owners != 0 && !owners_.compare_exchange_weak(owners, owners + 1)) {
+    }
+    return owners != 0;
   }
 
   // What Asio holds for the loop keeps it.
@@ -201,19 +209,20 @@ class Loop {
   // Those that come into the queue meanwhile wait for the next round, behind what else is ready;
   // so do those that are left when one throws.
   void run_round() {
-    struct NextRound {
-      Loop& loop;
-      ~NextRound() {
+    struct Round {
+      explicit Round(Loop& l) noexcept : loop{l} { queue.take_front(loop.queue_); }
+      Round(const Round&) = delete;
+      Round& operator=(const Round&) = delete;
+      ~Round() {
+        loop.queue_.take_front(queue);
         loop.is_round_requested_ = false;
         if (!loop.queue_.empty()) loop.request_round();
       }
-    } const next{*this};
-    const Waiter* const last = queue_.last();
-    while (Waiter* const waiter = queue_.pop()) {
-      const bool is_last = waiter == last;
+      Loop& loop;
+      YieldQueue queue;
+    } round{*this};
+    while (Waiter* const waiter = round.queue.pop())
       waiter->wake();
-      if (is_last) return;
-    }
   }
 
   void start_timer() {
@@ -230,12 +239,28 @@ class Loop {
     if (!is_requested) self->run_round();
   }
 
+  // A mark goes through the members: cancelling one may end any other.
   void cancel_all() noexcept {
-    for (LoopMember* member = end_.next_; member != &end_;) {
-      LoopMember* const next = member->next_;
-      member->cancel_work();
-      member = next;
+    End mark;
+    link(mark, end_);
+    while (mark.next_ != &end_) {
+      LoopMember& member = *mark.next_;
+      unlink(mark);
+      link(mark, member);
+      member.cancel_work();
     }
+    unlink(mark);
+  }
+  static void link(LoopMember& member, LoopMember& behind) noexcept {
+    member.next_ = behind.next_;
+    member.previous_ = &behind;
+    behind.next_->previous_ = &member;
+    behind.next_ = &member;
+  }
+  static void unlink(LoopMember& member) noexcept {
+    member.previous_->next_ = member.next_;
+    member.next_->previous_ = member.previous_;
+    member.next_ = member.previous_ = nullptr;
   }
 
   void shutdown() noexcept {
@@ -247,11 +272,11 @@ class Loop {
     }
     while (Waiter* const waiter = queue_.pop())
       waiter->drop();
-    if (own_timers_) own_timers_->drop_all();
-    forget_context();
+    forget_all();
   }
-  // A strand must not outlive its context.
-  void forget_context() noexcept {
+  // Neither a timer nor a strand may outlive the context.
+  void forget_all() noexcept {
+    if (own_timers_) own_timers_->drop_all();
     work_ = {};
     executor_ = {};
     base_ = {};
@@ -274,7 +299,8 @@ class Loop {
   std::shared_ptr<ContextGuard> guard_;
   LoopService* service_;  // while the guard lets in
 
-  static inline constinit thread_local const Loop* here_ = nullptr;  // what the thread is on
+  CANO_VISIBLE static inline constinit thread_local const Loop* here_ =
+      nullptr;  // what the thread is on
 };
 
 inline void LoopHandler::operator()() {
@@ -315,10 +341,10 @@ class LoopService : public asio::execution_context::service {
     std::vector<Loop::Pointer> loops;
     guard_->close([&] {
       for (Loop* const loop : loops_) {
-        if (loop->owners_.load() == 0) {
-          loop->forget_context();  // another thread is about to delete it
+        if (loop->try_add_owner()) {
+          loops.emplace_back(loop, false);
         } else {
-          loops.emplace_back(loop);
+          loop->forget_all();  // another thread is about to delete it
         }
       }
       loops_.clear();
@@ -344,17 +370,18 @@ inline Loop::Loop(LoopService& service, asio::any_io_executor executor, asio::io
       guard_{service.guard_},
       service_{&service} {
   end_.next_ = end_.previous_ = &end_;
-  guard_->run_if_alive([&] { service.loops_.push_back(this); });
+  if (!guard_->run_if_alive([&] { service.loops_.push_back(this); })) forget_all();
 }
 
 inline Loop::~Loop() {
   guard_->run_if_alive([&] {
     std::erase(service_->loops_, this);
-    if (own_timers_) own_timers_->drop_all();
-    forget_context();
+    forget_all();
   });
   end_.next_ = nullptr;
 }
+
+inline asio::execution_context& Loop::context() const noexcept { return service_->context(); }
 
 /// The service of the executor's context, if it has one.
 inline LoopService* find_loop_service(asio::execution_context& context) {

@@ -51,7 +51,7 @@ class LoopExecutor {
   }
 
   asio::execution_context& query(asio::execution::context_t) const noexcept {
-    return asio::query(loop_->executor(), asio::execution::context);
+    return loop_->context();
   }
   static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
     return asio::execution::blocking_t::possibly;
@@ -98,7 +98,15 @@ class OperationBase : public Pooled, public Waiter {
       return false;
     }
     status_ = Status::Waiting;
+    if (is_cancelled_early_) cancel();
     return true;
+  }
+  /// What is to be started cannot be cancelled before `begins_to_hear`.
+  void is_deaf() noexcept { is_deaf_ = true; }
+  /// True: it has been cancelled already.
+  [[nodiscard]] bool begins_to_hear() noexcept {
+    is_deaf_ = false;
+    return is_cancelled_early_;
   }
   bool was_dropped() const noexcept { return status_ == Status::Dropped; }
   /// The coroutine has gone on, or is destroyed.
@@ -134,6 +142,10 @@ class OperationBase : public Pooled, public Waiter {
   }
   void drop() noexcept override { const Pointer self{this, false}; }
   void cancel() noexcept override {
+    if (status_ == Status::Initiating || is_deaf_) {
+      is_cancelled_early_ = true;  // who would hear of it may not be there yet
+      return;
+    }
     const Pointer self{this};
     is_cancelling_ = true;
     signal_.emit(asio::cancellation_type::all);
@@ -186,6 +198,8 @@ class OperationBase : public Pooled, public Waiter {
   std::atomic<std::uint32_t> owners_{0};
   Status status_ = Status::Initiating;
   bool is_cancelling_ = false;
+  bool is_cancelled_early_ = false;
+  bool is_deaf_ = false;
   Loop::Pointer loop_;
   Environment* environment_;  // on the loop only; null when the coroutine is gone
   std::coroutine_handle<> coroutine_;
@@ -201,10 +215,8 @@ template <class... Args> class OperationState final : public OperationBase {
 /// The part of a handler that does not depend on the results.
 class OperationHandlerBase {
  public:
-  using executor_type = LoopExecutor;
   using cancellation_slot_type = asio::cancellation_slot;
 
-  LoopExecutor get_executor() const noexcept { return LoopExecutor{operation_->loop()}; }
   asio::cancellation_slot get_cancellation_slot() const noexcept { return operation_->slot(); }
   explicit operator bool() const noexcept { return operation_ != nullptr; }
 
@@ -221,6 +233,7 @@ class OperationHandlerBase {
   }
   ~OperationHandlerBase() { drop(); }
 
+  OperationBase& operation() const noexcept { return *operation_; }
   OperationBase::Pointer take() noexcept { return std::exchange(operation_, nullptr); }
 
  private:
@@ -236,6 +249,9 @@ class OperationHandlerBase {
 template <class... Args> class OperationHandler : public OperationHandlerBase {
  public:
   using State = OperationState<Args...>;
+  using executor_type = LoopExecutor;
+
+  LoopExecutor get_executor() const noexcept { return LoopExecutor{operation().loop()}; }
 
   explicit OperationHandler(State& state) noexcept : OperationHandlerBase{&state} {}
 
@@ -250,9 +266,9 @@ template <class... Args> class OperationHandler : public OperationHandlerBase {
 
  private:
   template <class... Given> void complete(bool at_once, Given&&... given) {
-    const auto operation = take();
-    static_cast<State&>(*operation).result.emplace(std::forward<Given>(given)...);
-    operation->complete(at_once);
+    // While the handler has the operation: where this throws, its destruction drops that.
+    static_cast<State&>(operation()).result.emplace(std::forward<Given>(given)...);
+    take()->complete(at_once);
   }
 };
 

@@ -11,8 +11,7 @@ namespace cano::detail {
 
 /// Calls a member function of `object` on the loop, and keeps the object until then. From any
 /// thread. False where the context is gone.
-template <class T>
-bool post_call(Loop& loop, std::shared_ptr<T> object, void (T::*function)()) {
+template <class T> bool post_call(Loop& loop, std::shared_ptr<T> object, void (T::*function)()) {
   struct Call {
     Loop::Pointer loop;
     std::shared_ptr<T> object;

@@ -119,7 +119,7 @@ class PromiseBase : public Pooled {
                   "cano: an Async is awaited once: co_await std::move(work), or await the call "
                   "itself");
   }
-  YieldAwaiter await_transform(const YieldNow&) const noexcept;
+  YieldAwaiter await_transform(YieldNow) const noexcept;
   ReadyAwaiter<const asio::any_io_executor&> await_transform(asio::this_coro::executor_t) const {
     return ReadyAwaiter<const asio::any_io_executor&>{environment_->loop().executor()};
   }
@@ -166,7 +166,7 @@ template <class T> class Promise final : public PromiseBase {
  public:
   Promise() noexcept {}
   ~Promise() {
-    if (has_ == Has::Value) value_.~T();
+    destroy_value();
     if (has_ == Has::Exception) exception_.~exception_ptr();
   }
   Async<T> get_return_object() noexcept;
@@ -174,10 +174,12 @@ template <class T> class Promise final : public PromiseBase {
   template <class U = T>
     requires std::constructible_from<T, U&&>
   void return_value(U&& value) {
+    destroy_value();
     ::new (static_cast<void*>(std::addressof(value_))) T(std::forward<U>(value));
     has_ = Has::Value;
   }
   void unhandled_exception() noexcept {
+    destroy_value();
     ::new (static_cast<void*>(std::addressof(exception_)))
         std::exception_ptr(std::current_exception());
     has_ = Has::Exception;
@@ -196,6 +198,16 @@ template <class T> class Promise final : public PromiseBase {
 
  private:
   enum class Has : std::uint8_t { Nothing, Value, Exception };
+
+  // There may be one before the last result: a destructor may throw behind co_return.
+  void destroy_value() noexcept {
+    if constexpr (!std::is_trivially_destructible_v<T>) {
+      if (has_ != Has::Value) return;
+      has_ = Has::Nothing;
+      value_.~T();
+    }
+  }
+
   union {
     T value_;
     std::exception_ptr exception_;
@@ -220,6 +232,7 @@ template <> class Promise<void> final : public PromiseBase {
 };
 
 inline void Environment::destroy_awaited_frames() noexcept {
+  scope_.wait_ends();  // what the frames destroy may still cancel the work
   while (innermost_ != nullptr && innermost_->awaiter() != nullptr) {
     ChildAwaiterBase& awaiter = *innermost_->awaiter();
     innermost_ = awaiter.parent_promise_;
@@ -267,6 +280,7 @@ class CoroutineSleeper : public Sleeper {
   void wake() override { environment_->wait_ended(coroutine_); }
   void drop() noexcept override { environment_->wait_lost(); }
   void expire() override { environment_->loop().push(*this); }
+  Wait describe() const noexcept override { return {WaitKind::Timer, deadline}; }
   void cancel() noexcept override {
     is_cancelled_ = true;
     if (is_queued()) return;

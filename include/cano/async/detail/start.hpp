@@ -47,7 +47,7 @@ template <class T> using Signature = typename SignatureOf<T>::type;
 /// its handler.
 class StartedBase : public RootEnvironment, public Waiter {
  public:
-  virtual ~StartedBase() = default;
+  virtual ~StartedBase() { end(); }
 
   /// Where the calling thread is on the loop it runs at once, up to the first wait; it never
   /// completes inside this call.
@@ -126,9 +126,10 @@ template <class T, class Handler> class Started final : public StartedWork<T> {
   void finished() override {
     const std::unique_ptr<Started> self{this};
     const Loop::Pointer keep{&this->loop()};
-    auto& promise = this->coroutine_.promise();
     std::exception_ptr thrown;
-    if (std::exception_ptr* const exception = promise.exception()) thrown = std::move(*exception);
+    if (std::exception_ptr* const exception = this->coroutine_.promise().exception()) {
+      thrown = std::move(*exception);
+    }
     if constexpr (std::is_void_v<T>) {
       destroy_frame();
       complete([handler = std::move(handler_), thrown = std::move(thrown)]() mutable {
@@ -136,7 +137,7 @@ template <class T, class Handler> class Started final : public StartedWork<T> {
         std::move(handler)(std::move(thrown));
       });
     } else {
-      T value = thrown ? T{} : T(promise.value());
+      T value = take_value(thrown);
       destroy_frame();
       complete([handler = std::move(handler_), thrown = std::move(thrown),
                 value = std::move(value)]() mutable {
@@ -146,6 +147,15 @@ template <class T, class Handler> class Started final : public StartedWork<T> {
     }
   }
 
+  // Also when the value cannot be moved there is an end to report.
+  T take_value(std::exception_ptr& thrown) {
+    try {
+      if (!thrown) return this->coroutine_.promise().value();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    return T{};
+  }
   void destroy_frame() {
     this->coroutine_.destroy();
     this->end();

@@ -61,8 +61,17 @@ class YieldQueue {
     end_.previous_ = &waiter;
   }
 
-  /// The last one, to know where a round ends; null where there is none.
-  const Waiter* last() const noexcept { return empty() ? nullptr : end_.previous_; }
+  /// Takes all those of another queue, before its own.
+  void take_front(YieldQueue& other) noexcept {
+    if (other.empty()) return;
+    Waiter* const first = other.end_.next_;
+    Waiter* const last = other.end_.previous_;
+    other.end_.next_ = other.end_.previous_ = &other.end_;
+    last->next_ = end_.next_;
+    end_.next_->previous_ = last;
+    first->previous_ = &end_;
+    end_.next_ = first;
+  }
 
   /// Null where there is none.
   Waiter* pop() noexcept {

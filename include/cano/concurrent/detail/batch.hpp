@@ -42,11 +42,11 @@ namespace cano::detail {
 
 using ProgressCallback = std::function<void(const ConcurrentStatus&)>;
 
-/// One call of `execute_concurrent`: hands instances to its workers, counts how they end, and cancels
-/// the rest when it has waited long enough.
+/// One call of `execute_concurrent`: hands instances to its workers, counts how they end, and
+/// cancels the rest when it has waited long enough.
 ///
-/// **Threads.** Workers call it from their own loops. What they write is atomic, or the result of an
-/// instance that is theirs alone; the last worker to end publishes the results.
+/// **Threads.** Workers call it from their own loops. What they write is atomic, or the result of
+/// an instance that is theirs alone; the last worker to end publishes the results.
 template <StateLike State, class Store>
 class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
  public:
@@ -117,8 +117,9 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   /// The next instances to start, from the first to before the second; empty when none is left.
   ///
   /// Few calls, and few borders between what two workers write: a fraction of what is left, so that
-  /// no worker is still busy with many at the end (guided self-scheduling, Polychronopoulos and Kuck,
-  /// 1987). With 16 at most, instances of 10 plain hops took 64 ns on two shards, with 128 54 ns.
+  /// no worker is still busy with many at the end (guided self-scheduling, Polychronopoulos and
+  /// Kuck, 1987). With 16 at most, instances of 10 plain hops took 64 ns on two shards, with 128 54
+  /// ns.
   std::pair<std::size_t, std::size_t> take(std::size_t at_most) noexcept {
     const std::size_t end = stores_.size();
     const std::size_t next = next_.load(std::memory_order_relaxed);

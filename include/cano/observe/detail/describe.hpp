@@ -117,6 +117,18 @@ inline std::vector<Field> fields_of(const RetryPause& e) {
   return {{"delay_ms", milliseconds_of(e.delay)}};
 }
 
+inline EventHead head_of(const RunWaiting& e) {
+  return {"waiting", Level::Trace, task_target, "Waiting", &e.run, e.state, e.attempt};
+}
+inline std::vector<Field> fields_of(const RunWaiting& e) {
+  return {text_field("kind", to_string(e.kind))};
+}
+
+inline EventHead head_of(const RunResumed& e) {
+  return {"resumed", Level::Trace, task_target, "Resumed", &e.run, e.state, e.attempt};
+}
+inline std::vector<Field> fields_of(const RunResumed&) { return {}; }
+
 inline EventHead head_of(const PhaseStarted& e) {
   return {"phase_started", Level::Trace, task_target, "Phase started", &e.run, e.state, e.attempt};
 }

@@ -6,32 +6,16 @@
 #include <optional>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
-
+#include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
-#include <cano/schedule/detail/completion.hpp>
+#include <cano/schedule/detail/run_handle.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 
 namespace cano::detail {
-
-/// A run of a job, as far as what decides on it has to know.
-class RunHandle {
- public:
-  RunHandle() = default;
-  RunHandle(const RunHandle&) = delete;
-  RunHandle& operator=(const RunHandle&) = delete;
-  virtual ~RunHandle() = default;
-
-  /// Requests its end. From any thread.
-  virtual void cancel() = 0;
-
-  /// Whether a coroutine on that executor is part of this run. From any thread.
-  virtual bool runs_on(asio::any_io_executor executor) const = 0;
-};
 
 /// What has to be done after a decision that was made under the lock: all that runs code of a user,
 /// or that destroys something of theirs.
@@ -53,16 +37,16 @@ template <class Job> struct Effects {
   };
 
   struct Answer {
-    std::weak_ptr<Completion<JobOutcome>> waiter;
+    std::weak_ptr<RemoteCompletion<JobOutcome>> waiter;
     JobOutcome outcome;
   };
 
   std::shared_ptr<const ObserverList> observers;  // null: nobody wants reports
   std::vector<Report> reports;
-  std::vector<std::shared_ptr<RunHandle>> cancels;
+  std::vector<RunHandle> cancels;
   std::vector<Start> starts;
   std::vector<Answer> answers;
-  std::vector<std::shared_ptr<Completion<ShutdownReport>>> stopped;
+  std::vector<std::shared_ptr<RemoteCompletion<ShutdownReport>>> stopped;
   std::optional<ShutdownReport> shutdown;
   bool wake = false;  // the driver has something new to see
 

@@ -12,15 +12,12 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/detail/failure_kind.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/occurrence.hpp>
-
-namespace cano {
-namespace asio = boost::asio;
-}
 
 namespace cano::detail {
 
@@ -40,7 +37,7 @@ class JobBody {
   virtual ~JobBody() = default;
 
   /// Runs once. The occurrence and the body outlive the coroutine.
-  virtual asio::awaitable<RunEnd> run(const Occurrence& occurrence) = 0;
+  virtual Async<RunEnd> run(const Occurrence& occurrence) = 0;
 
   /// How many instances run at once, for a batch.
   virtual std::optional<std::size_t> instances() const { return std::nullopt; }
@@ -74,7 +71,8 @@ template <class Job>
 concept PlainCallable = !OccurrenceCallable<Job> && std::invocable<Job&>;
 
 template <class Result>
-concept JobResult = std::is_void_v<Result> || std::same_as<Result, asio::awaitable<void>>;
+concept JobResult = std::is_void_v<Result> || std::same_as<Result, Async<void>> ||
+                    std::same_as<Result, asio::awaitable<void>>;
 
 template <WorkflowJob Workflow> class WorkflowBody final : public JobBody {
   static_assert(std::default_initializable<typename Workflow::store_type>,
@@ -84,7 +82,7 @@ template <WorkflowJob Workflow> class WorkflowBody final : public JobBody {
  public:
   explicit WorkflowBody(Workflow workflow) : workflow_{std::move(workflow)} {}
 
-  asio::awaitable<RunEnd> run(const Occurrence& occurrence) override {
+  Async<RunEnd> run(const Occurrence& occurrence) override {
     typename Workflow::store_type store{};
     auto running =
         workflow_.try_orchestrate(store, options_for<typename Workflow::options_type>(occurrence));
@@ -100,7 +98,7 @@ template <BatchJob Batch> class BatchBody final : public JobBody {
  public:
   explicit BatchBody(Batch batch) : batch_{std::move(batch)} {}
 
-  asio::awaitable<RunEnd> run(const Occurrence& occurrence) override {
+  Async<RunEnd> run(const Occurrence& occurrence) override {
     auto running = batch_.execute(options_for<typename Batch::options_type>(occurrence));
     const auto result = co_await std::move(running);
     const auto& status = result.status;
@@ -138,7 +136,7 @@ template <class Callable> class CallableBody final : public JobBody {
  public:
   explicit CallableBody(Callable callable) : callable_(std::move(callable)) {}
 
-  asio::awaitable<RunEnd> run(const Occurrence& occurrence) override {
+  Async<RunEnd> run(const Occurrence& occurrence) override {
     if constexpr (std::is_void_v<decltype(call(occurrence))>) {
       call(occurrence);
     } else {
@@ -182,7 +180,8 @@ template <class From> std::unique_ptr<JobBody> make_job_body(const std::string& 
   } else {
     static_assert(is_job_callable<Job>(),
                   "cano: a job is a Workflow, a ConcurrentWorkflow's batch(...), or can be called "
-                  "with nothing or an Occurrence and returns asio::awaitable<void> or void");
+                  "with nothing or an Occurrence and returns Async<void>, asio::awaitable<void> or "
+                  "void");
     Job job(std::forward<From>(from));
     // A lambda without captures can be compared with null too, and is never equal to it.
     if constexpr (std::constructible_from<Job, std::nullptr_t> && requires { job == nullptr; }) {

@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/overlap.hpp>
@@ -31,7 +31,7 @@ template <class Executor> struct Ticket {
   steady_time due;  // from when on it is late
   std::uint64_t missed = 0;
   bool triggered = false;
-  std::weak_ptr<Completion<JobOutcome>> waiter{};  // who awaits its outcome
+  std::weak_ptr<RemoteCompletion<JobOutcome>> waiter{};  // who awaits its outcome
 
   /// What the schedule names; nothing for a trigger.
   std::optional<system_time> scheduled() const {

@@ -10,47 +10,41 @@
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/this_coro.hpp>
 
-#include <cano/detail/member_call.hpp>
+#include <cano/async/async.hpp>
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/promise.hpp>
+#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/detail/job_body.hpp>
+#include <cano/schedule/detail/run_handle.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/occurrence.hpp>
 
 namespace cano::detail {
 
-/// One run of a job: a coroutine on a strand of its own.
+/// One run of a job: the environment of the job's coroutine, and of all that this awaits.
 ///
-/// It belongs to the execution context: when that is destroyed, so is the run. The strand is where
-/// cancellation is delivered, and by which a coroutine is known to be part of this run.
+/// It belongs to its loop: it ends with the coroutine, or when the execution context is destroyed.
 ///
-/// **Threads.** What is not said to be called from any thread belongs to the strand.
+/// **Threads.** What is not said to be called from any thread belongs to the loop.
 ///
-/// `Host` keeps the books: it has `now()`, `run_began(run)`, `run_ended(run, end)`, and
+/// `Host` has `now()`, and reports: it has `run_began(run)`, `run_ended(run, end)`, and
 /// `run_lost(run)` for when the execution context is destroyed under the run.
-template <class Host>
-class JobRun final : public RunHandle, public std::enable_shared_from_this<JobRun<Host>> {
+template <class Host> class JobRun final : public RootEnvironment {
  public:
-  using Strand = asio::strand<asio::any_io_executor>;
   using Job = typename Host::Job;
 
   JobRun(std::shared_ptr<Host> host, const asio::any_io_executor& executor,
          typename Effects<Job>::Start start)
-      : host_{std::move(host)},
+      : RootEnvironment{*loop_of(executor), link_of(executor)},
+        host_{std::move(host)},
         job_{std::move(start.job)},
         ticket_{std::move(start.ticket)},
-        key_{start.key},
-        strand_{asio::make_strand(executor)} {
+        key_{start.key} {
     occurrence_.id = job_->id;
     occurrence_.nominal = ticket_.nominal;
     occurrence_.missed = ticket_.missed;
@@ -59,8 +53,9 @@ class JobRun final : public RunHandle, public std::enable_shared_from_this<JobRu
     occurrence_.stop = stop_.get_token();
   }
 
-  ~JobRun() override {
-    if (!ended_) host_->run_lost(*this);
+  // Last, when the end has been reported: a loop without members has nothing more to do.
+  ~JobRun() {
+    if (began_) loop().leave(*this);
   }
 
   Job& job() const noexcept { return *job_; }
@@ -71,82 +66,95 @@ class JobRun final : public RunHandle, public std::enable_shared_from_this<JobRu
   /// How long it has been running.
   Duration elapsed(Moment now) const noexcept { return began_ ? now.steady - *began_ : Duration{}; }
 
-  /// Starts it, never inside this call. From any thread.
-  void launch() { asio::post(strand_, member_call<&JobRun::begin>(this->shared_from_this())); }
+  /// For others; before it is launched.
+  RunHandle handle() { return RunHandle{link(), this, stop_}; }
 
-  void cancel() override {
-    stop_.request_stop();
-    asio::post(strand_, member_call<&JobRun::interrupt>(this->shared_from_this()));
+  /// Starts it, never inside this call. From any thread.
+  static void launch(std::unique_ptr<JobRun> run) {
+    const Loop::Pointer loop{&run->loop()};
+    JobRun* const self = run.release();
+    const bool is_posted = loop->post(self, [](void* object, bool runs) {
+      auto* const launched = static_cast<JobRun*>(object);
+      if (runs) {
+        launched->begin();
+      } else {
+        launched->lose();
+      }
+    });
+    if (!is_posted) self->lose();
   }
 
-  bool runs_on(asio::any_io_executor executor) const override {
-    while (const auto* const strand = executor.target<Strand>()) {
-      if (*strand == strand_) return true;
-      // A run that may be interrupted has a strand of its own over the one of its caller.
-      asio::any_io_executor inner = strand->get_inner_executor();
-      executor = std::move(inner);
-    }
-    return false;
+  // ---- the environment
+
+  asio::any_io_executor awaitable_executor() override { return EnvironmentExecutor{link()}; }
+
+  void cancel_work() noexcept override {
+    stop_.request_stop();
+    RootEnvironment::cancel_work();
+  }
+
+  void abandon() noexcept override {
+    destroy_awaited_frames();
+    coroutine_.destroy();
+    lose();
   }
 
  private:
   void begin() {
+    loop().join(*this);  // which cancels it where the loop is stopping
     const Moment now = host_->now();
     began_ = now.steady;
     occurrence_.actual = now.wall;
     occurrence_.lateness = std::max(Duration::zero(), now.steady - ticket_.due);
     host_->run_began(*this);
-    auto work = execute(this->shared_from_this());
-    asio::co_spawn(
-        asio::any_io_executor{strand_}, std::move(work),
-        asio::bind_cancellation_slot(signal_.slot(), [self = this->shared_from_this()](
-                                                         const std::exception_ptr&, RunEnd end) {
-          self->end(std::move(end));
-        }));
-  }
-
-  void interrupt() {
-    if (!ended_) signal_.emit(asio::cancellation_type::all);
-  }
-
-  void end(RunEnd end) {
-    ended_ = true;
-    host_->run_ended(*this, std::move(end));
-  }
-
-  static asio::awaitable<RunEnd> execute(std::shared_ptr<JobRun> self) {
-    RunEnd end;
+    if (stop_.stop_requested()) return end(RunEnd{Outcome::Cancelled, nullptr, std::nullopt});
+    std::exception_ptr thrown;
     try {
-      if (self->stop_.stop_requested()) {
-        end.outcome = Outcome::Cancelled;
-      } else {
-        auto work = self->job_->body->run(self->occurrence_);
-        end = co_await std::move(work);
-      }
+      auto work = job_->body->run(occurrence_);
+      coroutine_ = AsyncAccess::coroutine(work);
     } catch (...) {
-      end.error = std::current_exception();
+      thrown = std::current_exception();
     }
-    if (end.error && end.outcome == Outcome::Success) end.outcome = self->outcome_of(end.error);
-    // Asio's co_spawn awaits once more behind a coroutine that never waited; were it cancelled,
-    // that would throw, past the handler, out of the executor.
-    co_await asio::this_coro::throw_if_cancelled(false);
-    co_return end;
+    if (thrown) return end(end_of(std::move(thrown)));
+    coroutine_.promise().set_root(*this);
+    root_ = coroutine_.get();
+    innermost_ = &coroutine_.promise();
+    resume(root_);
   }
 
-  Outcome outcome_of(const std::exception_ptr& error) const {
-    return stop_.stop_requested() && says_cancelled(error) ? Outcome::Cancelled : Outcome::Failed;
+  void finished() override {
+    auto& promise = coroutine_.promise();
+    std::exception_ptr* const thrown = promise.exception();
+    RunEnd result = thrown != nullptr ? end_of(std::move(*thrown)) : promise.value();
+    coroutine_.destroy();
+    end(std::move(result));
+  }
+
+  RunEnd end_of(std::exception_ptr thrown) const {
+    const bool is_cancelled = stop_.stop_requested() && says_cancelled(thrown);
+    return RunEnd{is_cancelled ? Outcome::Cancelled : Outcome::Failed, std::move(thrown),
+                  std::nullopt};
+  }
+
+  void end(RunEnd result) {
+    const std::unique_ptr<JobRun> self{this};
+    host_->run_ended(*this, std::move(result));
+  }
+
+  // The execution context is being destroyed.
+  void lose() noexcept {
+    const std::unique_ptr<JobRun> self{this};
+    host_->run_lost(*this);
   }
 
   std::shared_ptr<Host> host_;
   std::shared_ptr<Job> job_;
   typename Job::Ticket ticket_;
   std::uint64_t key_;
-  Strand strand_;
   std::stop_source stop_;
-  asio::cancellation_signal signal_;
   Occurrence occurrence_;
   std::optional<steady_time> began_;
-  bool ended_ = false;
+  CoroutineOwner<RunEnd> coroutine_;
 };
 
 }  // namespace cano::detail

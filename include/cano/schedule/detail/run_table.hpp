@@ -6,10 +6,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
-#include <vector>
 
+#include <cano/async/detail/environment.hpp>
 #include <cano/schedule/detail/effects.hpp>
+#include <cano/schedule/detail/run_handle.hpp>
 
 namespace cano::detail {
 
@@ -29,9 +31,9 @@ template <class Job> class RunTable {
   }
 
   /// The run exists now; true when it was to be cancelled before that.
-  bool attach(std::uint64_t key, const std::shared_ptr<RunHandle>& run) {
+  bool attach(std::uint64_t key, RunHandle run) {
     Entry& entry = runs_.at(key);
-    entry.run = run;
+    entry.run = std::move(run);
     return entry.cancelled;
   }
 
@@ -58,25 +60,26 @@ template <class Job> class RunTable {
     return std::all_of(runs_.begin(), runs_.end(), [&](const auto& run) { return is(run.first); });
   }
 
-  /// Those that exist.
-  std::vector<std::pair<std::uint64_t, std::shared_ptr<RunHandle>>> all() const {
-    std::vector<std::pair<std::uint64_t, std::shared_ptr<RunHandle>>> all;
-    for (const auto& [key, entry] : runs_) {
-      if (auto run = entry.run.lock()) all.emplace_back(key, std::move(run));
+  /// The run that a coroutine in the environment `here` is part of. On the coroutine's loop.
+  std::optional<std::uint64_t> find(const Environment& here) const {
+    for (const Environment* each = &here; each != nullptr; each = each->outer()) {
+      for (const auto& [key, entry] : runs_) {
+        if (entry.run.environment == each) return key;
+      }
     }
-    return all;
+    return std::nullopt;
   }
 
  private:
   struct Entry {
     std::shared_ptr<Job> job;
-    std::weak_ptr<RunHandle> run{};  // owned by its execution context
+    RunHandle run{};  // null until it exists
     bool cancelled = false;
   };
 
   static void cancel(Entry& entry, Effects& effects) {
     if (std::exchange(entry.cancelled, true)) return;
-    if (auto run = entry.run.lock()) effects.cancels.push_back(std::move(run));
+    if (entry.run.environment != nullptr) effects.cancels.push_back(entry.run);
   }
 
   std::map<std::uint64_t, Entry> runs_;

@@ -8,8 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
+#include <cano/async/async.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
@@ -19,10 +18,6 @@
 #include <cano/schedule/schedule.hpp>
 #include <cano/schedule/schedule_options.hpp>
 #include <cano/schedule/shutdown_report.hpp>
-
-namespace cano {
-namespace asio = boost::asio;
-}
 
 namespace cano::detail {
 
@@ -44,8 +39,8 @@ class SchedulerApi {
   virtual void set_paused(std::string_view id, bool paused) = 0;
   virtual void start() = 0;
   virtual void trigger(std::string_view id) = 0;
-  virtual asio::awaitable<JobOutcome> trigger_and_wait(std::string_view id) = 0;
-  virtual asio::awaitable<ShutdownReport> stop(Duration drain) = 0;
+  virtual Async<JobOutcome> trigger_and_wait(std::string_view id) = 0;
+  virtual Async<ShutdownReport> stop(Duration drain) = 0;
   virtual void stop_now() = 0;
   virtual std::optional<FlowInfo> status(std::string_view id) const = 0;
   virtual std::vector<FlowInfo> list() const = 0;

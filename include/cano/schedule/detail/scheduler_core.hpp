@@ -11,17 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/this_coro.hpp>
-
+#include <cano/async/async.hpp>
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
 #include <cano/schedule/detail/alarm.hpp>
-#include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/scheduler_api.hpp>
@@ -132,15 +130,15 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
 
   void trigger(std::string_view id) override { trigger(id, {}); }
 
-  void trigger(std::string_view id, std::weak_ptr<Completion<JobOutcome>> waiter) {
+  void trigger(std::string_view id, std::weak_ptr<RemoteCompletion<JobOutcome>> waiter) {
     change([&](Effects& effects) { state_.trigger(id, std::move(waiter), now(), effects); });
   }
 
-  asio::awaitable<JobOutcome> trigger_and_wait(std::string_view id) override {
+  Async<JobOutcome> trigger_and_wait(std::string_view id) override {
     return trigger_and_wait(self(), std::string{id});
   }
 
-  asio::awaitable<ShutdownReport> stop(Duration drain) override { return stop(self(), drain); }
+  Async<ShutdownReport> stop(Duration drain) override { return stop(self(), drain); }
 
   void stop_now() override {
     change([&](Effects& effects) {
@@ -201,21 +199,18 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
     return std::static_pointer_cast<SchedulerCore>(this->shared_from_this());
   }
 
-  static asio::awaitable<JobOutcome> trigger_and_wait(std::shared_ptr<SchedulerCore> self,
-                                                      std::string id) {
-    const auto outcome = std::make_shared<Completion<JobOutcome>>();
+  static Async<JobOutcome> trigger_and_wait(std::shared_ptr<SchedulerCore> self, std::string id) {
+    const auto outcome = std::make_shared<RemoteCompletion<JobOutcome>>();
     self->trigger(id, outcome);
-    auto arrival = Completion<JobOutcome>::wait(outcome);
+    auto arrival = RemoteCompletion<JobOutcome>::wait(outcome);
     co_return co_await std::move(arrival);
   }
 
-  static asio::awaitable<ShutdownReport> stop(std::shared_ptr<SchedulerCore> self, Duration drain) {
-    const asio::any_io_executor executor = co_await asio::this_coro::executor;
-    const auto stopped = std::make_shared<Completion<ShutdownReport>>();
-    if (auto report = self->request_stop(drain, stopped, self->run_on(executor))) {
-      co_return std::move(*report);
-    }
-    auto arrival = Completion<ShutdownReport>::wait(stopped);
+  static Async<ShutdownReport> stop(std::shared_ptr<SchedulerCore> self, Duration drain) {
+    const Environment& here = co_await ThisEnvironment{};
+    const auto stopped = std::make_shared<RemoteCompletion<ShutdownReport>>();
+    if (auto report = self->request_stop(drain, stopped, here)) co_return std::move(*report);
+    auto arrival = RemoteCompletion<ShutdownReport>::wait(stopped);
     co_return co_await std::move(arrival);
   }
 
@@ -240,33 +235,20 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
                                          : "The scheduler is still stopping: wait for stop()"};
   }
 
-  // Nothing when the stop must be waited for.
+  // Nothing when the stop must be waited for. `here`: the caller, which may be part of a run.
   std::optional<ShutdownReport> request_stop(Duration drain,
-                                             std::weak_ptr<Completion<ShutdownReport>> waiter,
-                                             std::optional<std::uint64_t> run) {
+                                             std::weak_ptr<RemoteCompletion<ShutdownReport>> waiter,
+                                             const Environment& here) {
     std::optional<ShutdownReport> report;
     change([&](Effects& effects) {
       if (state_.phase() == Phase::Stopped) {
         report = state_.shutdown().report();
         return;
       }
-      state_.await_stop(std::move(waiter), run);
+      state_.await_stop(std::move(waiter), state_.runs().find(here));
       state_.stop(drain, now(), effects);
     });
     return report;
-  }
-
-  // The run that a coroutine on this executor is part of.
-  std::optional<std::uint64_t> run_on(const asio::any_io_executor& executor) const {
-    std::vector<std::pair<std::uint64_t, std::shared_ptr<RunHandle>>> runs;
-    {
-      const std::lock_guard lock{mutex_};
-      runs = state_.runs().all();
-    }
-    for (const auto& [key, run] : runs) {
-      if (run->runs_on(executor)) return key;
-    }
-    return std::nullopt;
   }
 
   FlowInfo info_of(const Job& job) const {

@@ -25,6 +25,7 @@
 #include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/job_run.hpp>
+#include <cano/schedule/detail/run_handle.hpp>
 #include <cano/schedule/detail/scheduler_state.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/job_outcome.hpp>
@@ -142,8 +143,8 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
 
   void perform(Effects& effects) {
     if (!effects.reports.empty()) effects.notify(clock_.wall_now());
-    for (const auto& run : effects.cancels)
-      run->cancel();
+    for (RunHandle& run : effects.cancels)
+      run.cancel();
     for (typename Effects::Start& start : effects.starts)
       begin_run(std::move(start));
     for (typename Effects::Answer& answer : effects.answers) {
@@ -165,14 +166,15 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
 
   void begin_run(typename Effects::Start start) {
     const Executor executor = runtime_ != nullptr ? Executor{runtime_->get_executor()} : executor_;
-    const auto run = std::make_shared<Run>(this->shared_from_this(), executor, std::move(start));
+    auto run = std::make_unique<Run>(this->shared_from_this(), executor, std::move(start));
+    RunHandle handle = run->handle();
     bool is_cancelled = false;
     {
       const std::lock_guard lock{mutex_};
-      is_cancelled = state_.runs().attach(run->key(), run);
+      is_cancelled = state_.runs().attach(run->key(), handle);
     }
-    run->launch();
-    if (is_cancelled) run->cancel();
+    Run::launch(std::move(run));
+    if (is_cancelled) handle.cancel();
   }
 
   void settle(const Run& run, RunEnd end, bool is_lost) {

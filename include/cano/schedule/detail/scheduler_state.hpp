@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/schedule/detail/agenda.hpp>
-#include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/detail/job_table.hpp>
 #include <cano/schedule/detail/run_table.hpp>
@@ -100,7 +100,7 @@ template <class Job> class SchedulerState {
     place(*due.job, due.plan, std::move(timeline), effects);
   }
 
-  void trigger(std::string_view id, std::weak_ptr<Completion<JobOutcome>> waiter, Moment now,
+  void trigger(std::string_view id, std::weak_ptr<RemoteCompletion<JobOutcome>> waiter, Moment now,
                Effects& effects) {
     if (phase_ != Phase::Running) {
       throw Error{Errc::Configuration, "The scheduler is not running: job '" + std::string{id} +
@@ -158,7 +158,7 @@ template <class Job> class SchedulerState {
   }
 
   /// `key`: the run that waits for the end of all others, if it is one.
-  void await_stop(std::weak_ptr<Completion<ShutdownReport>> waiter,
+  void await_stop(std::weak_ptr<RemoteCompletion<ShutdownReport>> waiter,
                   std::optional<std::uint64_t> key) {
     shutdown_.await(std::move(waiter), key);
   }

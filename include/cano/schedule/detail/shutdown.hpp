@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>
-#include <cano/schedule/detail/completion.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 
@@ -44,7 +44,8 @@ class Shutdown {
   }
 
   /// `key`: of the run that waits.
-  void await(std::weak_ptr<Completion<ShutdownReport>> waiter, std::optional<std::uint64_t> key) {
+  void await(std::weak_ptr<RemoteCompletion<ShutdownReport>> waiter,
+             std::optional<std::uint64_t> key) {
     waiters_.push_back({std::move(waiter), key});
   }
 
@@ -70,7 +71,7 @@ class Shutdown {
 
  private:
   struct Waiter {
-    std::weak_ptr<Completion<ShutdownReport>> waiter;
+    std::weak_ptr<RemoteCompletion<ShutdownReport>> waiter;
     std::optional<std::uint64_t> key;
   };
 

@@ -36,8 +36,8 @@ template <class State> class AwaitableResult : public AwaitableHostBase {
 /// Works on the tasks of a run that are coroutines of Asio's, in one coroutine of its own for all
 /// of them: to spawn one for each would cost ten times as much.
 ///
-/// While one such task follows another, the run goes on from inside that coroutine, which then finds
-/// the next task here. Where something else follows it suspends until there is one again.
+/// While one such task follows another, the run goes on from inside that coroutine, which then
+/// finds the next task here. Where something else follows it suspends until there is one again.
 template <class State> class AwaitableHost final : public AwaitableResult<State> {
  public:
   using Pointer = boost::intrusive_ptr<AwaitableHost>;
@@ -68,6 +68,10 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   void drop() noexcept override {}
 
   void cancel() noexcept override {
+    if (is_deaf_) {
+      is_cancelled_early_ = true;
+      return;
+    }
     was_cancelled_ = true;
     signal_.emit(asio::cancellation_type::all);
   }
@@ -118,6 +122,7 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
 
   void spawn() {
     is_spawned_ = true;
+    is_deaf_ = true;
     driver_->foreign_coroutine_begins();
     asio::co_spawn(driver_->awaitable_executor(), serve(Pointer{this}), OnEnd{Pointer{this}});
   }
@@ -139,9 +144,16 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
     return asio::async_initiate<const asio::deferred_t&, void()>(StartIdle{this}, asio::deferred);
   }
 
+  // Asio's co_spawn awaits before this coroutine: cancelled there, it would throw out of the
+  // executor.
   static asio::awaitable<void> serve(Pointer self) {
+    self->is_deaf_ = false;
     for (;;) {
       try {
+        if (std::exchange(self->is_cancelled_early_, false)) [[unlikely]] {
+          self->work_ = {};
+          throw_aborted();
+        }
         self->state_ = co_await std::move(self->work_);
       } catch (...) {
         if (self->driver_ != nullptr) self->driver_->run_base().set_failure(caught_failure());
@@ -182,8 +194,10 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   asio::cancellation_signal signal_;
   std::unique_ptr<Idle> idle_;  // set while the coroutine has nothing to do
   bool is_spawned_ = false;     // the coroutine lives and the run goes on
-  bool is_starting_ = false;    // inside `start`
-  bool is_driving_ = false;     // the run goes on inside the coroutine
+  bool is_deaf_ = false;        // the coroutine has not begun
+  bool is_cancelled_early_ = false;
+  bool is_starting_ = false;  // inside `start`
+  bool is_driving_ = false;   // the run goes on inside the coroutine
   bool was_cancelled_ = false;
 };
 

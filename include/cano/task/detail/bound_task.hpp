@@ -71,8 +71,8 @@ template <class State, class T, class Store> void bind_run(BoundTask<State, Stor
     };
   } else {
     bound.start = [](const void* task, Store& store, TaskContext& context) -> Async<State> {
-      using Coroutine = std::conditional_t<is_asio_awaitable<Returned>, asio::awaitable<State>,
-                                           Async<State>>;
+      using Coroutine =
+          std::conditional_t<is_asio_awaitable<Returned>, asio::awaitable<State>, Async<State>>;
       const T& self = *static_cast<const T*>(task);
       if constexpr (std::same_as<Returned, Coroutine>) {
         return start_task<State>(call(TaskFunction<T, Store>{}, context, self, store), context);

@@ -68,9 +68,7 @@ class RunBase {
   steady_time now() const noexcept { return reporter_.clock().now(); }
   steady_time started() const noexcept { return started_; }
 
-  std::stop_token attempt_stop_token() const {
-    return scope_->token(stop_request_->token);
-  }
+  std::stop_token attempt_stop_token() const { return scope_->token(stop_request_->token); }
 
   std::optional<Duration> remaining() const {
     const RunLimits::Nearest limit = nearest_limit();
@@ -200,8 +198,8 @@ class RunBase {
     return *limits_;
   }
 
-  // A limit that cancelled the attempt; or, where a plain task kept the thread busy so that no timer
-  // could fire, what the clock says.
+  // A limit that cancelled the attempt; or, where a plain task kept the thread busy so that no
+  // timer could fire, what the clock says.
   StopReason passed_limit() const {
     const RunLimits::Nearest limit = nearest_limit();
     if (limit.reason == StopReason::None) return StopReason::None;

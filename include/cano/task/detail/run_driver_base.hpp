@@ -59,25 +59,35 @@ class RunDriverBase : public Environment {
   /// Which run it drives; null between two.
   void drives(RunBase* run) noexcept {
     run_ = run;
-    if (run != nullptr) run->set_driver(*this);
+    if (run == nullptr) return;
+    run->set_driver(*this);
+    report_waits(run->is_observed() && run->reporter().wants_waits());
   }
+
+  void report_waiting() override {
+    run_->reporter().waiting(run_->visit(), scope().wait(), loop().now());
+  }
+  void report_resumed() override { run_->reporter().resumed(run_->visit(), loop().now()); }
 
   /// The attempt under way waits: its limits have to be watched.
   void attempt_waits() {
     if (run_->is_limited()) arm_limit();
+    if (reports_waits()) report_waiting();
   }
 
   /// Calls `pause_ended` after that long, at least when others have run.
   void pause(Duration duration) {
     Pause& pause = extras().pause;
     scope().wait_begins(pause);
-    if (duration > Duration::zero() && !scope().is_cancelled()) {
+    pause.is_timed = duration > Duration::zero() && !scope().is_cancelled();
+    if (pause.is_timed) {
       pause.deadline = saturating_add(loop().now(), duration);
       loop().add(pause);
     } else {
       loop().push(pause);
     }
     arm_limit();
+    if (reports_waits()) report_waiting();
   }
   virtual void pause_ended() = 0;
 
@@ -93,7 +103,11 @@ class RunDriverBase : public Environment {
     ~Pause() { driver_.loop().remove(*this); }
     void wake() override {
       driver_.scope().wait_ends();
+      if (driver_.reports_waits()) driver_.report_resumed();
       driver_.pause_ended();
+    }
+    Wait describe() const noexcept override {
+      return is_timed ? Wait{WaitKind::RetryPause, deadline} : Wait{WaitKind::Ready};
     }
     void drop() noexcept override { driver_.wait_lost(); }
     void expire() override { driver_.loop().push(*this); }
@@ -102,6 +116,8 @@ class RunDriverBase : public Environment {
       driver_.loop().remove(*this);
       driver_.loop().push(*this);
     }
+
+    bool is_timed = false;
 
    private:
     RunDriverBase& driver_;

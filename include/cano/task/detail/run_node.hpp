@@ -69,8 +69,7 @@ template <bool Unwrap, class Value> decltype(auto) forward_value(Value& value) {
 }
 
 // To await an awaitable that holds no coroutine would be undefined; the user gets a word instead.
-template <class Coroutine>
-void require_started(const Coroutine& work, const TaskContext& context) {
+template <class Coroutine> void require_started(const Coroutine& work, const TaskContext& context) {
   if (!work.valid()) [[unlikely]]
     throw_not_started(context);
 }
@@ -97,8 +96,8 @@ State run_plain_node(const N& node, Store& store, TaskContext& context) {
   auto prepared = run_plain_phase<Types::exec_unwraps>(Phase::Prep, prep_member, context, Nothing{},
                                                        node, store);
   if (!check<Types::exec_unwraps>(prepared, context)) return State{};
-  auto executed = run_plain_phase<Types::post_unwraps>(Phase::Exec, exec_member, context,
-                                                       forward_value<Types::exec_unwraps>(prepared), node);
+  auto executed = run_plain_phase<Types::post_unwraps>(
+      Phase::Exec, exec_member, context, forward_value<Types::exec_unwraps>(prepared), node);
   if (!check<Types::post_unwraps>(executed, context)) return State{};
   auto outcome = run_plain_phase<is_result<typename Types::PostReturns>>(
       Phase::Post, post_member, context, forward_value<Types::post_unwraps>(executed), node, store);
@@ -134,7 +133,8 @@ Coroutine run_node(const N& node, Store& store, TaskContext& context) {
         Phase::Exec, exec_member, context, forward_value<Types::exec_unwraps>(*prepared), node));
   } else {
     PhaseReport report{context, Phase::Exec};
-    auto work = call_with(exec_member, context, forward_value<Types::exec_unwraps>(*prepared), node);
+    auto work =
+        call_with(exec_member, context, forward_value<Types::exec_unwraps>(*prepared), node);
     require_started(work, context);
     if constexpr (std::same_as<ValueOf<typename Types::ExecReturns>, Nothing>) {
       co_await std::move(work);
@@ -148,7 +148,8 @@ Coroutine run_node(const N& node, Store& store, TaskContext& context) {
 
   if constexpr (!is_awaitable<typename Types::PostReturns>) {
     auto outcome = run_plain_phase<is_result<typename Types::PostReturns>>(
-        Phase::Post, post_member, context, forward_value<Types::post_unwraps>(*executed), node, store);
+        Phase::Post, post_member, context, forward_value<Types::post_unwraps>(*executed), node,
+        store);
     co_return to_state<State>(std::move(outcome), context);
   } else {
     PhaseReport report{context, Phase::Post};

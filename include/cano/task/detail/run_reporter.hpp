@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +19,7 @@
 #include <cano/task/detail/run_id.hpp>
 #include <cano/task/detail/state_info.hpp>
 #include <cano/time/clock.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -35,7 +38,8 @@ class RunReporter {
       : info_{info},
         run_id_{run_id},
         clock_{clock},
-        observers_{observers.empty() ? nullptr : &observers} {}
+        observers_{observers.empty() ? nullptr : &observers},
+        words_{observers.empty() ? nullptr : new std::uintptr_t[observers.size()]{}} {}
 
   std::size_t instance_id() const noexcept { return info_.instance_id; }
   /// Few runs that nobody named or watches are asked for it, so it is made then.
@@ -67,62 +71,79 @@ class RunReporter {
   }
 
   void state_entered(const Visit& visit) const {
-    notify(&Observer::on_state_entered, StateEntered{info_, visit.state->name, visit.entered});
+    notify(&Observer::on_state_entered,
+           StateEntered{info_, visit.state->name, visit.entered, visit.state->index});
   }
   void attempt_started(const Visit& visit) const {
     notify(&Observer::on_attempt_started,
            AttemptStarted{info_, visit.state->name, visit.attempt, visit.state->max_attempts,
-                          visit.attempt_started});
+                          visit.attempt_started, visit.state->index});
   }
   void attempt_succeeded(const Visit& visit, std::string_view next_state) {
     const steady_time now = time();
     notify(&Observer::on_attempt_succeeded,
            AttemptSucceeded{info_, visit.state->name, visit.attempt, next_state,
-                            now - visit.attempt_started, now - visit.entered, now});
+                            now - visit.attempt_started, now - visit.entered, now,
+                            visit.state->index});
   }
   void attempt_failed(const Visit& visit, const Failure& failure, bool timed_out, bool will_retry) {
     const steady_time now = time();
     notify(&Observer::on_attempt_failed,
            AttemptFailed{info_, visit.state->name, visit.attempt, visit.state->max_attempts,
                          failure.message(), timed_out, will_retry, now - visit.attempt_started,
-                         now - visit.entered, now});
+                         now - visit.entered, now, visit.state->index});
   }
   void retry_pause(const Visit& visit, Duration pause) {
     notify(&Observer::on_retry_pause,
-           RetryPause{info_, visit.state->name, visit.attempt, pause, time()});
+           RetryPause{info_, visit.state->name, visit.attempt, pause, time(), visit.state->index});
   }
 
   /// Returns when that is: with the attempt, or when the phase before has ended.
   steady_time phase_started(const Visit& visit, Phase phase) {
     const steady_time now = phase == Phase::Prep ? visit.attempt_started : time();
     notify(&Observer::on_phase_started,
-           PhaseStarted{info_, visit.state->name, visit.attempt, phase, now});
+           PhaseStarted{info_, visit.state->name, visit.attempt, phase, now, visit.state->index});
     forget_time();
     return now;
   }
   void phase_finished(const Visit& visit, Phase phase, bool failed, steady_time began) {
     const steady_time now = time();
     notify(&Observer::on_phase_finished,
-           PhaseFinished{info_, visit.state->name, visit.attempt, phase, failed, now - began, now});
+           PhaseFinished{info_, visit.state->name, visit.attempt, phase, failed, now - began, now,
+                         visit.state->index});
+  }
+
+  bool wants_waits() const noexcept { return observers_->wants_waits(); }
+  void waiting(const Visit& visit, const Wait& wait, steady_time since) const {
+    observers_->notify_of_waits(&Observer::on_waiting,
+                                RunWaiting{info_, visit.state->name, visit.attempt, wait.kind,
+                                           wait.until, since, visit.state->index},
+                                words_.get());
+  }
+  void resumed(const Visit& visit, steady_time at) const {
+    observers_->notify_of_waits(
+        &Observer::on_resumed,
+        RunResumed{info_, visit.state->name, visit.attempt, at, visit.state->index}, words_.get());
   }
 
   void log(const Visit& visit, Level level, std::string_view message,
            std::span<const Field> fields) const {
     notify(&Observer::on_log, LogRecord{info_, visit.state->name, visit.attempt, level, message,
-                                        fields, clock_.now()});
+                                        fields, clock_.now(), visit.state->index});
   }
 
  private:
   template <class Event>
   void notify(void (Observer::*hook)(const Event&), const Event& event) const noexcept {
-    observers_->notify(hook, event);
+    observers_->notify(hook, event, words_.get());
   }
 
   RunInfo info_;
   std::string& run_id_;
   Clock clock_;
-  const ObserverList* observers_;    // null when nobody watches
-  std::optional<steady_time> time_;  // the last time, unless time has passed since
+  const ObserverList* observers_;            // null when nobody observes
+  std::unique_ptr<std::uintptr_t[]> words_;  // one for each of them
+  std::optional<steady_time> time_;          // the last time, unless time has passed since
 };
 
 }  // namespace cano::detail

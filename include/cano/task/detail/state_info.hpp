@@ -13,6 +13,7 @@ namespace cano::detail {
 struct StateInfo {
   std::string name;
   TaskConfig config;
+  std::size_t index = 0;  // among the states of the workflow, in the order in which they were added
   std::size_t max_attempts;
   bool has_limits;  // they need the clock at every visit; a state without any takes a shorter way
 

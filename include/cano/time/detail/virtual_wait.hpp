@@ -101,8 +101,8 @@ class VirtualWaits {
 
   template <class Handler>
   void start(steady_time deadline, Handler&& handler, const asio::any_io_executor& executor) {
-    auto* const wait = new VirtualWaitWith<std::decay_t<Handler>>{
-        *this, std::forward<Handler>(handler), executor};
+    auto* const wait =
+        new VirtualWaitWith<std::decay_t<Handler>>{*this, std::forward<Handler>(handler), executor};
     wait->deadline = deadline;
     wait->next_ = first_;
     if (first_ != nullptr) first_->previous_ = wait;

@@ -59,7 +59,6 @@ template <StateLike State, class Store> struct Definition {
   std::optional<std::size_t> max_transitions;
   ObserverList observers;
   std::shared_ptr<const Span> span;  // shared: a definition is copied whole
-  bool has_limits = false;           // of any state
 
   /// Kept at registration; only a state that was never added is named anew, by code that may throw.
   std::string name_of(const State& state) const {
@@ -71,7 +70,7 @@ template <StateLike State, class Store> struct Definition {
     }
   }
 
-  void add(std::shared_ptr<const Entry> entry) {
+  void add(std::shared_ptr<Entry> entry) {
     if (const Entry* const known = table.find(entry->state).entry) {
       if (known->is_exit && entry->is_exit) return;
       const bool both = known->is_exit != entry->is_exit;
@@ -82,13 +81,13 @@ template <StateLike State, class Store> struct Definition {
                     : " is added twice")};
     }
     entries.reserve(entries.size() + 1);  // nothing throws once the table knows the state
-    Transition slot{.task = entry->task.handle, .entry = entry.get()};
+    entry->index = entries.size();
+    Transition transition{.task = entry->task.handle, .entry = entry.get()};
     if (!entry->has_limits) {
-      slot.call = entry->task.call;
-      slot.start = entry->task.start;
+      transition.call = entry->task.call;
+      transition.start = entry->task.start;
     }
-    table.put(entry->state, slot);
-    has_limits = has_limits || (!entry->is_exit && entry->has_limits);
+    table.put(entry->state, transition);
     entries.push_back(std::move(entry));
   }
 };

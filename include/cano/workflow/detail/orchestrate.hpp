@@ -72,6 +72,7 @@ class AwaitedRun final : public RunDriver<State, Store>, public Cancellable {
 
  private:
   void cancel() noexcept override { RunDriverBase::cancel(StopReason::Stop); }
+  Wait describe() const noexcept override { return {WaitKind::Children}; }
   void ended() override { this->parent()->wait_ended(coroutine_); }
 
   void watch(const std::stop_token& token) {

@@ -66,7 +66,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   ///
   /// **Errors.** `Error(Configuration)` when the state has a task.
   Derived& add_exit_state(State state) & {
-    changed().add(std::make_shared<const Entry>(std::move(state)));
+    changed().add(std::make_shared<Entry>(std::move(state)));
     return self();
   }
   /// @overload
@@ -229,8 +229,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   }
 
   void insert(State state, TaskConfig config, BoundTask<State, Store> task) {
-    changed().add(
-        std::make_shared<const Entry>(std::move(state), std::move(config), std::move(task)));
+    changed().add(std::make_shared<Entry>(std::move(state), std::move(config), std::move(task)));
   }
 
   // All or none: they are added to a copy that takes the place of the old definition at the end.

@@ -108,7 +108,9 @@ template <StateLike State, class Store> class Run : public RunBase {
   // ---- what the driver does between two calls of `resume`
 
   /// The coroutine of the attempt; none where a coroutine of Asio's works on it.
-  Async<State> start_attempt() { return entry().task.start(entry().task.object, *store_, context_); }
+  Async<State> start_attempt() {
+    return entry().task.start(entry().task.object, *store_, context_);
+  }
   void attempt_returned(State&& next) { state_ = std::move(next); }
 
   /// The fast path from an attempt that has ended to the next one. False: nothing is done, and

@@ -28,6 +28,7 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
   using RunType = Run<State, Store>;
 
   void awaitable_ended() override {
+    if (reports_waits()) report_resumed();
     if (!run_->has_failed()) {
       run_->attempt_returned(static_cast<AwaitableResult<State>&>(*host()).take());
     }

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+#include <cano/config.hpp>
+#include <cano/duration.hpp>
+
+namespace cano {
+
+/// What a run waits for.
+enum class WaitKind {
+  Ready,       ///< Its turn: it yielded, and its executor has not come round.
+  Timer,       ///< A time: `sleep_for`, `sleep_until`.
+  RetryPause,  ///< The next attempt.
+  Children,    ///< Other work that it has started: a run, the branches of `when_all`.
+  Mailbox,     ///< A value from outside.
+  Blocking,    ///< A function on another thread.
+  Operation,   ///< Anything else: an operation or a coroutine of Asio's.
+};
+
+/// "ready", "timer", "retry_pause", "children", "mailbox", "blocking" or "operation".
+constexpr std::string_view to_string(WaitKind kind) noexcept {
+  switch (kind) {
+    case WaitKind::Ready:
+      return "ready";
+    case WaitKind::Timer:
+      return "timer";
+    case WaitKind::RetryPause:
+      return "retry_pause";
+    case WaitKind::Children:
+      return "children";
+    case WaitKind::Mailbox:
+      return "mailbox";
+    case WaitKind::Blocking:
+      return "blocking";
+    case WaitKind::Operation:
+      break;
+  }
+  return "operation";
+}
+
+namespace detail {
+
+/// A wait as an observer is told of it.
+struct Wait {
+  WaitKind kind = WaitKind::Operation;
+  steady_time until = steady_time::max();  // the end of time where that is not known
+};
+
+}  // namespace detail
+}  // namespace cano

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#include <cano/async/drain_report.hpp>
+
+#include "support/catch.hpp"
+
+TEST_CASE("a report counts every task once") {
+  CHECK(cano::DrainReport{}.total() == 0);
+  const cano::DrainReport report{.finished = 3, .failed = 2, .cancelled = 1};
+  CHECK(report.total() == 6);
+  CHECK_FALSE(report.first_failure);
+}
