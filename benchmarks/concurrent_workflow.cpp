@@ -5,7 +5,7 @@
 // processor time of all threads: on two shards it passes half as fast.
 #include <cstddef>
 #include <cstdint>
-#include <exception>
+#include <iterator>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -172,16 +172,20 @@ template <template <class> class Coroutine> void waiting_batch(benchmark::State&
                                       cano::RunOptions{}.with_stop(all.stop.get_token())));
   }
   state.counters["bytes"] = all.bytes;
-  report_each(state, "instance", waiting);
 }
 
 // By hand that takes a signal for each.
 using Signals = std::vector<asio::cancellation_signal>;
 
+// The last one has no need.
+void cancel_all_but_last(Signals& signals) {
+  for (auto signal = signals.begin(); signal != std::prev(signals.end()); ++signal)
+    signal->emit(asio::cancellation_type::terminal);
+}
+
 asio::awaitable<Step> wait_for_timer(Waiting& all, Signals& signals) {
   if (all.is_last()) {
-    for (asio::cancellation_signal& signal : signals)
-      signal.emit(asio::cancellation_type::terminal);
+    cancel_all_but_last(signals);
     co_return Step::Done;
   }
   asio::steady_timer timer{co_await asio::this_coro::executor, 1h};
@@ -203,8 +207,7 @@ void start_waiting(asio::io_context& context, Waiting& all, Signals& signals) {
 
 cano::Async<Step> sleep_by_hand(Waiting& all, Signals& signals) {
   if (all.is_last()) {
-    for (asio::cancellation_signal& signal : signals)
-      signal.emit(asio::cancellation_type::terminal);
+    cancel_all_but_last(signals);
     co_return Step::Done;
   }
   co_await cano::sleep_for(1h);
@@ -218,13 +221,11 @@ cano::Async<void> wait_by_hand_async(Waiting& all, Signals& signals) {
 
 cano::Async<void> start_waiting_async(Waiting& all, Signals& signals) {
   const auto executor = co_await asio::this_coro::executor;
-  std::size_t left = signals.size();
   for (asio::cancellation_signal& signal : signals) {
-    const auto ended = [&left](const std::exception_ptr&) { --left; };
     wait_by_hand_async(all, signals)(
-        asio::bind_cancellation_slot(signal.slot(), asio::bind_executor(executor, ended)));
+        asio::bind_cancellation_slot(signal.slot(), asio::bind_executor(executor, asio::detached)));
   }
-  while (left != 0)
+  while (all.asleep < waiting)
     co_await cano::yield_now();
 }
 
@@ -246,7 +247,6 @@ template <class Coroutine> void waiting_by_hand(benchmark::State& state) {
     run_waiting(std::type_identity<Coroutine>{}, all, signals);
   }
   state.counters["bytes"] = all.bytes;
-  report_each(state, "instance", waiting);
 }
 
 void sizes_and_shards(benchmark::internal::Benchmark* of) {

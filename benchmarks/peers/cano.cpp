@@ -104,7 +104,7 @@ void time_failures(const char* name, Task task) {
                         .add_exit_state(Step::Done);
   results.time(name, hops, 1, [&] {
     Count count{1};
-    by_hand::run(fail_often<Coroutine>(flow, count));
+    cano::run(fail_often<Coroutine>(flow, count));
   });
 }
 

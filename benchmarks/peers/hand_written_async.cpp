@@ -92,7 +92,7 @@ template <class Task> void time_batch(const char* name, cano::Runtime& runtime) 
       const auto run_one = [&, first](std::size_t i) -> cano::Async<void> {
         ends[first + i] = co_await by_hand::switch_over<Task>(stores[first + i]);
       };
-      runtime.run(by_hand::start_all(end - first, std::cref(run_one)));
+      runtime.run(by_hand::await_all(end - first, std::cref(run_one)));
     });
     measure::keep(ends.data());
   });

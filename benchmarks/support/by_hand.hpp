@@ -9,15 +9,18 @@
 #include <type_traits>
 #include <utility>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <cano/async/async.hpp>
-#include <cano/async/yield_now.hpp>
 #include <cano/workflow/run.hpp>
 
 #include "support/countdown.hpp"
@@ -50,20 +53,37 @@ template <class T> T run(asio::awaitable<T> work) {
   }
 }
 
-template <class Make> cano::Async<void> start_all(std::size_t count, Make make) {
-  const auto executor = co_await asio::this_coro::executor;
-  std::size_t left = count;
-  for (std::size_t i = 0; i < count; ++i)
-    make(i)(asio::bind_executor(executor, [&left](auto&&...) { --left; }));
-  while (left != 0)
-    co_await cano::yield_now();
+template <class T, class Handler>
+void start(const asio::any_io_executor& executor, cano::Async<T> work, Handler handler) {
+  work(asio::bind_executor(executor, std::move(handler)));
+}
+template <class T, class Handler>
+void start(const asio::any_io_executor& executor, asio::awaitable<T> work, Handler handler) {
+  asio::co_spawn(executor, std::move(work), std::move(handler));
 }
 
-/// Starts so many coroutines at once, which `make` makes, and runs them to their ends.
+/// Starts so many coroutines at once, which `make` makes, and waits until all have ended.
+template <class Make> cano::Async<void> await_all(std::size_t count, Make make) {
+  const auto executor = co_await asio::this_coro::executor;
+  asio::steady_timer done{executor, asio::steady_timer::time_point::max()};
+  std::size_t left = count;
+  const auto ended = [&](const auto&...) {
+    if (--left == 0) done.expires_at(asio::steady_timer::time_point::min());
+  };
+  for (std::size_t i = 0; i < count; ++i)
+    start(executor, make(i), ended);
+  co_await done.async_wait(asio::as_tuple(asio::deferred));
+}
+
+/// Runs so many coroutines at once, which `make` makes, to their ends.
+template <class Make> void run_all_in_cano(std::size_t count, Make make) {
+  cano::run(await_all(count, std::move(make)));
+}
+/// The same, but those of Asio on Asio alone.
 template <class Make> void run_all(std::size_t count, Make make) {
   using Coroutine = std::invoke_result_t<Make&, std::size_t>;
   if constexpr (std::is_same_v<Coroutine, cano::Async<typename Coroutine::value_type>>) {
-    cano::run(start_all(count, std::move(make)));
+    run_all_in_cano(count, std::move(make));
   } else {
     asio::io_context context{1};
     for (std::size_t i = 0; i < count; ++i)
