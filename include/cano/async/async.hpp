@@ -11,6 +11,10 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cano/async/detail/awaitable.hpp>  // IWYU pragma: export
+#include <cano/async/detail/coroutine_owner.hpp>
+#include <cano/async/detail/coroutine_waiter.hpp>
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/operation.hpp>  // IWYU pragma: export
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/start.hpp>

@@ -10,7 +10,6 @@
 #include <cano/async/detail/duration_text.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/join.hpp>
-#include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>

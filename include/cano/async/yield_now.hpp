@@ -9,8 +9,13 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 
-#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/coroutine_waiter.hpp>
+#include <cano/async/detail/frame_pool.hpp>
+#include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_service.hpp>
 #include <cano/async/detail/promise.hpp>
+#include <cano/async/detail/root_environment.hpp>
+#include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>
 
 namespace cano {

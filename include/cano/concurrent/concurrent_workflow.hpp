@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <cano/async/async.hpp>
+#include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/operation.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
@@ -94,13 +95,12 @@ class ConcurrentWorkflow
   /// **Errors.** None of an instance: `results[i]` says how that of `stores[i]` ended.
   /// **Lifetime.** The stores must live until the `Async` has finished or is destroyed.
   Async<ConcurrentResult<State>> execute_concurrent(std::span<Store> stores,
-                                                              WaitStrategy strategy) const {
+                                                    WaitStrategy strategy) const {
     return execute(make_batch(stores, std::move(strategy), RunOptions{}), {}, max_in_flight_);
   }
   /// @overload
-  Async<ConcurrentResult<State>> execute_concurrent(std::span<Store> stores,
-                                                              WaitStrategy strategy,
-                                                              RunOptions options) const {
+  Async<ConcurrentResult<State>> execute_concurrent(std::span<Store> stores, WaitStrategy strategy,
+                                                    RunOptions options) const {
     return execute(make_batch(stores, std::move(strategy), std::move(options)), {}, max_in_flight_);
   }
 
@@ -108,17 +108,15 @@ class ConcurrentWorkflow
   ///
   /// **Lifetime.** Where the caller runs must outlive the batch. When the runtime is destroyed,
   /// what is not finished is cancelled.
-  Async<ConcurrentResult<State>> execute_concurrent(Runtime& runtime,
-                                                              std::span<Store> stores,
-                                                              WaitStrategy strategy) const {
+  Async<ConcurrentResult<State>> execute_concurrent(Runtime& runtime, std::span<Store> stores,
+                                                    WaitStrategy strategy) const {
     return execute(make_batch(stores, std::move(strategy), RunOptions{}), detail::loops_on(runtime),
                    max_in_flight_);
   }
   /// @overload
-  Async<ConcurrentResult<State>> execute_concurrent(Runtime& runtime,
-                                                              std::span<Store> stores,
-                                                              WaitStrategy strategy,
-                                                              RunOptions options) const {
+  Async<ConcurrentResult<State>> execute_concurrent(Runtime& runtime, std::span<Store> stores,
+                                                    WaitStrategy strategy,
+                                                    RunOptions options) const {
     return execute(make_batch(stores, std::move(strategy), std::move(options)),
                    detail::loops_on(runtime), max_in_flight_);
   }
@@ -209,7 +207,7 @@ template <StateLike State, class Store = MemoryStore> class ConcurrentBatch {
 
  private:
   static Async<ConcurrentResult<State>> execute_with_fresh_stores(ConcurrentBatch self,
-                                                                            RunOptions options) {
+                                                                  RunOptions options) {
     std::vector<Store> stores(self.instances_);
     auto executed = self.workflow_.execute_concurrent(stores, self.strategy_, std::move(options));
     co_return co_await std::move(executed);

@@ -14,6 +14,7 @@
 #include <cano/async/detail/blocking_run.hpp>
 #include <cano/async/detail/join.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_service.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/testing/detail/jumping_clock.hpp>
@@ -71,8 +72,7 @@ class VirtualTime {
   template <class T> T run(Async<T> work) {
     bool has_ended = false;
     detail::BlockingRun<T> blocking{
-        *loop_, work, &has_ended,
-        [](void* ended) noexcept { *static_cast<bool*>(ended) = true; }};
+        *loop_, work, &has_ended, [](void* ended) noexcept { *static_cast<bool*>(ended) = true; }};
     blocking.launch();
     const detail::Loop::Here here{*loop_};
     while (!has_ended) {

@@ -7,6 +7,7 @@
 #include <boost/asio/execution_context.hpp>
 
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_service.hpp>
 #include <cano/async/detail/virtual_clock.hpp>
 #include <cano/config.hpp>
 #include <cano/duration.hpp>

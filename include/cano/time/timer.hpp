@@ -12,7 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_service.hpp>
 #include <cano/duration.hpp>
 #include <cano/time/detail/virtual_wait.hpp>
 
@@ -99,9 +99,7 @@ class Timer {
   }
 
   /// Ends every wait that is not due yet; returns how many there were.
-  std::size_t cancel() {
-    return waits_ ? waits_->cancel_all() : timer_.cancel();
-  }
+  std::size_t cancel() { return waits_ ? waits_->cancel_all() : timer_.cancel(); }
 
   /// Waits until the expiry; the token's signature is `void(boost::system::error_code)`.
   /// Its executor, if it has one, must convert to `asio::any_io_executor`, as all of Asio's do.

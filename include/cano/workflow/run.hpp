@@ -11,6 +11,7 @@
 #include <cano/async/detail/blocking_run.hpp>
 #include <cano/async/detail/join.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_service.hpp>
 #include <cano/state.hpp>
 #include <cano/workflow/detail/explain_store.hpp>
 #include <cano/workflow/run_options.hpp>
@@ -28,18 +29,16 @@ template <class T> T run(Async<T> work) {
   asio::io_context context{1};
   detail::mark_serial(context);
   const auto loop = detail::Loop::of(context.get_executor());
-  detail::BlockingRun<T> blocking{
-      *loop, work, &context,
-      [](void* running) noexcept { static_cast<asio::io_context*>(running)->stop(); }};
+  detail::BlockingRun<T> blocking{*loop, work, &context, [](void* running) noexcept {
+                                    static_cast<asio::io_context*>(running)->stop();
+                                  }};
   blocking.launch();
   const detail::Loop::Here here{*loop};
   context.run();
   return blocking.take();
 }
 /// @overload
-template <class T> T run(asio::awaitable<T> work) {
-  return run(detail::as_async(std::move(work)));
-}
+template <class T> T run(asio::awaitable<T> work) { return run(detail::as_async(std::move(work))); }
 
 /// Runs a workflow to its end on the calling thread: the simplest way to start.
 ///

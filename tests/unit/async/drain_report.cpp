@@ -5,7 +5,10 @@
 
 TEST_CASE("a report counts every task once") {
   CHECK(cano::DrainReport{}.total() == 0);
-  const cano::DrainReport report{.finished = 3, .failed = 2, .cancelled = 1};
+  cano::DrainReport report;
+  report.finished = 3;
+  report.failed = 2;
+  report.cancelled = 1;
   CHECK(report.total() == 6);
   CHECK_FALSE(report.first_failure);
 }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -36,7 +36,7 @@ namespace {
 
 class CallingWaiter final : public Waiter {
  public:
-  explicit CallingWaiter(std::function<void()> function = {}) : function{std::move(function)} {}
+  explicit CallingWaiter(std::function<void()> call = {}) : function{std::move(call)} {}
   void wake() override {
     ++wakes;
     if (function) function();
@@ -176,4 +176,250 @@ TEST_CASE("cancelling all work may end any of it") {
   CHECK(was_cancelled);
   for (const auto& member : members)
     if (member) CHECK(member->cancellations == 1);
+}
+
+TEST_CASE("work that joins a loop that is stopping is cancelled too") {
+  LoopHere here{any_place()};
+  CHECK_FALSE(here.loop->is_stopping());
+  const CountingMember before{*here.loop};
+  here.loop->stop();
+  CHECK(here.loop->is_stopping());
+  const CountingMember after{*here.loop};
+  CHECK(before.cancellations == 1);
+  CHECK(after.cancellations == 1);
+  CHECK(here.loop->members() == 2);
+}
+
+TEST_CASE("work keeps its context at work, and only as long as it is under way") {
+  LoopHere here{any_place()};
+  std::string text;
+  std::optional<CountingMember> first{*here.loop};
+  std::optional<CountingMember> second{*here.loop};
+  std::thread other{[&] {
+    std::this_thread::sleep_for(200us);
+    asio::post(here.loop->executor(), [&] {
+      text += '1';
+      first.reset();
+    });
+    std::this_thread::sleep_for(200us);
+    asio::post(here.loop->executor(), [&] {
+      text += '2';
+      second.reset();
+    });
+  }};
+  here.context.run();
+  CHECK(text == "12");
+  other.join();
+  here.context.run();  // returns: nothing is under way
+}
+
+TEST_CASE("a loop tells when no work is under way any more") {
+  LoopHere here{any_place()};
+  int calls = 0;
+  here.loop->when_idle([&] { ++calls; });
+  CHECK(calls == 1);
+  {
+    CountingMember first{*here.loop};
+    const CountingMember second{*here.loop};
+    here.loop->when_idle([&] { ++calls; });
+    first.leave();
+    first.leave();  // it has left already
+    CHECK(calls == 1);
+  }
+  CHECK(calls == 2);
+  static_cast<void>(CountingMember{*here.loop});
+  CHECK(calls == 2);
+}
+
+TEST_CASE("which loop an executor has") {
+  struct Case {
+    Place place;
+    bool is_shared;
+  };
+  const auto [place, is_shared] = GENERATE(values<Case>({{Place::Context, false},
+                                                         {Place::SerialContext, true},
+                                                         {Place::Strand, false},
+                                                         {Place::StrandOfSerialContext, false}}));
+  PlacedContext context{place};
+  CAPTURE(place);
+  const auto first = Loop::of(context.executor());
+  const auto second = Loop::of(context.executor());
+  CHECK((first == second) == is_shared);
+  CHECK(first->base_executor() == context.executor());
+  const bool is_serial = place == Place::SerialContext || place == Place::StrandOfSerialContext;
+  CHECK(cano::detail::is_serial(context.executor()) == is_serial);
+  CHECK(&first->context() == &context.context());
+  CHECK_FALSE(first->runs_here());
+}
+
+TEST_CASE("a thread is on the loop whose handler it runs, or says so") {
+  PlacedContext context{Place::SerialContext};
+  const auto main = Loop::of(context.executor());
+  const auto strand = Loop::of(asio::make_strand(context.context()));
+  const auto other = Loop::of(asio::make_strand(context.context()));
+  {
+    const Loop::Here here{*main};
+    CHECK(main->runs_here());
+    CHECK(strand->runs_here());
+    {
+      const Loop::Here inner{*strand};
+      CHECK(strand->runs_here());
+      CHECK_FALSE(other->runs_here());
+    }
+    CHECK(main->runs_here());
+  }
+  CHECK_FALSE(main->runs_here());
+  CHECK_FALSE(strand->runs_here());
+  bool was_here = false;
+  CallingWaiter waiter{[&] { was_here = main->runs_here(); }};
+  main->push(waiter);
+  context.run();
+  CHECK(was_here);
+}
+
+namespace {
+
+// What `Loop::post` is given.
+struct PostedCalls {
+  std::atomic<int> made = 0;
+  std::atomic<int> dropped = 0;
+  int unguarded = 0;  // by the loop alone
+
+  static void call(void* object, bool runs) {
+    auto& calls = *static_cast<PostedCalls*>(object);
+    if (runs) {
+      ++calls.made;
+      ++calls.unguarded;
+    } else {
+      ++calls.dropped;
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("any thread may post to a loop, whose handlers run one at a time") {
+  constexpr int threads = 3;
+  constexpr int posts = 300;
+  asio::thread_pool pool{2};
+  const auto loop = Loop::of(pool.get_executor());
+  PostedCalls calls;
+  std::atomic<int> accepted = 0;
+  std::vector<std::thread> posting;
+  for (int i = 0; i < threads; ++i) {
+    posting.emplace_back([&] {
+      for (int post = 0; post < posts; ++post)
+        if (loop->post(&calls, &PostedCalls::call)) ++accepted;
+    });
+  }
+  for (std::thread& thread : posting)
+    thread.join();
+  pool.join();
+  CHECK(accepted == threads * posts);
+  CHECK(calls.made == threads * posts);
+  CHECK(calls.unguarded == threads * posts);
+  CHECK(calls.dropped == 0);
+}
+
+TEST_CASE("what is posted is called once, also when the context goes") {
+  LoopHere here{any_place()};
+  PostedCalls calls;
+  int functions = 0;
+  CHECK(here.loop->post(&calls, &PostedCalls::call));
+  here.loop->post_function([&] { ++functions; });
+  here.context.settle();
+  CHECK(calls.made == 1);
+  CHECK(functions == 1);
+  CHECK(here.loop->post(&calls, &PostedCalls::call));
+  here.loop->post_function([&] { ++functions; });
+  here.context.destroy();
+  CHECK(calls.dropped == 1);
+  CHECK_FALSE(here.loop->post(&calls, &PostedCalls::call));
+  here.loop->post_function([&] { ++functions; });
+  CHECK(calls.made == 1);
+  CHECK(calls.dropped == 1);
+  CHECK(functions == 1);
+  CHECK_FALSE(here.loop->runs_here());
+}
+
+TEST_CASE("a context that goes drops work, then what is ready, then sleepers") {
+  LoopHere here{any_place()};
+  CountingMember first{*here.loop};
+  CountingMember second{*here.loop};
+  CallingWaiter ready;
+  CallingSleeper asleep{*here.loop, 1h};
+  here.loop->push(ready);
+  here.context.destroy();
+  CHECK(first.drops == 1);
+  CHECK(second.drops == 1);
+  CHECK(ready.drops == 1);
+  CHECK(asleep.drops == 1);
+  CHECK(ready.wakes == 0);
+  CHECK(asleep.wakes == 0);
+  CHECK(here.loop->members() == 0);
+}
+
+TEST_CASE("work that is dropped may take other work, waiters and sleepers along") {
+  LoopHere here{any_place()};
+  auto ready = std::make_unique<CallingWaiter>();
+  auto asleep = std::make_unique<CallingSleeper>(*here.loop, 1h);
+  auto other = std::make_unique<CountingMember>(*here.loop);
+  struct Owner final : LoopMember {
+    explicit Owner(Loop& loop) { loop.join(*this); }
+    void drop_work() noexcept override { drop(); }
+    void cancel_work() noexcept override {}
+    std::function<void()> drop;
+  } owner{*here.loop};
+  owner.drop = [&] {
+    ready.reset();
+    asleep.reset();
+    other.reset();
+  };
+  here.loop->push(*ready);
+  here.context.destroy();
+  CHECK_FALSE(other);
+}
+
+// The loop is deleted by whichever comes last.
+TEST_CASE("the last owner of a loop may go while its context does") {
+  for (int i = 0; i < races(1000, 100); ++i) {
+    PlacedContext context{i % 2 == 0 ? Place::Context : Place::StrandOfSerialContext};
+    auto loop = Loop::of(context.executor());
+    {
+      CallingSleeper asleep{*loop, 1h};  // it has a timer
+      context.settle();
+    }
+    std::atomic<bool> go = false;
+    std::thread other{[&go, own = std::move(loop)]() mutable {
+      while (!go) {
+      }
+      own.reset();
+    }};
+    go = true;
+    context.destroy();
+    other.join();
+  }
+}
+
+TEST_CASE("any thread may post while the context goes") {
+  for (int i = 0; i < races(500, 50); ++i) {
+    PlacedContext context{i % 2 == 0 ? Place::Context : Place::SerialContext};
+    const auto loop = Loop::of(context.executor());
+    PostedCalls calls;
+    int accepted = 0;
+    std::atomic<bool> has_begun = false;
+    std::thread other{[&] {
+      while (loop->post(&calls, &PostedCalls::call)) {
+        ++accepted;
+        has_begun = true;
+        static_cast<void>(loop->runs_here());
+      }
+    }};
+    while (!has_begun)
+      std::this_thread::yield();
+    context.settle();
+    context.destroy();
+    other.join();
+    CHECK(calls.made + calls.dropped == accepted);
+  }
 }

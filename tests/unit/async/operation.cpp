@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <exception>
 #include <functional>
+#include <future>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -453,4 +454,45 @@ TEST_CASE("a result that is there at once counts, also when the initiation was c
   place.settle();
   CHECK(value == 3);
   CHECK(chain.has_succeeded());
+}
+
+namespace {
+
+// ---- an Async as an operation, in an Async
+
+Async<int> yield_and_give(int value) {
+  co_await cano::yield_now();
+  co_return value;
+}
+Async<int> await_as_operations(int count) {
+  int sum = 0;
+  for (int i = 0; i < count; ++i) {
+    auto operation = yield_and_give(i)(asio::deferred);
+    sum += co_await std::move(operation);
+    auto tuple = yield_and_give(i)(asio::as_tuple(asio::deferred));
+    const auto [thrown, value] = co_await std::move(tuple);
+    if (!thrown) sum += value;
+  }
+  co_return sum;
+}
+Async<> add_operations(int count, int& sum) { sum = co_await await_as_operations(count); }
+
+}  // namespace
+
+TEST_CASE("an Async may be awaited as an operation, with a token") {
+  PlacedContext place{any_place()};
+  int sum = 0;
+  StartedChain chain{place.executor(), add_operations(10, sum)};
+  place.run();
+  CHECK(chain.has_succeeded());
+  CHECK(sum == 90);
+}
+
+TEST_CASE("an Async may be awaited as an operation on a pool of threads") {
+  asio::thread_pool pool{3};
+  std::vector<std::future<int>> sums;
+  for (int i = 0; i < 20; ++i)
+    sums.push_back(asio::co_spawn(pool, await_as_operations(10), asio::use_future));
+  for (auto& sum : sums)
+    CHECK(sum.get() == 90);
 }

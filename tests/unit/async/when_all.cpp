@@ -23,9 +23,13 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <cano/async/blocking.hpp>
+#include <cano/async/mailbox.hpp>
 #include <cano/async/sleep.hpp>
+#include <cano/async/task_group.hpp>
 #include <cano/async/when_all.hpp>
 #include <cano/async/yield_now.hpp>
+#include <cano/wait_kind.hpp>
 
 #include "support/async.hpp"
 #include "support/catch.hpp"
@@ -127,6 +131,15 @@ Async<std::vector<int>> many(int count) {
   for (int i = 0; i < count; ++i)
     works.push_back(give_after(i % 3 == 0 ? Duration::zero() : Duration{1us * (count - i)}, i));
   co_return co_await when_all(std::move(works));
+}
+
+// Notes what its environment waits for while `work` is under way.
+template <class T> Async<void> note_wait(Async<T> work, std::vector<cano::WaitKind>& kinds) {
+  cano::detail::ThisEnvironment ask;
+  cano::detail::Environment& environment = co_await ask;
+  asio::post(environment.loop().executor(),
+             [&environment, &kinds] { kinds.push_back(environment.scope().wait().kind); });
+  co_await std::move(work);
 }
 
 // Two joins in one expression, which g++ 12 suspends both before it takes the first result.
@@ -355,6 +368,25 @@ TEST_CASE("when_all nests, also twice in an expression") {
   SerialWorld world;
   CHECK(world.run(leaves(10)) == 1024);
   CHECK(world.run(two_in_one_expression()) == 5);
+}
+
+TEST_CASE("observers are told what a coroutine waits for") {
+  SerialWorld world;
+  cano::Mailbox<int> box;
+  asio::thread_pool stopped{1};
+  stopped.stop();
+  std::vector<cano::WaitKind> kinds;
+  cano::TaskGroup group{world.get_executor()};
+  world.run_here([&] {
+    group.spawn(sleep_for(1s));
+    group.spawn(note_wait(when_all(sleep_for(1s)), kinds));
+    group.spawn(note_wait(box.receive(), kinds));
+    group.spawn(note_wait(cano::blocking(stopped, [] { return 1; }), kinds));
+  });
+  group.cancel();
+  world.run(group.join());
+  using enum cano::WaitKind;
+  CHECK(kinds == std::vector{Children, Mailbox, Blocking});
 }
 
 TEST_CASE("when_all of an Async without a coroutine throws") {

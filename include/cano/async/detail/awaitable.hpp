@@ -16,8 +16,9 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cano/async/detail/boost_1_81.hpp>  // IWYU pragma: keep
+#include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
-#include <cano/async/detail/operation.hpp>
+#include <cano/async/detail/operation_state.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/start.hpp>
 #include <cano/config.hpp>

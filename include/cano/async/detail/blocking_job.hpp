@@ -20,8 +20,10 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
 #include <cano/async/detail/operation.hpp>
+#include <cano/async/detail/operation_state.hpp>
 #include <cano/config.hpp>
 #include <cano/error.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -50,6 +52,7 @@ template <class Result> class BlockingJob {
   }
 
   static void start(std::shared_ptr<BlockingJob> job, asio::thread_pool& pool, Handler&& handler) {
+    handler.describe_as(WaitKind::Blocking);
     handler.get_cancellation_slot().assign(Cancel{job});
     job->handler_.emplace(std::move(handler));
     asio::post(pool, Run{std::move(job)});

@@ -8,8 +8,9 @@
 #include <variant>
 
 #include <cano/async/async.hpp>
-#include <cano/async/detail/environment.hpp>
-#include <cano/async/detail/promise.hpp>
+#include <cano/async/detail/coroutine_owner.hpp>
+#include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/root_environment.hpp>
 #include <cano/error.hpp>
 
 namespace cano::detail {

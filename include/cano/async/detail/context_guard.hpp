@@ -35,7 +35,7 @@ class ContextGuard {
   }
 
  private:
-  std::mutex mutex_;
+  std::recursive_mutex mutex_;  // one executor may post through another of the same context
   bool is_alive_ = true;
 };
 

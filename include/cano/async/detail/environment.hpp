@@ -4,6 +4,7 @@
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <utility>
 
@@ -16,7 +17,6 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>
 
 namespace cano::detail {
@@ -210,101 +210,50 @@ inline void EnvironmentLink::request_stop() {
   if (!is_posted) intrusive_ptr_release(this);
 }
 
-/// An executor for coroutines of Asio's that says whose work they are part of.
-class EnvironmentExecutor {
+/// The executor of the handlers that operations of Asio's get: that of a loop. A handler keeps its
+/// loop, so this need not.
+class LoopExecutor {
  public:
-  explicit EnvironmentExecutor(EnvironmentLink::Pointer link, bool never_blocks = false) noexcept
-      : link_{std::move(link)}, never_blocks_{never_blocks} {}
+  explicit LoopExecutor(Loop& loop, bool never_blocks = false) noexcept
+      : loop_{&loop}, never_blocks_{never_blocks} {}
 
-  // An executor must not throw; boost::intrusive_ptr does not say that it does not.
-  EnvironmentExecutor(const EnvironmentExecutor& other) noexcept
-      : link_{other.link_}, never_blocks_{other.never_blocks_} {}
-  EnvironmentExecutor& operator=(const EnvironmentExecutor& other) noexcept {
-    link_ = other.link_;
-    never_blocks_ = other.never_blocks_;
-    return *this;
-  }
-  ~EnvironmentExecutor() = default;
-
-  const EnvironmentLink::Pointer& link() const noexcept { return link_; }
+  Loop& loop() const noexcept { return *loop_; }
 
   template <class F> void execute(F&& function) const {
-    Loop& loop = link_->loop();
-    if (!never_blocks_ && loop.runs_here()) {
+    if (!never_blocks_ && loop_->runs_here()) {
       std::decay_t<F> own{std::forward<F>(function)};
       own();
-    } else {
-      loop.post_function(std::forward<F>(function));
+      return;
     }
+    using Function = std::decay_t<F>;
+    auto* const kept = new Function(std::forward<F>(function));
+    const bool is_posted = loop_->post(kept, [](void* object, bool runs) {
+      const std::unique_ptr<Function> posted{static_cast<Function*>(object)};
+      if (!runs) return;
+      Function own{std::move(*posted)};
+      own();
+    });
+    if (!is_posted) delete kept;
   }
 
   asio::execution_context& query(asio::execution::context_t) const noexcept {
-    return link_->loop().context();
+    return loop_->context();
   }
-  static constexpr asio::execution::blocking_t query(asio::execution::blocking_t) noexcept {
-    return asio::execution::blocking_t::possibly;
+  asio::execution::blocking_t query(asio::execution::blocking_t) const noexcept {
+    if (never_blocks_) return asio::execution::blocking.never;
+    return asio::execution::blocking.possibly;
   }
-  EnvironmentExecutor require(asio::execution::blocking_t::never_t) const noexcept {
-    return EnvironmentExecutor{link_, true};
+  LoopExecutor require(asio::execution::blocking_t::never_t) const noexcept {
+    return LoopExecutor{*loop_, true};
   }
-  EnvironmentExecutor require(asio::execution::blocking_t::possibly_t) const noexcept {
-    return EnvironmentExecutor{link_, false};
+  LoopExecutor require(asio::execution::blocking_t::possibly_t) const noexcept {
+    return LoopExecutor{*loop_, false};
   }
-  friend bool operator==(const EnvironmentExecutor& a, const EnvironmentExecutor& b) noexcept {
-    return a.link_.get() == b.link_.get() && a.never_blocks_ == b.never_blocks_;
-  }
+  friend bool operator==(const LoopExecutor&, const LoopExecutor&) noexcept = default;
 
  private:
-  EnvironmentLink::Pointer link_;
+  Loop* loop_;
   bool never_blocks_;
-};
-
-/// The environment whose work a coroutine of Asio's on that executor is part of, if that is known.
-///
-/// Also through strands: what those serialise runs on the one loop of the environment.
-inline EnvironmentLink* link_of(const asio::any_io_executor& executor) noexcept {
-  if (const auto* const known = executor.target<EnvironmentExecutor>()) return known->link().get();
-  const auto* const strand = executor.target<asio::strand<asio::any_io_executor>>();
-  return strand == nullptr ? nullptr : link_of(strand->get_inner_executor());
-}
-
-inline Loop::Pointer loop_of(const asio::any_io_executor& executor) {
-  if (EnvironmentLink* const link = link_of(executor)) return &link->loop();
-  return Loop::of(executor);
-}
-
-/// An environment of its own among the work of a loop.
-class RootEnvironment : public Environment, public LoopMember {
- public:
-  void abandon() noexcept override = 0;
-  void cancel_work() noexcept override { cancel(StopReason::Stop); }
-  void drop_work() noexcept override { wait_lost(); }
-  asio::any_io_executor awaitable_executor() override {
-    if (origin_) return EnvironmentExecutor{origin_};
-    return loop().executor();
-  }
-
-  /// The work that started this one, where that is known and not over; on the loop only.
-  Environment* origin() const noexcept { return origin_ ? origin_->environment() : nullptr; }
-  Environment* outer() const noexcept override { return origin(); }
-
- protected:
-  explicit RootEnvironment(Loop& loop, EnvironmentLink* origin = nullptr) noexcept
-      : Environment{loop, nullptr}, keep_{&loop}, origin_{origin} {}
-  ~RootEnvironment() {
-    if (link_) link_->forget();
-  }
-
-  /// For those who may stop it from elsewhere; on the loop, or before it has started.
-  const EnvironmentLink::Pointer& link() {
-    if (!link_) link_ = new EnvironmentLink{loop(), *this};
-    return link_;
-  }
-
- private:
-  Loop::Pointer keep_;
-  EnvironmentLink::Pointer link_;
-  EnvironmentLink::Pointer origin_;
 };
 
 }  // namespace cano::detail

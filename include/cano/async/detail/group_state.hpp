@@ -14,14 +14,15 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cano/async/async.hpp>
-#include <cano/async/detail/cancellation_scope.hpp>
+#include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/async/detail/start.hpp>
+#include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/wait_line.hpp>
 #include <cano/async/drain_report.hpp>
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -148,7 +149,7 @@ class GroupTask final : public StartedWork<void> {
 class GroupWaiter final : public LineWaiter {
  public:
   GroupWaiter(GroupState& state, std::optional<Duration> limit) noexcept
-      : LineWaiter{state, limit}, state_{&state} {}
+      : LineWaiter{state, WaitKind::Children, limit}, state_{&state} {}
   ~GroupWaiter() = default;
 
  private:

@@ -11,9 +11,11 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
 #include <cano/async/detail/cancellation_scope.hpp>
+#include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/config.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -100,6 +102,8 @@ class Join final : public Cancellable {
     for (BranchBase* branch = first_; branch != nullptr; branch = branch->next_)
       if (!branch->has_ended_) branch->scope().cancel(StopReason::Stop);
   }
+
+  Wait describe() const noexcept override { return {WaitKind::Children}; }
 
   // ---- after the wait
 

@@ -15,6 +15,7 @@
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -115,7 +116,7 @@ class MailboxState final : public WaitLine, public Pooled {
 class MailReceiver final : public LineWaiter {
  public:
   MailReceiver(MailboxState& state, std::optional<Duration> limit) noexcept
-      : LineWaiter{state, limit}, state_{&state} {}
+      : LineWaiter{state, WaitKind::Mailbox, limit}, state_{&state} {}
   ~MailReceiver() { give_back(Outcome::None); }
 
   /// After the wait: null when the time has passed.

@@ -17,8 +17,11 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/version.hpp>
 
+#include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
-#include <cano/async/detail/promise.hpp>
+#include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/root_environment.hpp>
+#include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>
 #include <cano/error.hpp>
 

@@ -10,10 +10,12 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/operation.hpp>
+#include <cano/async/detail/operation_state.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -60,8 +62,8 @@ class LineWaiter {
   enum class Outcome : std::uint8_t { None, Passed, TimedOut, Cancelled, Closed };
 
   /// With a limit it waits at most that long.
-  LineWaiter(WaitLine& line, std::optional<Duration> limit) noexcept
-      : line_{&line}, limit_{limit} {}
+  LineWaiter(WaitLine& line, WaitKind kind, std::optional<Duration> limit) noexcept
+      : line_{&line}, limit_{limit}, kind_{kind} {}
   LineWaiter(const LineWaiter&) = delete;
   LineWaiter& operator=(const LineWaiter&) = delete;
 
@@ -90,6 +92,7 @@ class LineWaiter {
   }
   /// Joins the line.
   void operator()(OperationHandler<>&& handler) {
+    handler.describe_as(kind_);
     handler.get_cancellation_slot().assign(Cancel{this});
     {
       const std::lock_guard lock{line_->mutex_};
@@ -152,6 +155,7 @@ class LineWaiter {
   std::optional<Duration> limit_;
   Loop* loop_ = nullptr;
   steady_time began_{};
+  WaitKind kind_;
   Outcome outcome_ = Outcome::None;
 };
 

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include <cano/async/detail/loop.hpp>
-#include <cano/async/detail/operation.hpp>
+#include <cano/async/detail/operation_state.hpp>
 #include <cano/async/detail/post_call.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/concurrent/concurrent_result.hpp>

@@ -11,7 +11,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/post_call.hpp>
 #include <cano/config.hpp>

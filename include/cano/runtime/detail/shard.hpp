@@ -20,6 +20,7 @@
 #include <boost/asio/query.hpp>
 
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_service.hpp>
 #include <cano/config.hpp>
 #include <cano/detail/exception_text.hpp>
 #include <cano/runtime/detail/thread_name.hpp>

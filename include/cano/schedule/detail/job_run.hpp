@@ -12,9 +12,9 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cano/async/async.hpp>
-#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/async/detail/promise.hpp>
+#include <cano/async/detail/root_environment.hpp>
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>

@@ -13,6 +13,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>

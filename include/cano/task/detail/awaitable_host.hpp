@@ -16,6 +16,8 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cano/async/async.hpp>
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/loop.hpp>
 #include <cano/config.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_driver_base.hpp>

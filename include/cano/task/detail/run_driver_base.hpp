@@ -7,11 +7,14 @@
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
+#include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/task/detail/run_base.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 

@@ -19,6 +19,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_service.hpp>
 #include <cano/async/detail/virtual_clock.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/duration.hpp>

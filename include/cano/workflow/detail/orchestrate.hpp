@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <cano/async/async.hpp>
+#include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/duration.hpp>
@@ -17,6 +18,7 @@
 #include <cano/task/detail/run_base.hpp>
 #include <cano/task/detail/run_id.hpp>
 #include <cano/time/clock.hpp>
+#include <cano/wait_kind.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/run.hpp>
 #include <cano/workflow/detail/run_driver.hpp>
@@ -56,6 +58,8 @@ class AwaitedRun final : public RunDriver<State, Store>, public Cancellable {
     on_stop_.reset();
     if (link_) link_->forget();
   }
+
+  using RunDriverBase::cancel;
 
   auto& run() noexcept { return this->run_under_way(); }
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <cano/async/async.hpp>
-#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/config.hpp>
 #include <cano/state.hpp>
