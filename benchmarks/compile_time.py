@@ -4,11 +4,12 @@
 
 usage: compile_time.py [--rounds <n>] [<compiler>...]
 
-Lets each compiler read (-fsyntax-only) and compile (-c -O0) an empty file, the headers that cano
-takes from elsewhere, cano's own and the hello example, and prints the processor time in seconds:
-the median of all rounds, how far they lay apart (half the distance between the quartiles), and the
-most memory that it took. A round does everything once, so that whatever else the machine does meets
-all of them alike. Without a compiler named: g++ and clang++, as far as they are there.
+Lets each compiler read (-fsyntax-only) and compile (-c -O0, -c -O2) an empty file, the headers that
+cano takes from elsewhere, cano's own, the hello example and the same written by hand, and prints
+the processor time in seconds: the median of all rounds, how far they lay apart (half the distance
+between the quartiles), the most memory that it took, and what it is in multiples of the one by
+hand. A round does everything once, so that whatever else the machine does meets all of them alike.
+Without a compiler named: g++ and clang++, as far as they are there.
 """
 import argparse
 import os
@@ -20,7 +21,8 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include"
-MODES = {"read": ["-fsyntax-only"], "compiled": ["-c", "-O0"]}
+MODES = {"read": ["-fsyntax-only"], "compiled": ["-c", "-O0"], "optimised": ["-c", "-O2"]}
+HAND_WRITTEN = "the hello example by hand, in asio::awaitable"
 
 
 def headers_of_cano():
@@ -50,6 +52,7 @@ def sources():
         "all that cano needs from elsewhere": included(lambda name: not name.startswith("cano")),
         "cano/workflow/run.hpp": "#include <cano/workflow/run.hpp>\n",
         "cano.hpp": "#include <cano.hpp>\n",
+        HAND_WRITTEN: (ROOT / "benchmarks/hello_by_hand.cpp").read_text(),
         "examples/01_hello_workflow.cpp": (ROOT / "examples/01_hello_workflow.cpp").read_text(),
     }
 
@@ -64,13 +67,18 @@ def compile_once(compiler, flags, source):
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def cell(runs):
+def median(runs):
+    return statistics.median(seconds for seconds, _ in runs)
+
+
+def cell(runs, by_hand):
     seconds = [seconds for seconds, _ in runs]
-    text = f"{statistics.median(seconds):.2f}"
+    text = f"{median(runs):.2f}"
     if len(runs) > 1:
         low, _, high = statistics.quantiles(seconds, n=4, method="inclusive")
         text += f" ±{(high - low) / 2:.2f}"
-    return f"{text} s, {max(memory for _, memory in runs):.0f} MB"
+    text += f" s, {max(memory for _, memory in runs):.0f} MB"
+    return text if runs is by_hand else text + f" (x{median(runs) / median(by_hand):.2f})"
 
 
 def main():
@@ -94,7 +102,8 @@ def main():
     print("| compiled | " + " | ".join(f"{compiler}, {mode}" for compiler, mode in columns) + " |")
     print("| --- |" + " ---: |" * len(columns))
     for name in files:
-        print(f"| {name} | " + " | ".join(cell(runs[name, column]) for column in columns) + " |")
+        cells = " | ".join(cell(runs[name, column], runs[HAND_WRITTEN, column]) for column in columns)
+        print(f"| {name} | {cells} |")
 
 
 if __name__ == "__main__":

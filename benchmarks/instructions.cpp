@@ -12,8 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
 #include <cano/async/async.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
@@ -25,11 +23,11 @@
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/countdown.hpp"
 
 namespace {
 
-namespace asio = boost::asio;
 using namespace std::chrono_literals;
 using countdown::AsyncTask;
 using countdown::AwaitableTask;
@@ -43,25 +41,6 @@ struct FailingTask {
     return Step::Done;
   }
 };
-
-// The same by hand, in either coroutine type.
-template <class Coroutine, class Task> Coroutine switch_over(Count& count) {
-  const Task a{Step::B};
-  const Task b{Step::A};
-  Step at = Step::A;
-  for (;;) {
-    switch (at) {
-      case Step::A:
-        at = co_await a.run(count);
-        break;
-      case Step::B:
-        at = co_await b.run(count);
-        break;
-      case Step::Done:
-        co_return at;
-    }
-  }
-}
 
 template <class Task>
 void run_flow(int hops, const cano::TaskConfig& config, cano::RunOptions options = {}) {
@@ -130,9 +109,9 @@ void run_plain_instances(int instances) {
   cano::run(flow.execute_concurrent(stores, cano::WaitForever{}));
 }
 
-template <class Coroutine, class Task> void run_baseline(int hops) {
+template <class Task> void run_baseline(int hops) {
   Count count{hops};
-  cano::run(switch_over<Coroutine, Task>(count));
+  by_hand::run(by_hand::switch_over<Task>(count));
 }
 
 const std::map<std::string, std::function<void(int)>> questions{
@@ -142,8 +121,8 @@ const std::map<std::string, std::function<void(int)>> questions{
     {"async_hop", run_minimal<AsyncTask>},
     {"async_node", run_minimal<countdown::AsyncNode>},
     {"awaitable_hop", run_minimal<AwaitableTask>},
-    {"async_hop_baseline", run_baseline<cano::Async<Step>, AsyncTask>},
-    {"awaitable_hop_baseline", run_baseline<asio::awaitable<Step>, AwaitableTask>},
+    {"async_hop_baseline", run_baseline<AsyncTask>},
+    {"awaitable_hop_baseline", run_baseline<AwaitableTask>},
     {"awaitable_node", run_minimal<countdown::AwaitableNode>},
     {"failing_attempt", run_failing_attempts},
     {"failing_run", run_failing_runs},

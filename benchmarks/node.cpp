@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// What does a Node cost a visit: three plain phases beside three virtual calls, three awaitable
-// ones beside a coroutine written by hand that awaits the three?
+// What does a Node cost a visit: three plain phases beside three virtual calls, three
+// coroutines of either type beside one written by hand that awaits the three?
 #include <memory>
 
 #include <benchmark/benchmark.h>
-#include <boost/asio/awaitable.hpp>
 
 #include <cano/workflow/run.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/countdown.hpp"
 #include "support/report.hpp"
 
@@ -37,7 +37,7 @@ template <int Number> struct PlainNode : Node {
 
 namespace {
 
-namespace asio = boost::asio;
+using countdown::AsyncNode;
 using countdown::AwaitableNode;
 using countdown::Count;
 using countdown::hops;
@@ -69,38 +69,13 @@ void plain_baseline(benchmark::State& state) {
   report_each(state, "visit", hops);
 }
 
-asio::awaitable<Step> three_phases(const AwaitableNode& node, Count& count) {
-  const int prepared = co_await node.prep(count);
-  const int executed = co_await node.exec(prepared);
-  co_return co_await node.post(count, executed);
-}
-
-// As one would write it: a coroutine a Node, called by a coroutine with a switch.
-asio::awaitable<Step> switch_over(Count& count) {
-  const AwaitableNode a{Step::B};
-  const AwaitableNode b{Step::A};
-  Step at = Step::A;
-  for (;;) {
-    switch (at) {
-      case Step::A:
-        at = co_await three_phases(a, count);
-        break;
-      case Step::B:
-        at = co_await three_phases(b, count);
-        break;
-      case Step::Done:
-        co_return at;
-    }
-  }
-}
-
 // The phases of all states in one coroutine: no frame for a Node, and no Node to reuse.
-asio::awaitable<Step> flat(Count& count) {
-  const AwaitableNode a{Step::B};
-  const AwaitableNode b{Step::A};
+template <class Node> auto flat(Count& count) -> decltype(Node{}.post(count, 0)) {
+  const Node a{Step::B};
+  const Node b{Step::A};
   Step at = Step::A;
   while (at != Step::Done) {
-    const AwaitableNode& node = at == Step::A ? a : b;
+    const Node& node = at == Step::A ? a : b;
     const int prepared = co_await node.prep(count);
     const int executed = co_await node.exec(prepared);
     at = co_await node.post(count, executed);
@@ -108,19 +83,25 @@ asio::awaitable<Step> flat(Count& count) {
   co_return at;
 }
 
-template <auto Coroutine> void awaitable_baseline(benchmark::State& state) {
+template <auto Coroutine> void coroutine_baseline(benchmark::State& state) {
   for (auto _ : state) {
     Count count{hops};
-    benchmark::DoNotOptimize(cano::run(Coroutine(count)));
+    benchmark::DoNotOptimize(by_hand::run(Coroutine(count)));
   }
   report_each(state, "visit", hops);
 }
 
+template <class Node>
+constexpr auto a_node_each = &by_hand::switch_over<by_hand::CoroutineANode<Node>>;
+
 BENCHMARK(cano_nodes<countdown::PlainNode>)->Name("plain/cano");
 BENCHMARK(plain_baseline)->Name("plain/virtual_calls");
+BENCHMARK(cano_nodes<AsyncNode>)->Name("async/cano");
+BENCHMARK(coroutine_baseline<a_node_each<AsyncNode>>)->Name("async/coroutine_a_node");
+BENCHMARK(coroutine_baseline<flat<AsyncNode>>)->Name("async/one_coroutine");
 BENCHMARK(cano_nodes<AwaitableNode>)->Name("awaitable/cano");
-BENCHMARK(awaitable_baseline<switch_over>)->Name("awaitable/coroutine_a_node");
-BENCHMARK(awaitable_baseline<flat>)->Name("awaitable/one_coroutine");
+BENCHMARK(coroutine_baseline<a_node_each<AwaitableNode>>)->Name("awaitable/coroutine_a_node");
+BENCHMARK(coroutine_baseline<flat<AwaitableNode>>)->Name("awaitable/one_coroutine");
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <benchmark/benchmark.h>
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
@@ -35,6 +36,12 @@ template <class State> struct AwaitableTask {
   State other;
   State done;
   asio::awaitable<State> run(Count& count) const { co_return --count.left > 0 ? other : done; }
+};
+
+template <class State> struct AsyncTask {
+  State other;
+  State done;
+  cano::Async<State> run(Count& count) const { co_return --count.left > 0 ? other : done; }
 };
 
 template <class State, template <class> class Task>
@@ -79,8 +86,10 @@ void numbers_of_hops(benchmark::internal::Benchmark* of) {
 
 BENCHMARK(states<int, PlainTask>)->Name("states/plain/int")->Apply(numbers_of_states);
 BENCHMARK(states<std::string, PlainTask>)->Name("states/plain/string")->Apply(numbers_of_states);
+BENCHMARK(states<int, AsyncTask>)->Name("states/async/int")->Apply(numbers_of_states);
 BENCHMARK(states<int, AwaitableTask>)->Name("states/awaitable/int")->Apply(numbers_of_states);
 BENCHMARK(hops<PlainTask>)->Name("hops/plain")->Apply(numbers_of_hops);
+BENCHMARK(hops<AsyncTask>)->Name("hops/async")->Apply(numbers_of_hops);
 BENCHMARK(hops<AwaitableTask>)->Name("hops/awaitable")->Apply(numbers_of_hops);
 
 }  // namespace

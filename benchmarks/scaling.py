@@ -20,16 +20,21 @@ PANELS = [
     ("a hop", "ns", "states", [
         ("plain", "scaling", "states/plain/int", "", "hop"),
         ("plain, named by strings", "scaling", "states/plain/string", "", "hop"),
-        ("awaitable", "scaling", "states/awaitable/int", "", "hop"),
+        ("Async", "scaling", "states/async/int", "", "hop"),
+        ("asio::awaitable", "scaling", "states/awaitable/int", "", "hop"),
     ]),
     ("a hop", "ns", "hops of a run", [
         ("plain", "scaling", "hops/plain", "", "hop"),
-        ("awaitable", "scaling", "hops/awaitable", "", "hop"),
+        ("Async", "scaling", "hops/async", "", "hop"),
+        ("asio::awaitable", "scaling", "hops/awaitable", "", "hop"),
     ]),
     ("an instance of 10 hops", "ns", "instances on two threads", [
         ("plain", "concurrent_workflow", "plain/batch", "/2/process_time", "instance"),
-        ("awaitable", "concurrent_workflow", "awaitable/batch", "/2/process_time", "instance"),
-        ("yielding", "concurrent_workflow", "yielding/batch", "/2/process_time", "instance"),
+        ("Async", "concurrent_workflow", "async/batch", "/2/process_time", "instance"),
+        ("asio::awaitable", "concurrent_workflow", "awaitable/batch", "/2/process_time", "instance"),
+        ("Async, yielding", "concurrent_workflow", "async_yielding/batch", "/2/process_time", "instance"),
+        ("asio::awaitable, yielding", "concurrent_workflow", "awaitable_yielding/batch", "/2/process_time",
+         "instance"),
     ]),
     ("a run of the one job that is due", "ns", "schedules", [
         ("interval", "scheduler", "run_one_among", "", None),

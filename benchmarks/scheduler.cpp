@@ -13,6 +13,7 @@
 
 #include <benchmark/benchmark.h>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
@@ -20,6 +21,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <cano/async/async.hpp>
+#include <cano/async/sleep.hpp>
 #include <cano/duration.hpp>
 #include <cano/schedule/first_run.hpp>
 #include <cano/schedule/occurrence.hpp>
@@ -27,6 +30,7 @@
 #include <cano/schedule/scheduler.hpp>
 #include <cano/schedule/spread.hpp>
 #include <cano/testing/virtual_time.hpp>
+#include <cano/workflow/run.hpp>
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -111,6 +115,38 @@ void lateness_of_timers(benchmark::State& state) {
   report_lateness(state, lateness, cpu);
 }
 
+// Likewise in coroutines of our own, which sleep.
+cano::Async<void> tick_asleep(cano::Duration delay, std::vector<cano::Duration>& lateness) {
+  auto due = std::chrono::steady_clock::now() + delay;
+  for (;;) {
+    co_await cano::sleep_until(due);
+    lateness.push_back(std::chrono::steady_clock::now() - due);
+    due += 1s;
+  }
+}
+
+// They are destroyed when it returns.
+cano::Async<double> run_sleeps(std::int64_t count, std::vector<cano::Duration>& lateness) {
+  const auto executor = co_await asio::this_coro::executor;
+  for (std::int64_t i = 0; i < count; ++i) {
+    tick_asleep(i * (cano::Duration{1s} / count),
+                lateness)(asio::bind_executor(executor, asio::detached));
+  }
+  co_await cano::sleep_for(500ms);
+  lateness.clear();
+  const double before = cpu_time();
+  co_await cano::sleep_for(3s);
+  co_return cpu_time() - before;
+}
+
+void lateness_of_sleeps(benchmark::State& state) {
+  std::vector<cano::Duration> lateness;
+  double cpu = 0;
+  for (auto _ : state)
+    cpu += cano::run(run_sleeps(state.range(0), lateness));
+  report_lateness(state, lateness, cpu);
+}
+
 // Cron expressions that are not due, for which the clock on the wall is looked at once a second.
 void idle_schedules(benchmark::State& state) {
   double cpu = 0;
@@ -142,11 +178,14 @@ void add_a_job(benchmark::State& state) {
     scheduler.every("job" + std::to_string(++number), [] {}, 1h);
 }
 
+void plain_job() {}
+asio::awaitable<void> awaitable_job() { co_return; }
+
 // From the call to the end of the run.
-void trigger_a_job(benchmark::State& state) {
+template <auto Job> void trigger_a_job(benchmark::State& state) {
   cano::VirtualTime time;
   cano::Scheduler scheduler{time.get_executor()};
-  scheduler.manual("job", [] {});
+  scheduler.manual("job", Job);
   scheduler.start();
   for (auto _ : state) {
     scheduler.trigger("job");
@@ -155,11 +194,11 @@ void trigger_a_job(benchmark::State& state) {
 }
 
 // All that an occurrence costs, from the timer to the books.
-void run_what_is_due(benchmark::State& state) {
+template <auto Job> void run_what_is_due(benchmark::State& state) {
   cano::VirtualTime time;
   cano::Scheduler scheduler{time.get_executor()};
   for (int i = 0; i < state.range(0); ++i)
-    scheduler.every("job" + std::to_string(i), [] {}, 1s);
+    scheduler.every("job" + std::to_string(i), Job, 1s);
   scheduler.start();
   for (auto _ : state)
     time.run_for(1s);
@@ -183,10 +222,13 @@ void run_one_among(benchmark::State& state) {
 
 BENCHMARK(lateness_of_interval_jobs)->Arg(10'000)->Iterations(1)->UseRealTime();
 BENCHMARK(lateness_of_timers)->Arg(10'000)->Iterations(1)->UseRealTime();
+BENCHMARK(lateness_of_sleeps)->Arg(10'000)->Iterations(1)->UseRealTime();
 BENCHMARK(idle_schedules)->Arg(100'000)->Iterations(1)->UseRealTime();
 BENCHMARK(add_a_job)->Iterations(100'000);
-BENCHMARK(trigger_a_job);
-BENCHMARK(run_what_is_due)->Arg(1)->Arg(1000);
+BENCHMARK(trigger_a_job<plain_job>)->Name("trigger_a_job/plain");
+BENCHMARK(trigger_a_job<awaitable_job>)->Name("trigger_a_job/awaitable");
+BENCHMARK(run_what_is_due<plain_job>)->Name("run_what_is_due/plain")->Arg(1)->Arg(1000);
+BENCHMARK(run_what_is_due<awaitable_job>)->Name("run_what_is_due/awaitable")->Arg(1)->Arg(1000);
 BENCHMARK(run_one_among)->RangeMultiplier(10)->Range(1, 100'000);
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What does a hop cost, from the task of one state to that of the next? Plain tasks stand beside a
-// loop over virtual calls, awaitable ones beside a coroutine with a switch, both written by hand.
+// loop over virtual calls, coroutines of either type beside one with a switch, both written by
+// hand.
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -11,12 +12,12 @@
 #include <vector>
 
 #include <benchmark/benchmark.h>
-#include <boost/asio/awaitable.hpp>
 
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 
+#include "support/by_hand.hpp"
 #include "support/countdown.hpp"
 #include "support/report.hpp"
 
@@ -55,7 +56,8 @@ template <unsigned Salt> struct GoAnywhere : Task<Branch> {
 
 namespace {
 
-namespace asio = boost::asio;
+using countdown::AsyncTask;
+using countdown::AwaitableTask;
 using countdown::Count;
 using countdown::hops;
 using countdown::Step;
@@ -170,31 +172,13 @@ void branching_baseline(benchmark::State& state) {
   });
 }
 
-// ---- awaitable tasks that do not wait
+// ---- coroutines that do not wait
 
-asio::awaitable<Step> switch_over(Count& count) {
-  const countdown::AwaitableTask a{Step::B};
-  const countdown::AwaitableTask b{Step::A};
-  Step at = Step::A;
-  for (;;) {
-    switch (at) {
-      case Step::A:
-        at = co_await a.run(count);
-        break;
-      case Step::B:
-        at = co_await b.run(count);
-        break;
-      case Step::Done:
-        co_return at;
-    }
-  }
+template <class Task> void coroutines(benchmark::State& state) {
+  run_workflow(state, countdown::workflow<Task>());
 }
-
-void awaitable_enum(benchmark::State& state) {
-  run_workflow(state, countdown::workflow<countdown::AwaitableTask>());
-}
-void awaitable_enum_baseline(benchmark::State& state) {
-  run_baseline(state, [](Count& count) { return cano::run(switch_over(count)); });
+template <class Task> void coroutines_baseline(benchmark::State& state) {
+  run_baseline(state, [](Count& count) { return by_hand::run(by_hand::switch_over<Task>(count)); });
 }
 
 BENCHMARK(plain_enum)->Name("plain/enum/cano");
@@ -205,8 +189,10 @@ BENCHMARK(plain_string)->Name("plain/string/cano");
 BENCHMARK(plain_string_baseline)->Name("plain/string/virtual_calls");
 BENCHMARK(branching)->Name("plain/branching/cano");
 BENCHMARK(branching_baseline)->Name("plain/branching/virtual_calls");
-BENCHMARK(awaitable_enum)->Name("awaitable/enum/cano");
-BENCHMARK(awaitable_enum_baseline)->Name("awaitable/enum/switch");
+BENCHMARK(coroutines<AsyncTask>)->Name("async/enum/cano");
+BENCHMARK(coroutines_baseline<AsyncTask>)->Name("async/enum/switch");
+BENCHMARK(coroutines<AwaitableTask>)->Name("awaitable/enum/cano");
+BENCHMARK(coroutines_baseline<AwaitableTask>)->Name("awaitable/enum/switch");
 
 }  // namespace
 

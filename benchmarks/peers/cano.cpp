@@ -6,30 +6,38 @@
 #include <cstdint>
 #include <cstdlib>
 #include <stdexcept>
+#include <stop_token>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/async/async.hpp>
+#include <cano/async/sleep.hpp>
+#include <cano/async/yield_now.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/concurrent/wait_strategy.hpp>
 #include <cano/error.hpp>
 #include <cano/result.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/store/memory_store.hpp>
 #include <cano/task/task_config.hpp>
-#include <cano/time/sleep.hpp>
-#include <cano/time/yield_now.hpp>
 #include <cano/workflow/run.hpp>
+#include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
 
 #include "peers/measure.hpp"
 #include "peers/time_store.hpp"
+#include "support/by_hand.hpp"
 #include "support/countdown.hpp"
 
 namespace {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using by_hand::Awaitable;
+using countdown::AsyncTask;
 using countdown::AwaitableTask;
 using countdown::Count;
 using countdown::hops;
@@ -42,9 +50,9 @@ constexpr int waiting = 500'000;
 
 measure::Results results{"cano"};
 
-struct YieldingTask {
+template <template <class> class Coroutine> struct YieldingTask {
   Step other;
-  asio::awaitable<Step> run(Count& count) const {
+  Coroutine<Step> run(Count& count) const {
     co_await cano::yield_now();
     co_return countdown::next(count, other);
   }
@@ -53,13 +61,19 @@ struct YieldingTask {
 double resident_before = 0;
 std::atomic<int> asleep{0};
 
-struct SleepingTask {
+double bytes_each() { return (measure::resident_bytes() - resident_before) / waiting; }
+void add_memory(cano::Async<Step>) { results.add("async_waiting_instance_bytes", bytes_each()); }
+void add_memory(asio::awaitable<Step>) {
+  const double bytes = bytes_each();
+  results.add("waiting_instance_bytes", bytes);
+  results.add("cancellable_instance_bytes", bytes);  // as each instance is
+}
+
+template <template <class> class Coroutine> struct SleepingTask {
   Step other;
-  asio::awaitable<Step> run(Count&) const {
+  Coroutine<Step> run(Count&) const {
     if (++asleep == waiting) {
-      const double bytes = (measure::resident_bytes() - resident_before) / waiting;
-      results.add("waiting_instance_bytes", bytes);
-      results.add("cancellable_instance_bytes", bytes);  // as each instance is
+      add_memory(Coroutine<Step>{});
       results.print();
       std::_Exit(EXIT_SUCCESS);
     }
@@ -68,27 +82,52 @@ struct SleepingTask {
   }
 };
 
-void run(const Flow& flow) {
+void run(const Flow& flow, const cano::RunOptions& options = {}) {
   Count count{hops};
-  measure::keep(cano::run(flow, count));
+  measure::keep(cano::run(flow, count, options));
 }
 
-// What a whole run costs whose one attempt fails.
-template <class Task> void time_failures(const char* name, Task task) {
+template <template <class> class Coroutine>
+Coroutine<void> fail_often(const Flow& flow, Count& count) {
+  for (int i = 0; i < hops; ++i) {
+    auto failed = flow.try_orchestrate(count);
+    const auto result = co_await std::move(failed);
+    measure::keep(result.is_failed());
+  }
+}
+
+// What a whole run costs whose one attempt fails, awaited in a coroutine of that type.
+template <template <class> class Coroutine, class Task>
+void time_failures(const char* name, Task task) {
   const auto flow = Flow{Step::A}
                         .add(Step::A, std::move(task), cano::TaskConfig::minimal())
                         .add_exit_state(Step::Done);
-  const auto fail_often = [&](Count& count) -> asio::awaitable<void> {
-    for (int i = 0; i < hops; ++i) {
-      auto failed = flow.try_orchestrate(count);
-      const auto result = co_await std::move(failed);
-      measure::keep(result.is_failed());
-    }
-  };
   results.time(name, hops, 1, [&] {
     Count count{1};
-    cano::run(fail_often(count));
+    cano::run(fail_often<Coroutine>(flow, count));
   });
+}
+
+cano::Result<Step> fail_by_result(Count&) {
+  return cano::Error{cano::Errc::TaskExecution, "not this time"};
+}
+Step fail_by_throw(Count&) { throw std::runtime_error{"not this time"}; }
+
+void count_allocations(const char* name, const Flow& flow) {
+  const std::uint64_t before = measure::allocations;
+  run(flow);
+  results.add(name, static_cast<double>(measure::allocations - before) / hops);
+}
+
+// With what may end a task early, and does not.
+void time_limits() {
+  const auto minimal = cano::TaskConfig::minimal();
+  const std::stop_source source;
+  const auto options = cano::RunOptions{}.with_stop(source.get_token());
+  const Flow flow = countdown::workflow<AsyncTask>();
+  results.time("stop_token_hop_ns", hops, 1, [&] { run(flow, options); });
+  const Flow limited = countdown::workflow<AsyncTask>(minimal.with_attempt_timeout(1h));
+  results.time("attempt_timeout_hop_ns", hops, 1, [&] { run(limited); });
 }
 
 template <class Task> void time_batch(const char* name, cano::Runtime& runtime) {
@@ -101,45 +140,55 @@ template <class Task> void time_batch(const char* name, cano::Runtime& runtime) 
 }
 
 // It ends the process as soon as all of them wait.
-int wait_forever() {
+template <class Task> int wait_forever() {
   cano::Runtime runtime{2};
-  const cano::ConcurrentWorkflow sleep{countdown::workflow<SleepingTask>()};
+  const cano::ConcurrentWorkflow sleep{countdown::workflow<Task>()};
   std::vector<Count> stores(waiting);
   resident_before = measure::resident_bytes();
   runtime.run(sleep.execute_concurrent(stores, cano::WaitForever{}));
   return EXIT_FAILURE;
 }
 
+void time_hops() {
+  const Flow plain_hops = countdown::workflow<countdown::PlainTask>();
+  const Flow async_hops = countdown::workflow<AsyncTask>();
+  const Flow awaitable_hops = countdown::workflow<AwaitableTask>();
+  const Flow plain_nodes = countdown::workflow<countdown::PlainNode>();
+  const Flow async_nodes = countdown::workflow<countdown::AsyncNode>();
+  const Flow awaitable_nodes = countdown::workflow<countdown::AwaitableNode>();
+  results.time("plain_hop_ns", hops, 1, [&] { run(plain_hops); });
+  results.time("async_hop_ns", hops, 1, [&] { run(async_hops); });
+  results.time("awaitable_hop_ns", hops, 1, [&] { run(awaitable_hops); });
+  results.time("plain_node_ns", hops, 1, [&] { run(plain_nodes); });
+  results.time("async_node_ns", hops, 1, [&] { run(async_nodes); });
+  results.time("awaitable_node_ns", hops, 1, [&] { run(awaitable_nodes); });
+  count_allocations("async_hop_allocations", async_hops);
+  count_allocations("hop_allocations", awaitable_hops);
+  count_allocations("async_node_allocations", async_nodes);
+  count_allocations("node_allocations", awaitable_nodes);
+}
+
 }  // namespace
 
 // With an argument: the memory alone, since memory that was used before would not count.
-int main(int argc, char**) {
-  if (argc > 1) return wait_forever();
-  const Flow plain_hops = countdown::workflow<countdown::PlainTask>();
-  const Flow hops_that_await = countdown::workflow<AwaitableTask>();
-  const Flow plain_nodes = countdown::workflow<countdown::PlainNode>();
-  const Flow nodes_that_await = countdown::workflow<countdown::AwaitableNode>();
-  results.time("plain_hop_ns", hops, 1, [&] { run(plain_hops); });
-  results.time("awaitable_hop_ns", hops, 1, [&] { run(hops_that_await); });
-  results.time("plain_node_ns", hops, 1, [&] { run(plain_nodes); });
-  results.time("awaitable_node_ns", hops, 1, [&] { run(nodes_that_await); });
-  for (const auto& [name, flow] :
-       {std::pair{"hop_allocations", &hops_that_await}, {"node_allocations", &nodes_that_await}}) {
-    const std::uint64_t before = measure::allocations;
-    run(*flow);
-    results.add(name, static_cast<double>(measure::allocations - before) / hops);
+int main(int argc, char** argv) {
+  if (argc > 1) {
+    return std::string_view{argv[1]} == "async" ? wait_forever<SleepingTask<cano::Async>>()
+                                                : wait_forever<SleepingTask<Awaitable>>();
   }
-
-  time_failures("failing_result_ns", [](Count&) -> cano::Result<Step> {
-    return cano::Error{cano::Errc::TaskExecution, "not this time"};
-  });
-  time_failures("failing_throw_ns",
-                [](Count&) -> Step { throw std::runtime_error{"not this time"}; });
+  time_hops();
+  time_limits();
+  time_failures<cano::Async>("async_failing_result_ns", fail_by_result);
+  time_failures<cano::Async>("async_failing_throw_ns", fail_by_throw);
+  time_failures<Awaitable>("failing_result_ns", fail_by_result);
+  time_failures<Awaitable>("failing_throw_ns", fail_by_throw);
 
   cano::Runtime runtime{2};
   time_batch<countdown::PlainTask>("plain_instance_ns", runtime);
+  time_batch<AsyncTask>("async_instance_ns", runtime);
   time_batch<AwaitableTask>("awaitable_instance_ns", runtime);
-  time_batch<YieldingTask>("yielding_instance_ns", runtime);
+  time_batch<YieldingTask<cano::Async>>("async_yielding_instance_ns", runtime);
+  time_batch<YieldingTask<Awaitable>>("yielding_instance_ns", runtime);
   time_store<cano::MemoryStore>(results);
 
   results.print();

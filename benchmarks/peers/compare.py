@@ -6,8 +6,8 @@ usage: compare.py --programs <directory> --out <directory> [--compiler <name>] [
 
 Builds the Rust peers with cargo, below the second directory, runs all of them in turn, prints a
 Markdown table of the medians with what each is in multiples of cano and how far the rounds lie
-apart, and writes compare.json, compare.md and, where gnuplot is installed, compare.svg there. What
-cannot be built is listed as missing.
+apart, and another of what cano is meant to reach, and writes compare.json, compare.md and, where
+gnuplot is installed, compare.svg there. What cannot be built is listed as missing.
 """
 import argparse
 import datetime
@@ -23,31 +23,79 @@ HERE = pathlib.Path(__file__).resolve().parent
 PEERS = {
     "cano": "cano",
     "hand_written": "by hand",
+    "hand_written_async": "by hand, `Async`",
     "rust_0_6": "Rust cano 0.6.3",
     "rust_newest": "Rust cano 0.15.4",
     "onetbb": "oneTBB flow graph",
     "boost_msm": "Boost.MSM",
 }
 # In a process of its own each, for which they are called with an argument.
-MEASURE_MEMORY = {"cano": ["memory"], "hand_written": ["memory", "cancellable"], "rust_0_6": ["memory"]}
+MEASURE_MEMORY = {"cano": ["async", "awaitable"], "hand_written": ["memory", "cancellable"],
+                  "hand_written_async": ["memory"], "rust_0_6": ["memory"]}
 QUESTIONS = {
     "plain_hop_ns": "plain hop, ns",
-    "awaitable_hop_ns": "awaitable hop, ns",
+    "async_hop_ns": "`Async` hop, ns",
+    "awaitable_hop_ns": "`asio::awaitable` hop, ns",
+    "stop_token_hop_ns": "`Async` hop with a stop token, ns",
+    "attempt_timeout_hop_ns": "`Async` hop with an attempt timeout, ns",
     "plain_node_ns": "Node, plain phases, ns",
-    "awaitable_node_ns": "Node, awaitable phases, ns",
-    "failing_result_ns": "failing run, `Result`, ns",
-    "failing_throw_ns": "failing run, throw, ns",
+    "async_node_ns": "Node, `Async` phases, ns",
+    "awaitable_node_ns": "Node, `asio::awaitable` phases, ns",
+    "async_failing_result_ns": "failing run, `Result`, awaited in an `Async`, ns",
+    "failing_result_ns": "failing run, `Result`, in an `asio::awaitable`, ns",
+    "async_failing_throw_ns": "failing run, throw, awaited in an `Async`, ns",
+    "failing_throw_ns": "failing run, throw, in an `asio::awaitable`, ns",
     "plain_instance_ns": "instance of 10 plain hops, two threads, ns",
-    "awaitable_instance_ns": "instance of 10 awaitable hops, ns",
-    "yielding_instance_ns": "instance of 10 yielding hops, ns",
-    "waiting_instance_bytes": "memory of a waiting instance, bytes",
+    "async_instance_ns": "instance of 10 `Async` hops, ns",
+    "awaitable_instance_ns": "instance of 10 `asio::awaitable` hops, ns",
+    "async_yielding_instance_ns": "instance of 10 yielding `Async` hops, ns",
+    "yielding_instance_ns": "instance of 10 yielding `asio::awaitable` hops, ns",
+    "async_waiting_instance_bytes": "memory of a waiting `Async` instance that can be cancelled, bytes",
+    "waiting_instance_bytes": "memory of a waiting `asio::awaitable` instance, bytes",
     "cancellable_instance_bytes": "likewise, that can be cancelled",
     "store_get_ns": "store: get a number, ns",
     "store_put_ns": "store: put a number, ns",
     "store_get_string_ns": "store: get a string, ns",
-    "hop_allocations": "heap allocations, an awaitable hop",
-    "node_allocations": "heap allocations, a Node",
+    "async_hop_allocations": "heap allocations, an `Async` hop",
+    "hop_allocations": "heap allocations, an `asio::awaitable` hop",
+    "async_node_allocations": "heap allocations, a Node, `Async` phases",
+    "node_allocations": "heap allocations, a Node, `asio::awaitable` phases",
 }
+# What those have done instead that know nothing of `Async`: the same with the coroutines they have.
+INSTEAD_OF_ASYNC = {
+    "async_hop_ns": "awaitable_hop_ns",
+    "async_node_ns": "awaitable_node_ns",
+    "async_failing_result_ns": "failing_result_ns",
+    "async_failing_throw_ns": "failing_throw_ns",
+    "async_instance_ns": "awaitable_instance_ns",
+    "async_yielding_instance_ns": "yielding_instance_ns",
+    "async_waiting_instance_bytes": "cancellable_instance_bytes",
+    "async_hop_allocations": "hop_allocations",
+    "async_node_allocations": "node_allocations",
+}
+# What cano is meant to reach: at most so many times what the peer takes ...
+AT_MOST = [
+    ("plain_hop_ns", "hand_written", 1.3),
+    ("async_hop_ns", "hand_written", 0.6),
+    ("async_node_ns", "hand_written", 0.5),
+    ("async_failing_result_ns", "hand_written", 0.9),
+    ("async_waiting_instance_bytes", "hand_written", 0.4),
+    ("async_waiting_instance_bytes", "rust_0_6", 0.6),
+]
+# ... so many times as fast as the peer ...
+AS_FAST = [
+    ("plain_hop_ns", "rust_0_6", 30),
+    ("async_hop_ns", "rust_0_6", 4.5),
+    ("async_node_ns", "rust_0_6", 2.5),
+    ("plain_instance_ns", "rust_0_6", 30),
+    ("async_instance_ns", "rust_0_6", 8),
+    ("async_yielding_instance_ns", "rust_0_6", 5),
+]
+# ... and at most so many nanoseconds more than a hop without.
+AT_MOST_MORE = [
+    ("stop_token_hop_ns", "async_hop_ns", 80),
+    ("attempt_timeout_hop_ns", "async_hop_ns", 80),
+]
 
 
 def build_rust(name, out, missing):
@@ -93,6 +141,8 @@ def measure(found, rounds):
                 out = subprocess.run([str(program), *arguments], check=True, capture_output=True, text=True).stdout
                 for question, value in json.loads(out)["results"].items():
                     values[question].setdefault(name, []).append(value)
+    for question, instead in INSTEAD_OF_ASYNC.items():
+        values[question] = {**values[instead], **values[question]}
     return values
 
 
@@ -130,6 +180,29 @@ def table(values, names, machine, missing):
             lines.append(f"| {label} | {cells} |")
     lines += ["", machine]
     lines += [f"Missing: {PEERS[name]} ({why})" for name, why in missing.items()]
+    return "\n".join(lines) + "\n"
+
+
+def aims(values):
+    """What is meant to be reached, as a Markdown table."""
+    def ours(question):
+        return statistics.median(values[question]["cano"])
+
+    rows = []
+    for question, peer, most in AT_MOST:
+        if peer in values[question]:
+            times = ours(question) / statistics.median(values[question][peer])
+            rows.append((question, PEERS[peer], f"at most {most}x", f"{times:.2f}x", times <= most))
+    for question, peer, least in AS_FAST:
+        if peer in values[question]:
+            times = statistics.median(values[question][peer]) / ours(question)
+            rows.append((question, PEERS[peer], f"{least} times as fast", f"{times:.1f} times", times >= least))
+    for question, without, most in AT_MOST_MORE:
+        more = ours(question) - ours(without)
+        rows.append((question, QUESTIONS[without], f"at most {most} more", f"{more:.0f} more", more <= most))
+    lines = ["| question | against | aim | measured | reached |", "| --- | --- | ---: | ---: | --- |"]
+    lines += [f"| {QUESTIONS[question]} | {against} | {aim} | {measured} | {'yes' if reached else '**no**'} |"
+              for question, against, aim, measured, reached in rows]
     return "\n".join(lines) + "\n"
 
 
@@ -186,7 +259,7 @@ def main():
     machine = describe_machine(options.compiler, options.rounds)
     directory = options.out
     directory.mkdir(parents=True, exist_ok=True)
-    text = table(values, names, machine, missing)
+    text = table(values, names, machine, missing) + "\n" + aims(values)
     (directory / "compare.md").write_text(text, encoding="utf-8")
     with open(directory / "compare.json", "w", encoding="utf-8") as file:
         json.dump({"machine": machine, "missing": missing, "values": values}, file, indent=2)

@@ -9,17 +9,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
@@ -33,23 +30,22 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "peers/failing.hpp"
 #include "peers/measure.hpp"
 #include "peers/time_store.hpp"
+#include "support/count.hpp"
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr int hops = 100'000;
 constexpr int instances = 200'000;
 constexpr int waiting = 500'000;
 
-enum class Step { A, B, Done };
-
-struct Count {
-  int left;
-};
-
-inline Step next(Count& count, Step other) { return --count.left > 0 ? other : Step::Done; }
+template <class T> using Awaitable = asio::awaitable<T>;
+using countdown::Count;
+using countdown::hops;
+using countdown::next;
+using countdown::Step;
 
 // Outside of the unnamed namespace, and each with a second class that is never called, so that the
 // compiler cannot know which function a call means.
@@ -80,27 +76,14 @@ template <int Number> struct PlainNode : Node {
   Step other;
 };
 
-// The error is one that may be thrown in the end, like all that can be caught.
-using Attempt = std::variant<Step, std::runtime_error>;
-
-struct FallibleTask {
-  virtual ~FallibleTask() = default;
-  virtual Attempt run(Count& count) const = 0;
-};
-template <int Number> struct FailingTask : FallibleTask {
-  Attempt run(Count& count) const override {
-    if (count.left == Number) return std::runtime_error{"not this time"};
-    return Step::Done;
-  }
-};
-template <int Number> struct ThrowingTask : FallibleTask {
-  Attempt run(Count& count) const override {
-    if (count.left == Number) throw std::runtime_error{"not this time"};
-    return Step::Done;
-  }
-};
-
 namespace {
+
+using failing::Clock;
+using failing::Ended;
+using failing::fail_often;
+using failing::FailingTask;
+using failing::FallibleTask;
+using failing::ThrowingTask;
 
 measure::Results results{"hand_written"};
 
@@ -139,42 +122,11 @@ void run_nodes() {
   measure::keep(at);
 }
 
-using Clock = std::chrono::steady_clock;
-
-struct Ended {
-  std::variant<Step, std::runtime_error, std::exception_ptr> how;
-  Clock::duration elapsed{};
-};
-
-asio::awaitable<Ended> run_once(const FallibleTask& task, Count& count) {
-  const Clock::time_point started = Clock::now();
-  Ended ended;
-  try {
-    Attempt attempt = task.run(count);
-    if (auto* const error = std::get_if<std::runtime_error>(&attempt)) {
-      ended.how = std::move(*error);
-    } else {
-      ended.how = std::get<Step>(attempt);
-    }
-  } catch (...) {
-    ended.how = std::current_exception();
-  }
-  ended.elapsed = Clock::now() - started;
-  co_return ended;
-}
-
-asio::awaitable<void> fail_often(const FallibleTask& task, Count& count) {
-  for (int i = 0; i < hops; ++i) {
-    const Ended ended = co_await run_once(task, count);
-    measure::keep(ended.how.index());
-  }
-}
-
 template <class Task> void run_failures() {
   const std::unique_ptr<FallibleTask> task = std::make_unique<Task>();
   asio::io_context context{1};
   Count count{0};
-  asio::co_spawn(context, fail_often(*task, count), asio::detached);
+  asio::co_spawn(context, fail_often<Awaitable>(*task, count), asio::detached);
   context.run();
 }
 

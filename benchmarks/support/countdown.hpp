@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What the benchmarks of the engine have in common: the store counts down, and the task of each
-// state goes on to the next one until nothing is left. The work of a hop is one decrement and one
-// comparison, so what is measured is the way from state to state.
+// The tasks and Nodes that the benchmarks of the engine have in common, and their workflow.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -10,17 +8,11 @@
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/workflow.hpp>
 
+#include "support/count.hpp"
+
 namespace countdown {
 
 namespace asio = boost::asio;
-
-enum class Step { A, B, Done };
-
-struct Count {
-  int left;
-};
-
-inline Step next(Count& count, Step other) { return --count.left > 0 ? other : Step::Done; }
 
 struct PlainTask {
   Step other;
@@ -75,8 +67,5 @@ cano::Workflow<Step, Count> workflow(const cano::TaskConfig& config = cano::Task
       .add(Step::B, Task{Step::A}, config)
       .add_exit_state(Step::Done);
 }
-
-/// So many hops that what a run costs besides them does not count.
-inline constexpr int hops = 100'000;
 
 }  // namespace countdown
