@@ -3,7 +3,6 @@
 
 #include <string_view>
 
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 
 namespace cano {

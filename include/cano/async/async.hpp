@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <coroutine>
 #include <cstdint>
 #include <type_traits>
@@ -18,7 +17,6 @@
 #include <cano/async/detail/operation.hpp>  // IWYU pragma: export
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/start.hpp>
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 

@@ -2,16 +2,13 @@
 #pragma once
 
 #include <concepts>
-#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
 
 #include <boost/asio/thread_pool.hpp>
 
-#include <cano/async/async.hpp>
 #include <cano/async/detail/blocking_job.hpp>
-#include <cano/config.hpp>
 
 namespace cano {
 

@@ -6,13 +6,11 @@
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
 #include <cano/async/detail/mailbox_state.hpp>
 #include <cano/async/detail/wait_line.hpp>
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 
 namespace cano {
@@ -22,7 +20,7 @@ namespace detail {
 template <class T, class Result>
 Async<Result> receive_from(MailboxState::Pointer state, std::optional<Duration> limit) {
   MailReceiver receiver{*state, limit};
-  WaitInLine wait{receiver};
+  WaitInLine wait{receiver};  // NOLINT(misc-const-correctness): it is moved
   co_await std::move(wait);
   const LetterPointer letter = receiver.take();
   if constexpr (std::is_same_v<Result, bool> && std::is_void_v<T>) {
@@ -64,6 +62,7 @@ template <class T> class MailboxBase {
 
  protected:
   MailboxBase() : state_{new MailboxState} {}
+  // NOLINTNEXTLINE(bugprone-exception-escape): a lock that fails
   ~MailboxBase() { state_->close(); }
 
   void send_letter(AwaitedValue<T>&& value) {

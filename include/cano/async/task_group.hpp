@@ -13,7 +13,6 @@
 #include <cano/async/detail/group_state.hpp>
 #include <cano/async/detail/wait_line.hpp>
 #include <cano/async/drain_report.hpp>  // IWYU pragma: export
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 
 namespace cano {
@@ -70,6 +69,7 @@ class TaskGroup {
   explicit TaskGroup(asio::any_io_executor executor) : state_{new detail::GroupState{executor}} {}
   TaskGroup(const TaskGroup&) = delete;
   TaskGroup& operator=(const TaskGroup&) = delete;
+  // NOLINTNEXTLINE(bugprone-exception-escape): a lock that fails
   ~TaskGroup() { state_->cancel(); }
 
   /// Starts a task. While a drain whose time has passed waits for the rest, it is destroyed

@@ -12,7 +12,6 @@
 #include <cano/async/detail/join.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/waiter.hpp>
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 

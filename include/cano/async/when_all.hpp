@@ -13,7 +13,6 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/join.hpp>
 #include <cano/async/detail/promise.hpp>
-#include <cano/config.hpp>
 
 namespace cano {
 

@@ -15,7 +15,6 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/join.hpp>
 #include <cano/async/detail/promise.hpp>
-#include <cano/config.hpp>
 #include <cano/error.hpp>
 
 namespace cano {

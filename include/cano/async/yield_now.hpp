@@ -16,7 +16,6 @@
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/waiter.hpp>
-#include <cano/config.hpp>
 
 namespace cano {
 

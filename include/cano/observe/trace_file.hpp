@@ -49,7 +49,7 @@ class TraceFile final : public Observer {
   ~TraceFile() override {
     try {
       flush();
-    } catch (...) {  // a destructor has nobody to tell
+    } catch (...) {  // destructor: cannot report
     }
   }
 

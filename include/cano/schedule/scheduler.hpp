@@ -77,7 +77,7 @@ class Scheduler {
   ~Scheduler() {
     try {
       core_->stop_now();
-    } catch (...) {  // nobody to tell: the runs under way go on to their end
+    } catch (...) {  // destructor: cannot report; the runs under way go on to their end
     }
   }
 

@@ -9,7 +9,6 @@
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/loop_service.hpp>
 #include <cano/async/detail/virtual_clock.hpp>
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 
 namespace cano {

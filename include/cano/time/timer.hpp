@@ -58,6 +58,7 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
 
+  // NOLINTNEXTLINE(bugprone-exception-escape): without memory there is no going on
   ~Timer() {
     if (waits_) waits_->cancel_all();
   }

@@ -8,7 +8,6 @@
 #include <utility>
 #include <variant>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -21,7 +20,6 @@
 #include <cano/async/detail/operation_state.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/start.hpp>
-#include <cano/config.hpp>
 #include <cano/error.hpp>
 
 namespace cano::detail {

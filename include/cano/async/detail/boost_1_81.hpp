@@ -26,10 +26,11 @@ template <typename T, typename Executor>
 class awaitable_async_op_handler<cano::detail::Completed(std::exception_ptr, T), Executor>
     : public awaitable_thread<Executor> {
  public:
-  struct result_type {
+  struct Result {
     std::exception_ptr thrown;
     std::optional<T> value;
   };
+  using result_type = Result;
 
   awaitable_async_op_handler(awaitable_thread<Executor>* resumed, result_type& result)
       : awaitable_thread<Executor>(std::move(*resumed)), result_(result) {}

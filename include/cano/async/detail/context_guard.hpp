@@ -4,8 +4,6 @@
 #include <mutex>
 #include <utility>
 
-#include <cano/config.hpp>
-
 namespace cano::detail {
 
 /// Lets another thread use a context that may be destroyed meanwhile: the destruction waits for

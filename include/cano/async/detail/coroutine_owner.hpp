@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <cano/async/detail/promise.hpp>
+#include <cano/config.hpp>
 
 namespace cano::detail {
 

@@ -5,19 +5,20 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
-#include <stop_token>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/strand.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/config.hpp>
 
 namespace cano::detail {
 

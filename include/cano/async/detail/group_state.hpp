@@ -13,21 +13,20 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
-#include <cano/async/async.hpp>
 #include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/root_environment.hpp>
+#include <cano/async/detail/start.hpp>
 #include <cano/async/detail/wait_line.hpp>
 #include <cano/async/drain_report.hpp>
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
 class GroupTask;
-class GroupWaiter;
+class GroupWaiter;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
 /// What a `TaskGroup`, its tasks and those who wait for them share.
 class GroupState final : public WaitLine {
@@ -70,7 +69,7 @@ class GroupState final : public WaitLine {
 
  private:
   friend class GroupTask;
-  friend class GroupWaiter;
+  friend class GroupWaiter;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
   void start(GroupTask& task);
   void cancel_here() noexcept;
@@ -103,6 +102,7 @@ class GroupTask final : public StartedWork<void> {
       : StartedWork{*state.loop_, state.origin_.get(), std::move(coroutine)},
         state_{&state},
         number_{number} {}
+  // NOLINTNEXTLINE(bugprone-exception-escape): a lock that fails
   ~GroupTask() override {
     coroutine_.destroy();
     if (is_linked_) unlink();
@@ -198,7 +198,10 @@ inline void GroupState::spawn(CoroutineOwner<void> coroutine) {
       posted->state_->start(*posted);
     }
   });
-  if (is_posted) static_cast<void>(task.release());
+  if (is_posted) {
+    GroupTask* const posted = task.release();
+    static_cast<void>(posted);
+  }
 }
 
 inline void GroupState::start(GroupTask& task) {

@@ -14,7 +14,6 @@
 #include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
-#include <cano/config.hpp>
 #include <cano/wait_kind.hpp>
 
 namespace cano::detail {
@@ -37,7 +36,7 @@ template <AwaitedOperand Work> Async<AwaitResult<Work>> as_async(Work work) {
 }
 template <class T> Async<T> as_async(Async<T> work) noexcept { return work; }
 
-class Join;
+class Join;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
 /// One of the pieces of work that a coroutine awaits at once, in a cancellation scope of its own.
 class BranchBase : public Environment {
@@ -52,7 +51,7 @@ class BranchBase : public Environment {
   void ended(bool has_failed);
 
  private:
-  friend class Join;
+  friend class Join;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
   void start() { resume(root_); }
   virtual std::exception_ptr take_failure() noexcept = 0;

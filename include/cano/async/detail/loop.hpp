@@ -7,17 +7,13 @@
 #include <functional>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/execution_context.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
-#include <boost/asio/query.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cano/async/detail/context_guard.hpp>
@@ -92,8 +88,8 @@ class Loop {
   // ---- waiting
 
   /// Resumes the waiter in the next round, behind all that is ready.
-  void push(Waiter& waiter) {
-    request_round();  // first: when it throws there is nothing to undo
+  void push(Waiter& waiter) noexcept {
+    request_round();
     queue_.push(waiter);
   }
   /// `deadline` is set.
@@ -113,7 +109,8 @@ class Loop {
   }
   /// Calls `function(object, true)` on the executor, or `function(object, false)` wherever the
   /// handler is destroyed. False, and no call, when the context is gone.
-  bool post(void* object, LoopHandler::Function function) {
+  // NOLINTNEXTLINE(bugprone-exception-escape): without memory there is no going on
+  bool post(void* object, LoopHandler::Function function) noexcept {
     return guard_->run_if_alive([&] { post_handler(LoopHandler{*this, object, function}); });
   }
 
@@ -191,15 +188,10 @@ class Loop {
   }
   static Pointer kept(void* loop) noexcept { return Pointer{static_cast<Loop*>(loop), false}; }
 
-  void request_round() {
-    if (is_round_requested_) return;
-    is_round_requested_ = true;
-    try {
-      post_handler(LoopHandler{*this, keep(), &Loop::round});
-    } catch (...) {
-      is_round_requested_ = false;
-      throw;
-    }
+  // NOLINTNEXTLINE(bugprone-exception-escape): without memory there is no going on
+  void request_round() noexcept {
+    if (std::exchange(is_round_requested_, true)) return;
+    post_handler(LoopHandler{*this, keep(), &Loop::round});
   }
   static void round(void* loop, bool runs) {
     const Pointer self = kept(loop);

@@ -5,8 +5,6 @@
 
 #include <boost/system/error_code.hpp>
 
-#include <cano/config.hpp>
-
 namespace cano::detail {
 
 class Loop;

@@ -17,6 +17,7 @@
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/timers.hpp>
 #include <cano/async/detail/virtual_clock.hpp>
+#include <cano/config.hpp>
 
 namespace cano::detail {
 

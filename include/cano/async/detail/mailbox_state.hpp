@@ -12,7 +12,6 @@
 
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/wait_line.hpp>
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/wait_kind.hpp>
@@ -80,7 +79,7 @@ class LetterQueue {
   std::uint64_t last_number_ = 0;
 };
 
-class MailReceiver;
+class MailReceiver;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
 /// What a `Mailbox` and the coroutines that receive from it share.
 class MailboxState final : public WaitLine, public Pooled {
@@ -99,7 +98,7 @@ class MailboxState final : public WaitLine, public Pooled {
   }
 
  private:
-  friend class MailReceiver;
+  friend class MailReceiver;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
   // With the mutex locked, while somebody waits.
   Handler hand_over(LetterPointer letter) noexcept;
@@ -117,6 +116,7 @@ class MailReceiver final : public LineWaiter {
  public:
   MailReceiver(MailboxState& state, std::optional<Duration> limit) noexcept
       : LineWaiter{state, WaitKind::Mailbox, limit}, state_{&state} {}
+  // NOLINTNEXTLINE(bugprone-exception-escape): a lock that fails
   ~MailReceiver() { give_back(Outcome::None); }
 
   /// After the wait: null when the time has passed.

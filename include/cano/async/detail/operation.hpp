@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <coroutine>
-#include <cstdint>
 #include <exception>
-#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
@@ -20,7 +15,6 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/operation_state.hpp>
 #include <cano/async/detail/promise.hpp>
-#include <cano/config.hpp>
 
 namespace cano::detail {
 
@@ -129,11 +123,12 @@ LibraryOperation<Initiate, Args...> library_operation(Initiate initiate) {
 
 template <class Initiate, class... Args>
 struct OperandAwaiter<LibraryOperation<Initiate, Args...>> {
-  class type : public OperationAwaiter<Initiate&&, Args...> {
+  class Awaiter : public OperationAwaiter<Initiate&&, Args...> {
    public:
-    type(Environment& environment, LibraryOperation<Initiate, Args...>&& operation)
+    Awaiter(Environment& environment, LibraryOperation<Initiate, Args...>&& operation)
         : OperationAwaiter<Initiate&&, Args...>{environment, std::move(operation.initiate())} {}
   };
+  using type = Awaiter;
 };
 
 }  // namespace cano::detail

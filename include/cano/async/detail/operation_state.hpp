@@ -16,6 +16,7 @@
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/waiter.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -70,7 +71,7 @@ class OperationBase : public Pooled, public Waiter {
   /// inside this call.
   void complete(bool at_once) {
     if (!loop_->runs_here()) {
-      post(&OperationBase::complete_here);
+      post<&OperationBase::complete_here>();
     } else if (at_once && status_ == Status::Waiting && !is_cancelling_) {
       go_on();
     } else {
@@ -82,7 +83,7 @@ class OperationBase : public Pooled, public Waiter {
     if (loop_->runs_here() && status_ == Status::Initiating) {
       status_ = Status::Dropped;
     } else {
-      post(&OperationBase::drop_here);
+      post<&OperationBase::drop_here>();
     }
   }
 
@@ -139,12 +140,9 @@ class OperationBase : public Pooled, public Waiter {
     const Pointer self{static_cast<OperationBase*>(object), false};
     if (runs) (self.get()->*Member)();
   }
-  template <class Member> void post(Member member) noexcept {
+  template <void (OperationBase::*Member)()> void post() noexcept {
     intrusive_ptr_add_ref(this);
-    const auto function = member == &OperationBase::complete_here
-                              ? &OperationBase::call<&OperationBase::complete_here>
-                              : &OperationBase::call<&OperationBase::drop_here>;
-    if (!loop_->post(this, function)) intrusive_ptr_release(this);
+    if (!loop_->post(this, &OperationBase::call<Member>)) intrusive_ptr_release(this);
   }
 
   std::atomic<std::uint32_t> owners_{0};

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <cano/async/detail/loop.hpp>
-#include <cano/config.hpp>
 
 namespace cano::detail {
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <concepts>
 #include <coroutine>
 #include <cstdint>
@@ -16,8 +15,6 @@
 
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/frame_pool.hpp>
-#include <cano/config.hpp>
-#include <cano/duration.hpp>
 
 namespace cano {
 
@@ -75,7 +72,7 @@ template <class T> class ReadyAwaiter {
 struct ThisEnvironment {};
 
 class SleepAwaiter;
-class YieldAwaiter;
+class YieldAwaiter;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 template <class T> class ChildAwaiter;
 /// How an `Async` awaits an `Operand` that is neither `Async` nor of this library; specialised in
 /// the headers for operations and awaitables of Asio's.
@@ -209,8 +206,8 @@ template <class T> class Promise final : public PromiseBase {
   }
 
   union {
-    T value_;
-    std::exception_ptr exception_;
+    T value_;                       // NOLINT(readability-identifier-naming): a private member
+    std::exception_ptr exception_;  // NOLINT(readability-identifier-naming)
   };
   Has has_ = Has::Nothing;
 };

@@ -12,7 +12,6 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/operation.hpp>
 #include <cano/async/detail/operation_state.hpp>
-#include <cano/config.hpp>
 
 namespace cano::detail {
 

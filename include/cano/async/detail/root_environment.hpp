@@ -13,7 +13,6 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/async/detail/loop_service.hpp>
 
 namespace cano::detail {
 
@@ -24,13 +23,8 @@ class EnvironmentExecutor {
       : link_{std::move(link)}, never_blocks_{never_blocks} {}
 
   // An executor must not throw; boost::intrusive_ptr does not say that it does not.
-  EnvironmentExecutor(const EnvironmentExecutor& other) noexcept
-      : link_{other.link_}, never_blocks_{other.never_blocks_} {}
-  EnvironmentExecutor& operator=(const EnvironmentExecutor& other) noexcept {
-    link_ = other.link_;
-    never_blocks_ = other.never_blocks_;
-    return *this;
-  }
+  EnvironmentExecutor(const EnvironmentExecutor&) noexcept = default;
+  EnvironmentExecutor& operator=(const EnvironmentExecutor&) noexcept = default;
   ~EnvironmentExecutor() = default;
 
   const EnvironmentLink::Pointer& link() const noexcept { return link_; }

@@ -4,7 +4,6 @@
 #include <coroutine>
 #include <exception>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -22,7 +21,6 @@
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/waiter.hpp>
-#include <cano/config.hpp>
 #include <cano/error.hpp>
 
 namespace cano::detail {

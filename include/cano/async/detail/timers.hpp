@@ -73,6 +73,7 @@ class Timers {
   }
 
   /// A timer that nobody needs any more would keep the context at work.
+  // NOLINTNEXTLINE(bugprone-exception-escape): it does not
   void cancel_timer() noexcept {
     if (timer_ends_ == steady_time::max()) return;
     timer_ends_ = steady_time::max();

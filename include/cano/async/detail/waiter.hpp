@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <cano/async/detail/cancellation_scope.hpp>
+#include <cano/config.hpp>
 #include <cano/duration.hpp>
 
 namespace cano::detail {

@@ -34,7 +34,6 @@
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
-#include <cano/workflow/detail/run.hpp>
 #include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow_result.hpp>
 

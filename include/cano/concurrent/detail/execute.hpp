@@ -8,12 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/loop_service.hpp>
-#include <cano/config.hpp>
 #include <cano/runtime/detail/shard.hpp>
 #include <cano/runtime/runtime.hpp>
 

@@ -15,7 +15,6 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/post_call.hpp>
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/task/detail/run_base.hpp>

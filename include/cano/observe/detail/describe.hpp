@@ -15,6 +15,7 @@
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
+#include <cano/wait_kind.hpp>
 
 // What every event looks like in words: `head_of(event)` is cheap enough to ask whether anybody
 // wants it, `fields_of(event)` is the rest.

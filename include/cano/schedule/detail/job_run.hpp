@@ -15,7 +15,6 @@
 #include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/root_environment.hpp>
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/schedule/detail/effects.hpp>

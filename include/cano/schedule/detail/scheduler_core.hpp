@@ -21,7 +21,6 @@
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
 #include <cano/schedule/detail/alarm.hpp>
-#include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/scheduler_api.hpp>
 #include <cano/schedule/detail/scheduler_engine.hpp>

@@ -77,7 +77,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
     try {
       const Error error{Errc::Cancelled, "The run was destroyed with its execution context"};
       settle(run, RunEnd{Outcome::Cancelled, std::make_exception_ptr(error), std::nullopt}, true);
-    } catch (...) {  // nobody to tell
+    } catch (...) {  // destructor: cannot report
     }
   }
 
@@ -100,7 +100,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
         state_.stop(Duration::zero(), at, effects);
         state_.finish_stop(at, effects);
       });
-    } catch (...) {  // nobody to tell
+    } catch (...) {  // destructor: cannot report
     }
   }
 

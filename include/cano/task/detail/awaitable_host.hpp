@@ -19,7 +19,6 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/config.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_driver_base.hpp>
 #include <cano/task/detail/run_node.hpp>

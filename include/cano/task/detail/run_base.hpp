@@ -4,7 +4,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -43,9 +42,6 @@ class RunDriverBase;
 /// with its attempts and limits. It does no I/O. This is the only retry loop of the library.
 class RunBase {
  public:
-  /// What follows a failed attempt.
-  enum class RetryDecision : std::uint8_t { RetryNow, RetryAfterPause, GiveUp };
-
   RunBase(const RunInfo& info, std::string& run_id, Clock clock, steady_time now,
           const ObserverList& observers, CancellationScope& scope, const StopRequest& stop)
       : scope_{&scope},
@@ -153,19 +149,19 @@ class RunBase {
   const Failure& failure() const noexcept { return failure_; }
   Failure&& take_failure() noexcept { return std::move(failure_); }
 
-  /// Decides on the failure that is set. Unless the run gives up, the failure is forgotten.
-  RetryDecision decide_retry() {
+  /// Decides on the failure that is set. True: another attempt follows after `pause()`, and the
+  /// failure is forgotten.
+  bool decide_retry() {
     ++failed_attempts_;
     const bool retries = plan_retry();
     if (is_observed()) reporter_.attempt_failed(visit_, failure_, timed_out(), retries);
-    if (!retries) return RetryDecision::GiveUp;
+    if (!retries) return false;
     failure_ = {};
     if (scope_->reason() == StopReason::AttemptTimeout) scope_->reset();
-    const bool pauses = pause_ > Duration::zero();
-    if (pauses && is_observed()) reporter_.retry_pause(visit_, pause_);
+    if (pause_ > Duration::zero() && is_observed()) reporter_.retry_pause(visit_, pause_);
     ++visit_.attempt;
     reporter_.forget_time();
-    return pauses ? RetryDecision::RetryAfterPause : RetryDecision::RetryNow;
+    return true;
   }
 
   Duration pause() const noexcept { return pause_; }

@@ -12,9 +12,9 @@
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/waiter.hpp>
-#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/task/detail/run_base.hpp>
+#include <cano/task/detail/run_limits.hpp>
 #include <cano/wait_kind.hpp>
 
 namespace cano::detail {

@@ -13,7 +13,6 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
-#include <boost/asio/execution_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/system/error_code.hpp>
@@ -46,6 +45,7 @@ class VirtualWait : public Sleeper {
   }
 
   void expire() override { complete({}); }
+  // NOLINTNEXTLINE(bugprone-exception-escape): without memory there is no going on
   void cancel() noexcept override { complete(asio::error::operation_aborted); }
   void wake() override {}
   void drop() noexcept override;

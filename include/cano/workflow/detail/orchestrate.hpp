@@ -16,6 +16,7 @@
 #include <cano/observe/event.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/run_base.hpp>
+#include <cano/task/detail/run_driver_base.hpp>
 #include <cano/task/detail/run_id.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/wait_kind.hpp>

@@ -90,13 +90,12 @@ template <StateLike State, class Store> class Run : public RunBase {
     }
     while (action == Action::Hop) {
       const Transition& transition = definition_->table.find(state_);
-      if (is_checkpoint(transitions_)) [[unlikely]] {
-        action = checkpoint(transition);
-      } else if (transition.start != nullptr) {
+      const bool is_fast = !is_checkpoint(transitions_);
+      if (is_fast && transition.start != nullptr) {
         enter_fast(*transition.entry);
         is_fast_attempt_ = true;
         action = Action::Attempt;
-      } else if (transition.call != nullptr) {
+      } else if (is_fast && transition.call != nullptr) {
         action = hop_while_plain();
       } else {
         action = checkpoint(transition);
@@ -234,15 +233,7 @@ template <StateLike State, class Store> class Run : public RunBase {
 
   Action after_failure() {
     state_ = entry().state;  // whatever the attempt gave
-    switch (decide_retry()) {
-      case RetryDecision::RetryAfterPause:
-        return Action::Pause;
-      case RetryDecision::RetryNow:
-        return Action::Pause;
-      case RetryDecision::GiveUp:
-        break;
-    }
-    return finish(final_outcome());
+    return decide_retry() ? Action::Pause : finish(final_outcome());
   }
 
   Action fail(Errc code, std::string message) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <coroutine>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -9,7 +8,8 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/promise.hpp>
-#include <cano/config.hpp>
+#include <cano/detail/failure_kind.hpp>
+#include <cano/duration.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/awaitable_host.hpp>
 #include <cano/task/detail/failure.hpp>
