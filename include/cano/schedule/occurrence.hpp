@@ -11,7 +11,7 @@ namespace cano {
 
 /// What a scheduled job is told of the run that it begins.
 ///
-///     scheduler.every("poll", [](const Occurrence& now) -> asio::awaitable<void> { ... }, 5s);
+///     scheduler.every("poll", [](const Occurrence& now) -> Async<void> { ... }, 5s);
 ///
 /// **Lifetime.** One that is taken by reference lives until the run has ended.
 struct Occurrence {

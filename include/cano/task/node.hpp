@@ -17,7 +17,7 @@ namespace cano {
 ///
 ///     struct Resize {
 ///       Image prep(MemoryStore& store) const { return store.get<Image>("image"); }
-///       asio::awaitable<Image> exec(Image image) const;
+///       Async<Image> exec(Image image) const;
 ///       State post(MemoryStore& store, Image image) const {
 ///         store.put("thumbnail", std::move(image));
 ///         return State::Done;

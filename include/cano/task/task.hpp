@@ -11,8 +11,8 @@ namespace cano {
 /// returns the next state. A function object of that shape is a Task too, lambdas included.
 ///
 /// What it returns decides what it costs and how it fails: a plain `State` is a function call; an
-/// `asio::awaitable` may wait; a `Result` fails without a throw; a `Next<...>` declares its
-/// targets.
+/// `Async` or an `asio::awaitable` may wait; a `Result` fails without a throw; a `Next<...>`
+/// declares its targets.
 ///
 ///     struct Greet {
 ///       State run(MemoryStore& store) const {

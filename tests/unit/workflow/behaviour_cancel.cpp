@@ -521,3 +521,19 @@ TEST_CASE("an executor that is destroyed takes its waiting runs with it") {
     data.reset();
   }
 }
+
+TEST_CASE("throw_if_cancelled(false) lasts until the attempt ends") {
+  Data data;
+  VirtualTime time;
+  const auto sets_it = [](Data&) -> cano::Async<S> {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_return S::B;
+  };
+  const auto asks = [](Data& d) -> cano::Async<S> {
+    d.calls = co_await asio::this_coro::throw_if_cancelled() ? 1 : 2;
+    co_return S::Done;
+  };
+  const Flow flow = Flow{S::A}.add(S::A, sets_it).add(S::B, asks, once()).add_exit_state(S::Done);
+  CHECK(result_of(time, flow, data).is_success());
+  CHECK(data.calls == 1);
+}

@@ -22,7 +22,7 @@ template <class T, class State, class Store> consteval void explain_why_no_task(
   if constexpr (callable<TaskFunction<T, Store>, const T&, Store&>) {
     static_assert(always_false<T>,
                   "cano: a task must return its State, a Next<...> of it, a Result of either, or "
-                  "an asio::awaitable of one of these");
+                  "an Async or asio::awaitable of one of these");
   } else if constexpr (callable<RunMember, T&, Store&> || callable<TheObjectItself, T&, Store&>) {
     static_assert(always_false<T>,
                   "cano: run() or operator() of a task must be const (a lambda not mutable): one "
@@ -49,7 +49,7 @@ template <class T, class State, class Store> consteval void explain_why_no_task(
   } else {
     static_assert(always_false<T>,
                   "cano: post() of a Node must return the State, a Next<...> of it, a Result of "
-                  "either, or an asio::awaitable of one of these");
+                  "either, or an Async or asio::awaitable of one of these");
   }
 }
 

@@ -25,6 +25,13 @@
 #include <cano/workflow/detail/run_driver.hpp>
 #include <cano/workflow/run_options.hpp>
 
+// g++ counts the frames of this file's coroutine to this header, and warns of every type of an
+// unnamed namespace in one that a scheduler runs.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsubobject-linkage"
+#endif
+
 namespace cano::detail {
 
 /// The shorter of the limits that the workflow and the call set on a run; `Duration::max()` where
@@ -125,3 +132,7 @@ Async<decltype(End::of(std::declval<Run<State, Store>&>()))> orchestrate(
 }
 
 }  // namespace cano::detail
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif

@@ -108,6 +108,7 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
       promise.set_root(*this);
       root_ = attempt_.get();
       innermost_ = &promise;
+      throw_if_cancelled(true);  // whatever the attempt before has set
       run(root_);
       if (attempt_.get().done()) [[likely]] {
         take_attempt();
