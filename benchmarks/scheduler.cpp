@@ -179,6 +179,7 @@ void add_a_job(benchmark::State& state) {
 }
 
 void plain_job() {}
+cano::Async<void> async_job() { co_return; }
 asio::awaitable<void> awaitable_job() { co_return; }
 
 // From the call to the end of the run.
@@ -226,8 +227,10 @@ BENCHMARK(lateness_of_sleeps)->Arg(10'000)->Iterations(1)->UseRealTime();
 BENCHMARK(idle_schedules)->Arg(100'000)->Iterations(1)->UseRealTime();
 BENCHMARK(add_a_job)->Iterations(100'000);
 BENCHMARK(trigger_a_job<plain_job>)->Name("trigger_a_job/plain");
+BENCHMARK(trigger_a_job<async_job>)->Name("trigger_a_job/async");
 BENCHMARK(trigger_a_job<awaitable_job>)->Name("trigger_a_job/awaitable");
 BENCHMARK(run_what_is_due<plain_job>)->Name("run_what_is_due/plain")->Arg(1)->Arg(1000);
+BENCHMARK(run_what_is_due<async_job>)->Name("run_what_is_due/async")->Arg(1)->Arg(1000);
 BENCHMARK(run_what_is_due<awaitable_job>)->Name("run_what_is_due/awaitable")->Arg(1)->Arg(1000);
 BENCHMARK(run_one_among)->RangeMultiplier(10)->Range(1, 100'000);
 
