@@ -186,14 +186,15 @@ TEST_CASE("a call that runs is waited for, also when it is cancelled") {
 TEST_CASE("a failure beside it waits for the call that runs") {
   BusyPool busy;
   StrandWorld world;
-  StartedAsync both{
-      world.get_executor(),
-      cano::when_all(busy.work(), blocking([] { throw std::runtime_error{"other"}; }))};
+  auto failing = blocking([&busy] {
+    busy.has_begun.acquire();
+    throw std::runtime_error{"other"};
+  });
+  StartedAsync both{world.get_executor(), cano::when_all(busy.work(), std::move(failing))};
   world.settle();
-  busy.has_begun.acquire();
-  std::thread later{[&] { busy.may_end.release(); }};
+  CHECK_FALSE(both.has_ended);
+  busy.may_end.release();
   world.finish();
-  later.join();
   CHECK_THROWS_WITH(both.result(), "other");
 }
 

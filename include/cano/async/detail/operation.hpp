@@ -21,8 +21,9 @@ namespace cano::detail {
 inline void throw_if_failed(const boost::system::error_code& error) {
   if (error) throw boost::system::system_error{error};
 }
-inline void throw_if_failed(const std::exception_ptr& error) {
-  if (error) std::rethrow_exception(error);
+// Not a copy: the thread that completed the operation may be the last to let go of its result.
+inline void throw_if_failed(std::exception_ptr&& error) {
+  if (error) std::rethrow_exception(std::move(error));
 }
 
 template <class... Values> auto single_or_tuple(std::tuple<Values...>&& values) {
@@ -43,7 +44,7 @@ inline constexpr bool is_failure_argument =
 inline void result_of(std::tuple<>&&) {}
 template <class First, class... Rest> auto result_of(std::tuple<First, Rest...>&& result) {
   if constexpr (is_failure_argument<First>) {
-    throw_if_failed(std::get<0>(result));
+    throw_if_failed(std::move(std::get<0>(result)));
     return std::apply(
         [](auto&&, auto&&... rest) {
           return single_or_tuple(std::tuple<Rest...>{std::move(rest)...});
