@@ -152,12 +152,9 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   static asio::awaitable<void> serve(Pointer self) {
     self->is_deaf_ = false;
     asio::awaitable<State>& work = self->work_;
+    if (self->is_cancelled_early_) work = aborted();
     for (;;) {
       try {
-        if (std::exchange(self->is_cancelled_early_, false)) [[unlikely]] {
-          work = {};
-          throw_aborted();
-        }
         self->state_ = co_await std::move(work);
       } catch (...) {
         if (self->driver_ != nullptr) self->driver_->run_base().set_failure(caught_failure());
@@ -182,6 +179,12 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
       if (self->driver_ == nullptr) break;
     }
     co_await asio::this_coro::throw_if_cancelled(false);
+  }
+
+  // In the place of a task that was cancelled before it could begin.
+  static asio::awaitable<State> aborted() {
+    throw_aborted();
+    co_return State{};
   }
 
   // Whether there is another task at once.
