@@ -21,7 +21,7 @@ namespace cano {
 ///
 ///     auto config = TaskConfig::minimal().with_attempt_timeout(2s);
 ///
-/// **Errors.** A limit that is not positive throws `Error(Configuration)`; one too long to be told
+/// **Errors.** A limit that is not positive throws `Error(Configuration)`; one that overflows
 /// (292 years) never passes.
 class TaskConfig {
  public:

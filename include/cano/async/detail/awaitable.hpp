@@ -40,7 +40,7 @@ template <class T>
 asio::awaitable<void> run_awaitable(boost::intrusive_ptr<AwaitableState<T>> state,
                                     asio::awaitable<T> work) {
   try {
-    if (state->begins_to_hear()) throw_aborted();
+    if (state->accept_cancellation()) throw_aborted();
     std::optional<AwaitedValue<T>> value;
     if constexpr (std::is_void_v<T>) {
       co_await std::move(work);
@@ -100,7 +100,7 @@ template <class T> class AwaitableAwaiter {
   bool await_suspend(std::coroutine_handle<> coroutine) {
     state_ = new AwaitableState<T>{*environment_};
     state_->begins(coroutine);
-    state_->is_deaf();
+    state_->defer_cancellation();
     try {
       asio::co_spawn(environment_->awaitable_executor(), run_awaitable<T>(state_, std::move(work_)),
                      AwaitableEnd{*state_, *environment_});

@@ -175,9 +175,9 @@ class Loop {
 
   // False when the last owner has gone.
   bool try_add_owner() noexcept {
-    std::uint32_t owners = owners_.load(std::memory_order_relaxed);
-    while (owners != 0 && !owners_.compare_exchange_weak(owners, owners + 1)) {
-    }
+    std::uint32_t owners = owners_.load();
+    while (owners != 0 && !owners_.compare_exchange_weak(owners, owners + 1))
+      continue;
     return owners != 0;
   }
 
@@ -291,8 +291,7 @@ class Loop {
   std::shared_ptr<ContextGuard> guard_;
   LoopService* service_;  // while the guard lets in
 
-  CANO_VISIBLE static inline constinit thread_local const Loop* here_ =
-      nullptr;  // what the thread is on
+  CANO_VISIBLE static inline constinit thread_local const Loop* here_ = nullptr;
 };
 
 inline void LoopHandler::operator()() {

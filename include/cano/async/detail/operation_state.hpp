@@ -52,11 +52,11 @@ class OperationBase : public Pooled, public Waiter {
     if (is_cancelled_early_) cancel();
     return true;
   }
-  /// What is to be started cannot be cancelled before `begins_to_hear`.
-  void is_deaf() noexcept { is_deaf_ = true; }
+  /// What is to be started cannot be cancelled before `accept_cancellation`.
+  void defer_cancellation() noexcept { defers_cancellation_ = true; }
   /// True: it has been cancelled already.
-  [[nodiscard]] bool begins_to_hear() noexcept {
-    is_deaf_ = false;
+  [[nodiscard]] bool accept_cancellation() noexcept {
+    defers_cancellation_ = false;
     return is_cancelled_early_;
   }
   bool was_dropped() const noexcept { return status_ == Status::Dropped; }
@@ -95,7 +95,7 @@ class OperationBase : public Pooled, public Waiter {
   }
   void drop() noexcept override { const Pointer self{this, false}; }
   void cancel() noexcept override {
-    if (status_ == Status::Initiating || is_deaf_) {
+    if (status_ == Status::Initiating || defers_cancellation_) {
       is_cancelled_early_ = true;  // who would hear of it may not be there yet
       return;
     }
@@ -149,7 +149,7 @@ class OperationBase : public Pooled, public Waiter {
   Status status_ = Status::Initiating;
   bool is_cancelling_ = false;
   bool is_cancelled_early_ = false;
-  bool is_deaf_ = false;
+  bool defers_cancellation_ = false;
   WaitKind kind_ = WaitKind::Operation;
   Loop::Pointer loop_;
   Environment* environment_;  // on the loop only; null when the coroutine is gone

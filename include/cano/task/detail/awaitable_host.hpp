@@ -70,7 +70,7 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   void drop() noexcept override {}
 
   void cancel() noexcept override {
-    if (is_deaf_) {
+    if (defers_cancellation_) {
       is_cancelled_early_ = true;
       return;
     }
@@ -125,7 +125,7 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
 
   void spawn() {
     is_spawned_ = true;
-    is_deaf_ = true;
+    defers_cancellation_ = true;
     driver_->foreign_coroutine_begins();
     asio::co_spawn(driver_->awaitable_executor(), serve(Pointer{this}), OnEnd{Pointer{this}});
   }
@@ -150,7 +150,7 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   // Asio's co_spawn awaits before this coroutine: cancelled there, it would throw out of the
   // executor.
   static asio::awaitable<void> serve(Pointer self) {
-    self->is_deaf_ = false;
+    self->defers_cancellation_ = false;
     asio::awaitable<State>& work = self->work_;
     if (self->is_cancelled_early_) work = aborted();
     for (;;) {
@@ -199,9 +199,9 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   RunDriverBase* driver_;  // null when the run is over
   asio::awaitable<State> work_;
   asio::cancellation_signal signal_;
-  std::unique_ptr<Idle> idle_;  // set while the coroutine has nothing to do
-  bool is_spawned_ = false;     // the coroutine lives and the run goes on
-  bool is_deaf_ = false;        // the coroutine has not begun
+  std::unique_ptr<Idle> idle_;        // set while the coroutine has nothing to do
+  bool is_spawned_ = false;           // the coroutine lives and the run goes on
+  bool defers_cancellation_ = false;  // the coroutine has not begun
   bool is_cancelled_early_ = false;
   bool is_starting_ = false;  // inside `start`
   bool is_driving_ = false;   // the run goes on inside the coroutine
