@@ -22,6 +22,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_service.hpp>
 
 #include "support/catch.hpp"
 
