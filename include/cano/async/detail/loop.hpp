@@ -289,7 +289,8 @@ class Loop {
   asio::any_io_executor work_;
   std::function<void()> on_idle_;
   std::shared_ptr<ContextGuard> guard_;
-  LoopService* service_;  // while the guard lets in
+  LoopService* service_;   // while the guard lets in
+  std::size_t place_ = 0;  // among the loops of the service
 
   CANO_VISIBLE static inline constinit thread_local const Loop* here_ = nullptr;
 };

@@ -83,12 +83,19 @@ inline Loop::Loop(LoopService& service, asio::any_io_executor executor, asio::io
       guard_{service.guard_},
       service_{&service} {
   end_.next_ = end_.previous_ = &end_;
-  if (!guard_->run_if_alive([&] { service.loops_.push_back(this); })) forget_all();
+  const bool is_alive = guard_->run_if_alive([&] {
+    place_ = service.loops_.size();
+    service.loops_.push_back(this);
+  });
+  if (!is_alive) forget_all();
 }
 
 inline Loop::~Loop() {
   guard_->run_if_alive([&] {
-    std::erase(service_->loops_, this);
+    Loop* const last = service_->loops_.back();
+    service_->loops_[place_] = last;
+    last->place_ = place_;
+    service_->loops_.pop_back();
     forget_all();
   });
   end_.next_ = nullptr;
