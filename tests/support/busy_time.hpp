@@ -38,8 +38,7 @@ class BusyTime {
   template <class T> T run(cano::Async<T> work) {
     bool has_ended = false;
     cano::detail::BlockingRun<T> blocking{
-        *loop_, work, &has_ended,
-        [](void* ended) noexcept { *static_cast<bool*>(ended) = true; }};
+        *loop_, work, &has_ended, [](void* ended) noexcept { *static_cast<bool*>(ended) = true; }};
     blocking.launch();
     const cano::detail::Loop::Here here{*loop_};
     cano::detail::Timers& timers = loop_->timers();
