@@ -20,6 +20,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_type.hpp>
@@ -38,6 +39,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
+#include <boost/asio/wait_traits.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
@@ -495,4 +497,395 @@ TEST_CASE("an Async may be awaited as an operation on a pool of threads") {
     sums.push_back(asio::co_spawn(pool, await_as_operations(10), asio::use_future));
   for (auto& sum : sums)
     CHECK(sum.get() == 90);
+}
+
+namespace {
+
+// ---- how an operation may be written
+
+Async<> await_deferred_in_every_form(int& sum) {
+  const auto executor = co_await asio::this_coro::executor;
+  // An lvalue may be awaited again; it is copied where it is started.
+  auto again = completing_with(error_code{}, 1);
+  sum += co_await again;
+  sum += co_await again;
+  const auto constant = completing_with(error_code{}, 10);
+  sum += co_await constant;
+  sum += co_await std::move(again);
+  co_await asio::post(executor, asio::deferred);
+  co_await asio::dispatch(executor, asio::deferred);
+  asio::steady_timer timer{executor, -1s};
+  co_await timer.async_wait(asio::deferred);
+  sum += 100;
+}
+
+template <class T> auto posted(const asio::any_io_executor& executor, T value) {
+  return operation_of<T>([executor, value](auto handler) {
+    asio::post(executor, [own = std::move(handler), value]() mutable { std::move(own)(value); });
+  });
+}
+Async<> await_two_in_one_expression(int& sum, std::string& text) {
+  const auto executor = co_await asio::this_coro::executor;
+  auto one = posted(executor, 1);
+  auto two = posted(executor, 2);
+  sum = co_await std::move(one) * 10 + co_await std::move(two);
+  auto at_once = completing_with(3);
+  auto later = posted(executor, 4);
+  sum += co_await std::move(at_once) * 1000 + co_await std::move(later) * 100;
+  auto a = posted(executor, std::string(50, 'a'));
+  auto b = posted(executor, std::string(50, 'b'));
+  text = co_await std::move(a) + co_await std::move(b);
+}
+
+// ---- operations of another context
+
+struct OtherContext {
+  OtherContext() = default;
+  OtherContext(const OtherContext&) = delete;
+  OtherContext& operator=(const OtherContext&) = delete;
+  ~OtherContext() {
+    work.reset();
+    context.stop();
+    if (thread.joinable()) thread.join();
+  }
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+  std::thread thread{[this] { context.run(); }};
+};
+
+Async<> wait_elsewhere(OtherContext& other, int times, bool& was_here) {
+  const auto here = std::this_thread::get_id();
+  was_here = true;
+  for (int i = 0; i < times; ++i) {
+    asio::steady_timer timer{other.context, std::chrono::microseconds{i % 2}};
+    co_await timer.async_wait(asio::deferred);
+    co_await asio::post(other.context, asio::deferred);
+    was_here = was_here && std::this_thread::get_id() == here;
+  }
+}
+Async<> wait_long_elsewhere(asio::steady_timer& timer, FrameCount& frames) {
+  const auto held = frames.object();
+  co_await timer.async_wait(asio::deferred);
+}
+
+// ---- composed operations
+
+using LocalSocket = asio::local::stream_protocol::socket;
+
+Async<> echo_once(LocalSocket& socket) {
+  std::array<char, 5> bytes{};
+  const auto read = co_await asio::async_read(socket, asio::buffer(bytes), asio::deferred);
+  co_await asio::async_write(socket, asio::buffer(bytes.data(), read), asio::deferred);
+}
+Async<> ask_once(LocalSocket& socket, std::string& answer) {
+  const std::string question = "hello";
+  // In two pieces: the other side has to read twice.
+  co_await asio::async_write(socket, asio::buffer(question.data(), 2), asio::deferred);
+  co_await cano::yield_now();
+  co_await asio::async_write(socket, asio::buffer(question.data() + 2, 3), asio::deferred);
+  answer.resize(5);
+  co_await asio::async_read(socket, asio::buffer(answer), asio::deferred);
+}
+Async<> read_what_never_comes(LocalSocket& socket, std::size_t& read, error_code& error) {
+  std::array<char, 5> bytes{};
+  auto reading = asio::async_read(socket, asio::buffer(bytes), asio::as_tuple(asio::deferred));
+  const auto [code, count] = co_await std::move(reading);
+  error = code;
+  read = count;
+}
+Async<> read_from_own(std::unique_ptr<LocalSocket> socket, FrameCount& frames) {
+  const auto held = frames.object();
+  std::array<char, 5> bytes{};
+  static_cast<void>(co_await asio::async_read(*socket, asio::buffer(bytes), asio::deferred));
+}
+Async<> read_to_the_end(LocalSocket& socket, std::string& failure) {
+  std::array<char, 5> bytes{};
+  try {
+    static_cast<void>(co_await asio::async_read(socket, asio::buffer(bytes), asio::deferred));
+  } catch (const boost::system::system_error& error) {
+    if (error.code() == asio::error::eof) failure = "eof";
+  }
+}
+
+// ---- what its cancellation does
+
+enum class Emitted { Completes, CompletesByDispatch, Drops, Nothing };
+
+std::ostream& operator<<(std::ostream& out, Emitted emitted) {
+  constexpr const char* names[] = {"completes", "completes by dispatch", "drops the handler",
+                                   "does nothing"};
+  return out << names[static_cast<int>(emitted)];
+}
+
+// Its handler waits in the slot itself for what the cancellation does with it.
+template <class Handler> struct OnEmit {
+  std::shared_ptr<Handler> handler;
+  Emitted what;
+  void operator()(asio::cancellation_type_t /*type*/) {
+    if (!handler || what == Emitted::Nothing) return;
+    auto own = std::move(*std::exchange(handler, nullptr));
+    if (what == Emitted::Completes) std::move(own)(7);
+    if (what == Emitted::CompletesByDispatch) {
+      const auto executor = asio::get_associated_executor(own);
+      asio::dispatch(executor, [h = std::move(own)]() mutable { std::move(h)(7); });
+    }
+  }
+};
+auto completing_when_cancelled(Emitted what, std::function<void()>& complete) {
+  return operation_of<int>([what, &complete](auto handler) {
+    using Handler = decltype(handler);
+    auto slot = asio::get_associated_cancellation_slot(handler);
+    const auto shared = std::make_shared<Handler>(std::move(handler));
+    slot.assign(OnEmit<Handler>{shared, what});
+    if (what == Emitted::Nothing) complete = [shared] { std::move (*shared)(8); };
+  });
+}
+Async<> await_cancelled(Emitted what, std::function<void()>& complete, bool& has_left_emit,
+                        FrameCount& frames, int& value) {
+  const auto held = frames.object();
+  auto operation = completing_when_cancelled(what, complete);
+  const int given = co_await std::move(operation);
+  if (has_left_emit) value = given;
+}
+
+// ---- an executor of a program's own
+
+// Counts what it executes.
+class CountingExecutor {
+ public:
+  CountingExecutor(asio::io_context& context, int& count, bool never_blocks = false)
+      : context_{&context}, count_{&count}, never_blocks_{never_blocks} {}
+  template <class F> void execute(F&& function) const {
+    ++*count_;
+    asio::post(*context_, std::forward<F>(function));
+  }
+  asio::execution_context& query(asio::execution::context_t) const noexcept { return *context_; }
+  asio::execution::blocking_t query(asio::execution::blocking_t) const noexcept {
+    if (never_blocks_) return asio::execution::blocking.never;
+    return asio::execution::blocking.possibly;
+  }
+  CountingExecutor require(asio::execution::blocking_t::never_t) const {
+    return {*context_, *count_, true};
+  }
+  friend bool operator==(const CountingExecutor&, const CountingExecutor&) noexcept = default;
+
+ private:
+  asio::io_context* context_;
+  int* count_;
+  bool never_blocks_;
+};
+
+Async<> use_own_executor(const CountingExecutor& executor, int& sum) {
+  asio::basic_waitable_timer<std::chrono::steady_clock,
+                             asio::wait_traits<std::chrono::steady_clock>, CountingExecutor>
+      timer{executor, 1us};
+  co_await timer.async_wait(asio::deferred);
+  co_await asio::post(executor, asio::deferred);
+  co_await cano::yield_now();
+  co_await cano::sleep_for(1us);
+  sum += 1;
+}
+
+}  // namespace
+
+TEST_CASE("a deferred operation may be awaited in every form") {
+  PlacedContext place{any_place()};
+  int sum = 0;
+  StartedChain chain{place.executor(), await_deferred_in_every_form(sum)};
+  place.run();
+  CHECK(chain.has_succeeded());
+  CHECK(sum == 113);
+}
+
+TEST_CASE("one expression may await two operations") {
+  PlacedContext place{any_place()};
+  int sum = 0;
+  std::string text;
+  StartedChain chain{place.executor(), await_two_in_one_expression(sum, text)};
+  place.run();
+  CHECK(chain.has_succeeded());
+  CHECK(sum == 3412);
+  CHECK(text == std::string(50, 'a') + std::string(50, 'b'));
+}
+
+TEST_CASE("an operation of a context that another thread runs comes back to the work's own") {
+  OtherContext other;
+  PlacedContext place{any_place()};
+  bool was_here = false;
+  StartedChain chain{place.executor(), wait_elsewhere(other, 20, was_here)};
+  place.run();  // at work until then
+  CHECK(chain.has_succeeded());
+  CHECK(was_here);
+}
+
+TEST_CASE("an operation of another context may be cancelled") {
+  OtherContext other;
+  PlacedContext place{any_place()};
+  FrameCount frames;
+  asio::steady_timer timer{other.context, 1h};
+  StartedChain chain{place.executor(), wait_long_elsewhere(timer, frames)};
+  place.settle();
+  chain.cancel();
+  place.run();
+  CHECK(chain.was_aborted());
+  CHECK(frames.alive() == 0);
+}
+
+TEST_CASE("an operation of another context may end when the work's own is gone") {
+  const bool is_run = GENERATE(false, true);
+  CAPTURE(is_run);
+  asio::io_context other{1};
+  FrameCount frames;
+  asio::steady_timer timer{other, 1h};
+  StartedChain chain;
+  {
+    PlacedContext place{any_place()};
+    chain.start(place.executor(), wait_long_elsewhere(timer, frames));
+    place.settle();
+    CHECK(frames.alive() == 1);
+  }
+  CHECK(frames.alive() == 0);
+  timer.cancel();
+  if (is_run) other.run();  // else its handler is destroyed
+  CHECK_FALSE(chain.has_ended);
+}
+
+TEST_CASE("an operation of another context may end while the work's own goes") {
+  OtherContext other;
+  for (int i = 0; i < 100; ++i) {
+    FrameCount frames;
+    asio::steady_timer timer{other.context, 1h};
+    StartedChain chain;
+    {
+      PlacedContext place{i % 2 == 0 ? Place::Context : Place::SerialContext};
+      chain.start(place.executor(), wait_long_elsewhere(timer, frames));
+      place.settle();
+      asio::post(other.context, [&] { timer.cancel(); });
+      if (i % 3 == 0) std::this_thread::yield();
+      if (i % 4 < 2) place.settle();
+    }
+    CHECK(frames.alive() == 0);
+    std::promise<void> done;
+    asio::post(other.context, [&] { done.set_value(); });
+    done.get_future().get();
+  }
+}
+
+TEST_CASE("composed operations run on the executor of the work") {
+  PlacedContext place{any_place()};
+  LocalSocket first{place.context()};
+  LocalSocket second{place.context()};
+  asio::local::connect_pair(first, second);
+  std::string answer;
+  StartedChain echo{place.executor(), echo_once(first)};
+  StartedChain ask{place.executor(), ask_once(second, answer)};
+  place.run();
+  CHECK(echo.has_succeeded());
+  CHECK(ask.has_succeeded());
+  CHECK(answer == "hello");
+}
+
+TEST_CASE("a composed operation that is cancelled tells what it had done") {
+  PlacedContext place{any_place()};
+  LocalSocket first{place.context()};
+  LocalSocket second{place.context()};
+  asio::local::connect_pair(first, second);
+  std::size_t read = 0;
+  error_code error;
+  StartedChain chain{place.executor(), read_what_never_comes(first, read, error)};
+  asio::write(second, asio::buffer("abc", 3));
+  place.settle();
+  REQUIRE_FALSE(chain.has_ended);
+  chain.cancel();
+  place.run();
+  CHECK(chain.has_succeeded());
+  CHECK(error == asio::error::operation_aborted);
+  CHECK(read == 3);
+}
+
+TEST_CASE("a composed operation that fails throws") {
+  PlacedContext place{any_place()};
+  LocalSocket first{place.context()};
+  LocalSocket second{place.context()};
+  asio::local::connect_pair(first, second);
+  std::string failure_text;
+  StartedChain chain{place.executor(), read_to_the_end(first, failure_text)};
+  place.settle();
+  second.close();
+  place.run();
+  CHECK(chain.has_succeeded());
+  CHECK(failure_text == "eof");
+}
+
+TEST_CASE("whatever a cancellation does with the handler, the work goes on later") {
+  PlacedContext place{any_place()};
+  const auto what =
+      GENERATE(Emitted::Completes, Emitted::CompletesByDispatch, Emitted::Drops, Emitted::Nothing);
+  CAPTURE(what);
+  std::function<void()> complete;
+  bool has_left_emit = false;
+  FrameCount frames;
+  int value = 0;
+  StartedChain chain{place.executor(),
+                     await_cancelled(what, complete, has_left_emit, frames, value)};
+  place.settle();
+  REQUIRE(frames.alive() == 1);
+  const bool is_here = GENERATE(false, true);
+  {
+    // On the loop the slot is emitted inside this call; else it is posted there.
+    const auto loop = cano::detail::Loop::of(place.executor());
+    std::optional<cano::detail::Loop::Here> here;
+    if (is_here) here.emplace(*loop);
+    chain.cancel();
+    has_left_emit = true;
+    CHECK_FALSE(chain.has_ended);
+  }
+  if (what == Emitted::Nothing) {
+    place.settle();
+    CHECK_FALSE(chain.has_ended);
+    asio::post(place.context(), std::exchange(complete, nullptr));
+  }
+  place.run();
+  CHECK(frames.alive() == 0);
+  CHECK(chain.has_succeeded() == (what != Emitted::Drops));
+  CHECK(value == (what == Emitted::Drops ? 0 : what == Emitted::Nothing ? 8 : 7));
+}
+
+TEST_CASE("work may run on an executor of a program's own, and wait for operations of it") {
+  const bool is_serial = GENERATE(false, true);
+  PlacedContext place{is_serial ? Place::SerialContext : Place::Context};
+  int count = 0;
+  const CountingExecutor executor{place.context(), count};
+  int sum = 0;
+  StartedChain chain{executor, use_own_executor(executor, sum)};
+  place.run();
+  CHECK(chain.has_succeeded());
+  CHECK(sum == 1);
+  CHECK(count > 0);
+}
+
+TEST_CASE("a socket goes with its context while it is read from") {
+  PlacedContext place{any_place()};
+  std::size_t read = 0;
+  error_code error;
+  auto first = std::make_unique<LocalSocket>(place.context());
+  auto second = std::make_unique<LocalSocket>(place.context());
+  asio::local::connect_pair(*first, *second);
+  FrameCount frames;
+  // The work owns its socket, or refers to one that goes before the context does.
+  const bool owns = GENERATE(false, true);
+  StartedChain chain;
+  if (owns) {
+    chain.start(place.executor(), read_from_own(std::move(first), frames));
+  } else {
+    chain.start(place.executor(), read_what_never_comes(*first, read, error));
+  }
+  place.settle();
+  asio::write(*second, asio::buffer("abc", 3));
+  if (GENERATE(false, true)) place.settle();
+  second.reset();
+  if (!owns) first.reset();
+  place.destroy();
+  CHECK(frames.alive() == 0);
+  CHECK_FALSE(chain.has_ended);
 }
