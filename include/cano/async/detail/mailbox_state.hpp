@@ -117,7 +117,10 @@ class MailReceiver final : public LineWaiter {
   MailReceiver(MailboxState& state, std::optional<Duration> limit) noexcept
       : LineWaiter{state, WaitKind::Mailbox, limit}, state_{&state} {}
   // NOLINTNEXTLINE(bugprone-exception-escape): a lock that fails
-  ~MailReceiver() { give_back(Outcome::None); }
+  ~MailReceiver() {
+    abandon();
+    give_back(Outcome::None);
+  }
 
   /// After the wait: null when the time has passed.
   LetterPointer take() {

@@ -117,7 +117,11 @@ class LineWaiter {
 
  protected:
   /// The mutex is not locked.
-  ~LineWaiter() {
+  ~LineWaiter() { abandon(); }
+
+  /// Out of the line, and the handler is destroyed. A derived class that the line knows as such
+  /// calls it first thing in its destructor.
+  void abandon() {
     WaitLine::Handler destroyed_unlocked;
     const std::lock_guard lock{line_->mutex_};
     if (handler_) destroyed_unlocked = leave(Outcome::None);
