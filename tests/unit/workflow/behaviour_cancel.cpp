@@ -44,6 +44,16 @@ S fail(Data& data) {
   throw std::runtime_error{"x"};
 }
 
+bool is_cancellation(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const std::system_error& error) {
+    return error.code() == Errc::Cancelled;
+  } catch (const boost::system::system_error& error) {
+    return error.code() == asio::error::operation_aborted;
+  }
+}
+
 Flow waiting() { return Flow{S::A}.add(S::A, wait_an_hour).add_exit_state(S::Done); }
 
 void check_cancelled(const Result& result, S state) {
@@ -320,7 +330,8 @@ TEST_CASE("Asio's signal before the start ends the run when it starts") {
   spawned.cancel();
   time.run_until_idle();
   CHECK(spawned.completions == 1);
-  CHECK(inside(spawned.error).errc() == Errc::Cancelled);
+  // A newer Asio looks before the awaitable around the run has begun.
+  CHECK(is_cancellation(spawned.error));
   CHECK(time.elapsed() == 0ms);
 }
 
