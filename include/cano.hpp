@@ -5,6 +5,7 @@
 /// included one by one, by who wants them; so is `<nlohmann/json.hpp>`, by who calls a `to_json()`.
 
 // IWYU pragma: begin_exports
+#include <cano/asio_tokens.hpp>
 #include <cano/async/async.hpp>
 #include <cano/async/blocking.hpp>
 #include <cano/async/drain_report.hpp>
@@ -35,6 +36,7 @@
 #include <cano/observe/span.hpp>
 #include <cano/observe/trace_file.hpp>
 #include <cano/result.hpp>
+#include <cano/retry_after.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/cron_expression.hpp>
 #include <cano/schedule/dst_fold.hpp>

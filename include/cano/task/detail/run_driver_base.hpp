@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -28,13 +29,15 @@ class AwaitableHostBase : public Waiter {
   /// The run is over or gone.
   virtual void forget_run() noexcept = 0;
 
-  friend void intrusive_ptr_add_ref(AwaitableHostBase* host) noexcept { ++host->owners_; }
+  friend void intrusive_ptr_add_ref(AwaitableHostBase* host) noexcept {
+    host->owners_.fetch_add(1, std::memory_order_relaxed);
+  }
   friend void intrusive_ptr_release(AwaitableHostBase* host) noexcept {
-    if (--host->owners_ == 0) delete host;
+    if (host->owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete host;
   }
 
  private:
-  std::uint32_t owners_ = 0;  // all on the loop, or while the context goes
+  std::atomic<std::uint32_t> owners_{0};  // another context that is destroyed may be the last
 };
 
 /// The part of driving a run that knows neither its state nor its store: what it waits for beside
@@ -42,7 +45,10 @@ class AwaitableHostBase : public Waiter {
 class RunDriverBase : public Environment {
  public:
   void cancel(StopReason reason) noexcept override {
-    if (run_ != nullptr) run_->checkpoint_next();
+    if (run_ != nullptr) {
+      run_->checkpoint_next();
+      if (run_->defers(reason)) return;
+    }
     Environment::cancel(reason);
   }
 
@@ -128,11 +134,14 @@ class RunDriverBase : public Environment {
 
   class Limit final : public Pooled, public Sleeper {
    public:
-    explicit Limit(RunDriverBase& driver) noexcept : driver_{driver} {}
+    explicit Limit(RunDriverBase& driver) noexcept : Sleeper{true}, driver_{driver} {}
     ~Limit() { driver_.loop().remove(*this); }
-    void wake() override {}
+    void wake() override { driver_.limit_expired(); }
     void drop() noexcept override {}
-    void expire() override { driver_.limit_expired(); }
+    // What is ready goes on first: it may be the result.
+    void expire() override {
+      if (!is_queued()) driver_.loop().push(*this);
+    }
 
    private:
     RunDriverBase& driver_;
