@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 #include <cano/schedule/detail/cron_fields.hpp>
@@ -55,7 +56,10 @@ constexpr CronBits days_by_date(const CronFields& fields, const CronMonth& month
        near = bit_from(fields.nearest_weekdays, near + 1)) {
     days |= cron_bit(month.working_day_near(near));
   }
-  if (fields.last_working_day) days |= cron_bit(month.working_day_near(month.length));
+  for (int back = bit_from(fields.nearest_before_last, 0); back >= 0;
+       back = bit_from(fields.nearest_before_last, back + 1)) {
+    if (back < month.length) days |= cron_bit(month.working_day_near(month.length - back));
+  }
   return days & cron_bits(1, month.length);
 }
 
@@ -78,6 +82,25 @@ constexpr CronBits days_of(const CronFields& fields, const CronMonth& month) noe
   const bool either =
       !fields.is_wildcard(CronField::DayOfMonth) && !fields.is_wildcard(CronField::DayOfWeek);
   return either ? by_date | by_weekday : by_date & by_weekday;
+}
+
+// Whether any date in the years of an expression is one that it names.
+constexpr bool has_dates(const CronFields& fields) noexcept {
+  // What a year looks like depends on its first weekday and on whether it is a leap year alone.
+  std::uint32_t seen = 0;
+  for (int year = first_cron_year; year <= last_cron_year; ++year) {
+    if (!fields.years.contains(year)) continue;
+    const CronMonth january{year, 1};
+    const bool is_leap = std::chrono::year{year}.is_leap();
+    const auto kind = std::uint32_t{1} << (january.first + (is_leap ? 7 : 0));
+    if ((seen & kind) != 0) continue;
+    seen |= kind;
+    for (int month = bit_from(fields.months, 1); month >= 1;
+         month = bit_from(fields.months, month + 1)) {
+      if (days_of(fields, CronMonth{year, month}) != 0) return true;
+    }
+  }
+  return false;
 }
 
 // A time on some day, in a form that fields are compared with.
