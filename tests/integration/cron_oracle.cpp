@@ -212,6 +212,17 @@ class Oracle {
     return std::nullopt;
   }
 
+  // How many are later than `after` and not later than `until`.
+  std::uint64_t count(sys_seconds after, sys_seconds until) const {
+    std::uint64_t count = 0;
+    for (auto day = std::chrono::floor<days>(after); day <= until; day += days{1}) {
+      if (!matches(day)) continue;
+      for (const std::chrono::seconds since_midnight : times_)
+        count += day + since_midnight > after && day + since_midnight <= until ? 1U : 0U;
+    }
+    return count;
+  }
+
  private:
   bool matches(sys_days day) const {
     const std::chrono::year_month_day date{day};
@@ -299,6 +310,8 @@ TEST_CASE("random expressions agree with a search by hand") {
     } else if (previous) {
       REQUIRE(*previous < time - days{most_days});
     }
+    const sys_seconds until = time + std::chrono::seconds{generator.number(0, 40 * 86'400)};
+    REQUIRE(expression.count_between(time, until) == oracle.count(time, until));
     REQUIRE(CronExpression::parse(to_string(expression)) == expression);
     REQUIRE(to_string(CronExpression::parse(to_string(expression))) == to_string(expression));
   }

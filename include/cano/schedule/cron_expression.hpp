@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@
 #include <cano/schedule/detail/cron_parser.hpp>
 #include <cano/schedule/detail/cron_syntax.hpp>
 #include <cano/schedule/detail/cron_text.hpp>
-#include <cano/schedule/detail/cron_zone_search.hpp>
+#include <cano/schedule/detail/zone_search.hpp>
 #include <cano/schedule/dst_fold.hpp>
 #include <cano/schedule/dst_gap.hpp>
 #include <cano/time/time_zone.hpp>
@@ -107,8 +108,7 @@ class CronExpression {
                                         DstGap gap = DstGap::ShiftForward,
                                         DstFold fold = DstFold::First) const {
     if (zone.is_utc()) return next_after(time);
-    return detail::CronZoneSearch<detail::Forward>{fields_, zone, gap, fold}.find(
-        second_after(time));
+    return in_zone<detail::Forward>(zone, gap, fold).find(second_after(time));
   }
 
   /// The last occurrence that is earlier than `time`, in a zone.
@@ -118,8 +118,26 @@ class CronExpression {
                                          DstGap gap = DstGap::ShiftForward,
                                          DstFold fold = DstFold::First) const {
     if (zone.is_utc()) return prev_before(time);
-    return detail::CronZoneSearch<detail::Backward>{fields_, zone, gap, fold}.find(
-        second_before(time));
+    return in_zone<detail::Backward>(zone, gap, fold).find(second_before(time));
+  }
+
+  /// How many occurrences are later than `after` and not later than `until`, in UTC.
+  ///
+  /// By arithmetic, month by month: a century of seconds is counted in microseconds.
+  constexpr std::uint64_t count_between(system_time after, system_time until) const noexcept {
+    return detail::count_local(fields_, as_local(second_after(after)),
+                               as_local(std::chrono::floor<std::chrono::seconds>(until)));
+  }
+
+  /// The same in a zone, as `next_after` would find them.
+  ///
+  /// **Errors.** What the zone's rules throw.
+  std::uint64_t count_between(system_time after, system_time until, const TimeZone& zone,
+                              DstGap gap = DstGap::ShiftForward,
+                              DstFold fold = DstFold::First) const {
+    if (zone.is_utc()) return count_between(after, until);
+    const detail::ZoneCount<detail::CronTimes> occurrences{{fields_}, zone, gap, fold};
+    return occurrences.count(second_after(after), std::chrono::floor<std::chrono::seconds>(until));
   }
 
   /// Whether any date matches at all: of `0 0 30 2 *` none does.
@@ -145,6 +163,12 @@ class CronExpression {
   friend struct detail::CronMaker;
 
   explicit constexpr CronExpression(const detail::CronFields& fields) noexcept : fields_{fields} {}
+
+  template <class Direction>
+  detail::ZoneSearch<Direction, detail::CronTimes> in_zone(const TimeZone& zone, DstGap gap,
+                                                           DstFold fold) const {
+    return {{fields_}, zone, gap, fold};
+  }
 
   // The first whole second later than `time`.
   static constexpr std::chrono::sys_seconds second_after(system_time time) noexcept {
