@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: cano: months and years have no fixed length: give a local time as the anchor
+// expect: cano: months have no fixed length: give a local time as the anchor
 #include <chrono>
 
 #include <cano/schedule/schedule.hpp>

@@ -60,6 +60,11 @@ class NearestName {
   bool is_found() const noexcept { return is_found_; }
   const std::string& name() const noexcept { return best_; }
 
+  /// "; did you mean 'report'?", to be put at the end of an error's text; empty when there is none.
+  std::string question() const {
+    return is_found_ ? "; did you mean '" + best_ + "'?" : std::string{};
+  }
+
  private:
   static constexpr std::size_t longest = 200;  // beyond that nobody has mistyped it
 
@@ -69,13 +74,12 @@ class NearestName {
   bool is_found_ = false;
 };
 
-/// "; did you mean 'report'?", to be put at the end of an error's text; empty when no candidate is
-/// near. `candidates`: a range of what converts to `std::string_view`.
+/// `NearestName::question` for a range of what converts to `std::string_view`.
 template <class Names> std::string did_you_mean(std::string_view wanted, const Names& candidates) {
   NearestName nearest{wanted};
   for (const auto& candidate : candidates)
     nearest.consider(candidate);
-  return nearest.is_found() ? "; did you mean '" + nearest.name() + "'?" : std::string{};
+  return nearest.question();
 }
 
 }  // namespace cano::detail

@@ -32,9 +32,10 @@ namespace detail {
 template <class Period, class Unit>
 inline constexpr bool is_multiple = std::ratio_divide<Period, Unit>::den == 1;
 
-// Whether it is months, years or longer: of no fixed length.
 template <class Period>
 inline constexpr bool is_of_months = is_multiple<Period, std::chrono::months::period>;
+template <class Period>
+inline constexpr bool is_of_years = is_multiple<Period, std::chrono::years::period>;
 
 }  // namespace detail
 
@@ -62,9 +63,9 @@ class Schedule {
 
   /// At an interval, given as any `std::chrono` duration, by the steady clock.
   ///
-  /// A day is 24 hours here. Months and years do not compile, for they have no fixed length: give
-  /// them a local time as their anchor. One beyond the range of `Duration` (292 years) is taken,
-  /// and never due.
+  /// A day is 24 hours here and a year 365.2425 days. Months do not compile, for nobody means 30.44
+  /// days: give them, and years of the calendar, a local time as their anchor. One beyond the range
+  /// of `Duration` (292 years) is taken, and never due.
   ///
   /// **Errors.** `Error(Configuration)`, with the interval, when it is less than `Duration`'s unit
   /// (1 ns): zero, negative, not a number.
@@ -230,10 +231,9 @@ class Schedule {
 
   template <class Rep, class Period>
   static Duration fixed(std::chrono::duration<Rep, Period> interval) {
-    static_assert(
-        !detail::is_of_months<Period>,
-        "cano: months and years have no fixed length: give a local time as the anchor, as "
-        "in Schedule::every(std::chrono::months{1}, anchor, zone)");
+    static_assert(!detail::is_of_months<Period> || detail::is_of_years<Period>,
+                  "cano: months have no fixed length: give a local time as the anchor, as "
+                  "in Schedule::every(std::chrono::months{1}, anchor, zone)");
     const Duration rounded = detail::to_duration(interval);
     if (rounded <= Duration::zero()) {
       throw too_short(std::chrono::duration<double>{interval}.count());

@@ -69,7 +69,7 @@ TEST_CASE("an interval that is not positive is refused with its value") {
   CHECK(refusal(0s) == rule + "0 s");
   CHECK(refusal(-5s) == rule + "-5 s");
   CHECK(refusal(-250ms) == rule + "-0.25 s");
-  CHECK(refusal(std::chrono::weeks{-50'000'000}) == rule + "-3.024e+13 s");
+  CHECK(refusal(std::chrono::years{-1'000'000}) == rule + "-3.1556952e+13 s");
   CHECK(refusal(std::chrono::duration<double, std::pico>{1}) == rule + "1e-12 s");
   CHECK(refusal(std::chrono::duration<double>{std::numeric_limits<double>::quiet_NaN()}) ==
         rule + "nan s");
@@ -78,7 +78,7 @@ TEST_CASE("an interval that is not positive is refused with its value") {
 
 TEST_CASE("an interval beyond all clocks is never due") {
   for (const Schedule& schedule :
-       {Schedule::every(std::chrono::weeks{50'000'000}), Schedule::every(Duration::max()),
+       {Schedule::every(std::chrono::years{1'000'000}), Schedule::every(Duration::max()),
         Schedule::every(std::chrono::duration<double>{std::numeric_limits<double>::infinity()})}) {
     CHECK(schedule.interval() == Duration::max());
     CHECK_FALSE(schedule.next_after(system_time{}));
@@ -92,8 +92,8 @@ TEST_CASE("an interval does not run past the end of the clock") {
   CHECK_FALSE(schedule.next_after(system_time::max() - 59min));
   CHECK(schedule.next_after(system_time::max() - 1h) == system_time::max());
   CHECK(schedule.next_after(system_time::min()) == system_time::min() + 1h);
-  CHECK(Schedule::every(std::chrono::days{280 * 366}).next_after(system_time::min()));
-  CHECK_FALSE(Schedule::every(std::chrono::days{280 * 366}).next_after(utc("2025-01-01 00:00")));
+  CHECK(Schedule::every(std::chrono::years{280}).next_after(system_time::min()));
+  CHECK_FALSE(Schedule::every(std::chrono::years{280}).next_after(utc("2025-01-01 00:00")));
 }
 
 TEST_CASE("an interval with an anchor is a grid on the clock on the wall") {

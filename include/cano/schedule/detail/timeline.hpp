@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -35,7 +36,9 @@ struct DueOccurrence {
 /// All that has become due on a timeline since it was last asked.
 struct Backlog {
   std::uint64_t count = 0;
-  std::vector<DueOccurrence> last;  // no more than were asked for, the oldest first
+  std::vector<DueOccurrence> last{};  // no more than were asked for, the oldest first
+  bool is_healthy = true;             // what the job's health check said
+  std::string problem{};              // what it threw
 };
 
 /// When a job is next due: on the steady clock, or by the clock on the wall.
@@ -80,6 +83,15 @@ class Timeline {
     if (steady_) time.steady = saturating_add(*steady_, delay_);
     if (wall_) time.wall = saturating_add(*wall_, delay_);
     return time;
+  }
+
+  /// Whether there is any occurrence to come.
+  bool is_ever_due(Moment now) const noexcept {
+    if (start_at_) {
+      const bool at_once = first_ == FirstRun::Immediately;
+      return !is_past_end(at_once ? *start_at_ : saturating_add(*start_at_, interval()));
+    }
+    return steady_ ? !is_past_end(on_wall(*steady_, now)) : wall_.has_value();
   }
 
   /// Takes all that is due, and keeps the last `keep` of it.
