@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <set>
 #include <string>
@@ -68,13 +69,15 @@ sys_seconds local(const TimeZone& zone, sys_seconds time) {
   return time + zone.span_at(time).offset;
 }
 
-// Around one change: strictly later each time, and the way back is the way there. Gives the time at
-// which that fails. (Millions of calls: an assertion for each would take most of the time.)
+// Around one change: strictly later each time, the way back is the way there, and so many are
+// counted. Gives the time at which that fails. (Millions of calls: an assertion for each would take
+// most of the time.)
 std::optional<sys_seconds> fails_around(const CronExpression& cron, const TimeZone& zone,
                                         Policy policy, sys_seconds change) {
   sys_seconds last = change - 5h;
   std::optional<cano::system_time> before;
-  for (int i = 0; i < 40 && last < change + 30h; ++i) {
+  std::uint64_t runs = 0;
+  for (; runs < 40 && last < change + 30h; ++runs) {
     const auto next = cron.next_after(last, zone, policy.gap, policy.fold);
     if (!next) return std::nullopt;
     if (*next <= last) return last;
@@ -82,7 +85,8 @@ std::optional<sys_seconds> fails_around(const CronExpression& cron, const TimeZo
     before = next;
     last = std::chrono::floor<seconds>(*next);
   }
-  return std::nullopt;
+  const auto count = cron.count_between(change - 5h, last, zone, policy.gap, policy.fold);
+  return count == runs ? std::nullopt : std::optional{last};
 }
 
 }  // namespace

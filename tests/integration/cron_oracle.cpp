@@ -34,6 +34,7 @@ struct Field {
 struct Model {
   Field second, minute, hour, day, month, weekday, year;
   Set before_last, nearest, last_of;  // L-n, nW, dL
+  Set nearest_before_last;            // L-nW
   std::set<std::pair<int, int>> nth;  // d#n
   bool last_working_day = false, with_seconds = false, with_year = false;
 
@@ -131,7 +132,11 @@ class Generator {
     // In front, so that the field is no wildcard.
     const int n = number(1, 31);
     std::string item;
-    switch (number(0, 3)) {
+    switch (number(0, 4)) {
+      case 4:
+        item = "L-" + std::to_string(n - 1) + 'W';
+        model.nearest_before_last.insert(n - 1);
+        break;
       case 0:
         item = "L";
         model.before_last.insert(0);
@@ -207,6 +212,17 @@ class Oracle {
     return std::nullopt;
   }
 
+  // How many are later than `after` and not later than `until`.
+  std::uint64_t count(sys_seconds after, sys_seconds until) const {
+    std::uint64_t count = 0;
+    for (auto day = std::chrono::floor<days>(after); day <= until; day += days{1}) {
+      if (!matches(day)) continue;
+      for (const std::chrono::seconds since_midnight : times_)
+        count += day + since_midnight > after && day + since_midnight <= until ? 1U : 0U;
+    }
+    return count;
+  }
+
  private:
   bool matches(sys_days day) const {
     const std::chrono::year_month_day date{day};
@@ -225,6 +241,9 @@ class Oracle {
     if (model_.day.values.contains(number(date.day()))) return true;
     if (model_.before_last.contains(last - number(date.day()))) return true;
     if (model_.last_working_day && nearest_working_day(date, last) == day) return true;
+    for (const int back : model_.nearest_before_last) {
+      if (back < last && nearest_working_day(date, last - back) == day) return true;
+    }
     for (const int wanted : model_.nearest) {
       if (wanted <= last && nearest_working_day(date, wanted) == day) return true;
     }
@@ -291,6 +310,8 @@ TEST_CASE("random expressions agree with a search by hand") {
     } else if (previous) {
       REQUIRE(*previous < time - days{most_days});
     }
+    const sys_seconds until = time + std::chrono::seconds{generator.number(0, 40 * 86'400)};
+    REQUIRE(expression.count_between(time, until) == oracle.count(time, until));
     REQUIRE(CronExpression::parse(to_string(expression)) == expression);
     REQUIRE(to_string(CronExpression::parse(to_string(expression))) == to_string(expression));
   }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 
-// Random schedules, job lengths, pauses, triggers and outages: whatever happens, every occurrence
-// ends in exactly one outcome, and runs overlap only as the policy allows.
+// Random schedules, job lengths, pauses, triggers, failures, health, replacements, removals and
+// outages: whatever happens, every occurrence ends in exactly one outcome, and runs overlap only as
+// the policy allows.
 
 #include <algorithm>
 #include <chrono>
@@ -17,7 +18,9 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cano/duration.hpp>
+#include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
+#include <cano/schedule/backoff.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/misfire.hpp>
 #include <cano/schedule/occurrence.hpp>
@@ -55,6 +58,7 @@ struct Tally final : cano::Observer {
     std::uint64_t started = 0;
     std::uint64_t finished = 0;
     std::uint64_t skipped = 0;
+    std::map<cano::SkipReason, std::uint64_t> reasons{};
   };
   std::map<std::string, Counts, std::less<>> jobs;
 
@@ -65,16 +69,17 @@ struct Tally final : cano::Observer {
   void on_occurrence_finished(const cano::OccurrenceFinished& e) override { ++of(e.job).finished; }
   void on_occurrence_skipped(const cano::OccurrenceSkipped& e) override {
     of(e.job).skipped += e.count;
+    of(e.job).reasons[e.reason] += e.count;
   }
 };
 
-// One scheduler with five jobs, to which things happen at random.
+// One scheduler with five jobs at a time, to which things happen at random.
 class World {
  public:
   explicit World(unsigned seed) : random_{seed} {
     scheduler_.with_observer(tally_);
     for (int i = 0; i < 5; ++i)
-      add_job("job" + std::to_string(i));
+      add_job();
     scheduler_.start();
   }
 
@@ -90,7 +95,7 @@ class World {
  private:
   int pick(int below) { return std::uniform_int_distribution<int>{0, below - 1}(random_); }
   Duration seconds_up_to(int limit) { return std::chrono::milliseconds{pick(limit * 1000)}; }
-  std::string any_job() { return "job" + std::to_string(pick(5)); }
+  std::string any_job() { return ids_[static_cast<std::size_t>(pick(5))]; }
 
   Overlap any_overlap() {
     const Overlap policies[] = {Overlap::Skip, Overlap::QueueOne, Overlap::QueueAll(3),
@@ -107,13 +112,23 @@ class World {
   }
   Schedule any_schedule() {
     const char* const expressions[] = {"* * * * * *", "*/7 * * * * *", "* * * * *", "*/2 * * * *"};
-    const int kind = pick(4);
+    const int kind = pick(6);
     if (kind == 0) return Schedule::cron(expressions[pick(4)]);
+    if (kind == 4) return Schedule::every(1s + seconds_up_to(15), cano::system_time{1ms});
     if (kind == 1) return Schedule::manual();
     return Schedule::every(1ms + seconds_up_to(15));
   }
 
-  void add_job(const std::string& id) {
+  cano::Backoff any_backoff() {
+    const cano::Backoff backoffs[] = {cano::Backoff{}, cano::Backoff::fixed(7s),
+                                      cano::Backoff::exponential(2s, 3.0, 1min)};
+    return backoffs[pick(3)];
+  }
+
+  // An id that was never used: what is known of it is known of one job.
+  void add_job() {
+    const std::string id = "job" + std::to_string(overlaps_.size());
+    ids_.push_back(id);
     ScheduleOptions options{.overlap = any_overlap(),
                             .misfire = any_misfire(),
                             .misfire_grace = seconds_up_to(10),
@@ -121,8 +136,29 @@ class World {
     if (pick(4) == 0) options.max_runs = 1 + static_cast<std::uint64_t>(pick(10));
     if (pick(4) == 0) options.start_at = time_.wall_now() + seconds_up_to(60);
     if (pick(4) == 0) options.end_at = time_.wall_now() + 60s + seconds_up_to(600);
+    options.backoff = any_backoff();
+    if (pick(3) == 0) options.trip_after = 1 + static_cast<std::uint64_t>(pick(4));
+    if (pick(3) == 0) options.health = [this] { return is_healthy(); };
     overlaps_.emplace(id, options.overlap);
-    scheduler_.add(id, any_schedule(), Job{*this}, options);
+    try {
+      scheduler_.add(id, Job{*this}, any_schedule(), options);
+    } catch (const cano::Error& error) {  // its end comes before its first occurrence
+      CHECK(error.message().find("never due") != std::string::npos);
+      options.end_at.reset();
+      scheduler_.add(id, Job{*this}, Schedule::manual(), options);
+    }
+  }
+
+  bool is_healthy() {
+    if (pick(10) == 0) throw std::runtime_error{"cannot tell"};
+    return pick(3) != 0;
+  }
+
+  void remove_one() {
+    const auto at = static_cast<std::size_t>(pick(5));
+    scheduler_.remove(ids_[at]);
+    ids_.erase(ids_.begin() + static_cast<std::ptrdiff_t>(at));
+    add_job();
   }
 
   struct Job {
@@ -142,7 +178,15 @@ class World {
   };
 
   void happen() {
-    switch (pick(12)) {
+    switch (pick(16)) {
+      case 12:
+        scheduler_.cancel(any_job());
+        return;
+      case 13:
+        return scheduler_.reset(any_job());
+      case 14:
+        if (pick(3) == 0) return remove_one();
+        return time_.run_for(seconds_up_to(30));
       case 0:
         return scheduler_.pause(any_job());
       case 1:
@@ -188,18 +232,20 @@ class World {
       REQUIRE(seen.finished == info.run_count - info.running);
       running += info.running;
     }
-    REQUIRE(scheduler_.running_count() == running);
+    REQUIRE(scheduler_.running_count() >= running);  // those of jobs that were removed count too
   }
 
   void check_end() {
     check_counts();
     CHECK_FALSE(scheduler_.has_running_flows());
     CHECK(starts_.begun == starts_.ended());
-    for (const auto& info : scheduler_.list()) {
-      CHECK(info.occurrences.queued == 0);
-      const auto& seen = tally_->of(info.id);
+    for (const auto& [id, seen] : tally_->jobs) {  // also of those that were removed
       CHECK(seen.started == seen.finished);
       CHECK(seen.due == seen.started + seen.skipped);
+    }
+    for (const auto& info : scheduler_.list()) {
+      CHECK(info.occurrences.queued == 0);
+      check_reasons(info.occurrences, tally_->of(info.id).reasons);
       const Overlap overlap = overlaps_.at(info.id);
       const int limit =
           overlap.kind() == Overlap::Kind::Allow ? static_cast<int>(overlap.max()) : 1;
@@ -211,7 +257,20 @@ class World {
     }
   }
 
+  static void check_reasons(const cano::OccurrenceCounts& counts,
+                            std::map<cano::SkipReason, std::uint64_t> seen) {
+    CHECK(seen[cano::SkipReason::Overlap] == counts.overlap);
+    CHECK(seen[cano::SkipReason::Coalesced] == counts.coalesced);
+    CHECK(seen[cano::SkipReason::Misfire] == counts.misfire);
+    CHECK(seen[cano::SkipReason::Paused] == counts.paused);
+    CHECK(seen[cano::SkipReason::Shutdown] == counts.shutdown);
+    CHECK(seen[cano::SkipReason::Backoff] == counts.backoff);
+    CHECK(seen[cano::SkipReason::Tripped] == counts.tripped);
+    CHECK(seen[cano::SkipReason::Unhealthy] == counts.unhealthy);
+  }
+
   std::mt19937 random_;
+  std::vector<std::string> ids_;  // of the jobs that there are
   std::map<std::string, Overlap> overlaps_;
   Starts starts_;
   std::shared_ptr<Tally> tally_ = std::make_shared<Tally>();

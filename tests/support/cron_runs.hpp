@@ -17,7 +17,8 @@
 
 namespace cano_test {
 
-/// Every occurrence from `from` up to but without `to`, in UTC. Checks the way back as well.
+/// Every occurrence from `from` up to but without `to`, in UTC. Checks the way back and the count
+/// as well.
 inline std::vector<std::string> runs(std::string_view expression, const cano::TimeZone& zone,
                                      cano::DstGap gap, cano::DstFold fold, cano::system_time from,
                                      cano::system_time to) {
@@ -33,6 +34,9 @@ inline std::vector<std::string> runs(std::string_view expression, const cano::Ti
   }
   std::ranges::reverse(back);
   if (back != result) result.emplace_back("the way back differs");
+  const auto before = [](cano::system_time time) { return time - std::chrono::nanoseconds{1}; };
+  if (cron.count_between(before(from), before(to), zone, gap, fold) != result.size())
+    result.emplace_back("the count differs");
   return result;
 }
 

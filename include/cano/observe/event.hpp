@@ -10,6 +10,7 @@
 #include <cano/duration.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
+#include <cano/observe/skip_reason.hpp>  // IWYU pragma: export
 #include <cano/observe/span.hpp>
 #include <cano/wait_kind.hpp>
 
@@ -222,32 +223,6 @@ struct BatchFinished {
   Duration elapsed;       ///< Since the batch began.
   steady_time at;         ///< When.
 };
-
-/// What became of an occurrence of a schedule that did not start a run.
-enum class SkipReason {
-  Overlap,    ///< The job was still running, and may not run twice at once.
-  Coalesced,  ///< A later one stands for it too.
-  Misfire,    ///< Its time had passed by too much.
-  Paused,     ///< The job was paused.
-  Shutdown,   ///< It waited for its turn when the scheduler stopped or the job was removed.
-};
-
-/// "overlap", "coalesced", "misfire", "paused" or "shutdown".
-constexpr std::string_view to_string(SkipReason reason) noexcept {
-  switch (reason) {
-    case SkipReason::Overlap:
-      return "overlap";
-    case SkipReason::Coalesced:
-      return "coalesced";
-    case SkipReason::Misfire:
-      return "misfire";
-    case SkipReason::Paused:
-      return "paused";
-    case SkipReason::Shutdown:
-      break;
-  }
-  return "shutdown";
-}
 
 /// A moment at which a scheduled job is to run.
 ///

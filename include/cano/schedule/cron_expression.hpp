@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +18,7 @@
 #include <cano/schedule/detail/cron_parser.hpp>
 #include <cano/schedule/detail/cron_syntax.hpp>
 #include <cano/schedule/detail/cron_text.hpp>
-#include <cano/schedule/detail/cron_zone_search.hpp>
+#include <cano/schedule/detail/zone_search.hpp>
 #include <cano/schedule/dst_fold.hpp>
 #include <cano/schedule/dst_gap.hpp>
 #include <cano/time/time_zone.hpp>
@@ -39,8 +40,9 @@ struct CronMaker;
 ///
 /// **Fields.** Five, between blanks: minute (0-59), hour (0-23), day of month (1-31), month (1-12
 /// or JAN-DEC), day of week (0-7 or SUN-SAT: 0 and 7 are Sunday, whatever the number of fields).
-/// With six, the second (0-59) comes first; else it is 0. With seven, the year (1970-2099) comes
-/// last. In place of all there may be a name: `@yearly`, `@annually`, `@monthly`, `@weekly`,
+/// With six, the second (0-59) comes first; else it is 0. With seven, the year (1970-2261) comes
+/// last. Blanks and line ends around the whole do not matter. In place of all there may be a name:
+/// `@yearly`, `@annually`, `@monthly`, `@weekly`,
 /// `@daily`, `@midnight` or `@hourly`. Letters are of any case.
 ///
 /// A field is a list of items, separated by commas:
@@ -51,8 +53,9 @@ struct CronMaker;
 /// - `*/15`, `9-17/2`, `5/15`: every n-th value of all, of a range, from a value to the end.
 /// - `?`, alone, for day of month or day of week: the same as `*`.
 /// - `L`, `L-3`, for day of month: the last day, the day three days before it.
-/// - `15W`, `LW`, for day of month: the day from Monday to Friday that is nearest to the 15th, to
-///   the last day, within the month; a month without that day has none.
+/// - `15W`, `LW`, `L-3W`, for day of month: the day from Monday to Friday that is nearest to the
+///   15th, to the last day, to the day three days before it, within the month; a month without that
+///   day has none.
 /// - `FRI#2`, for day of week: the second Friday of the month.
 /// - `5L`, `FRIL`, for day of week: the last Friday of the month.
 ///
@@ -85,7 +88,8 @@ class CronExpression {
     return CronExpression{fields};
   }
 
-  /// The first occurrence that is later than `time`, in UTC; nothing when none is left up to 2099.
+  /// The first occurrence that is later than `time`, in UTC; nothing when none is left up to 2261,
+  /// the last whole year that `system_time` can tell.
   ///
   /// It goes from month to month, so that even the answer for 31 February comes in microseconds.
   constexpr std::optional<system_time> next_after(system_time time) const noexcept {
@@ -104,8 +108,7 @@ class CronExpression {
                                         DstGap gap = DstGap::ShiftForward,
                                         DstFold fold = DstFold::First) const {
     if (zone.is_utc()) return next_after(time);
-    return detail::CronZoneSearch<detail::Forward>{fields_, zone, gap, fold}.find(
-        second_after(time));
+    return in_zone<detail::Forward>(zone, gap, fold).find(second_after(time));
   }
 
   /// The last occurrence that is earlier than `time`, in a zone.
@@ -115,9 +118,30 @@ class CronExpression {
                                          DstGap gap = DstGap::ShiftForward,
                                          DstFold fold = DstFold::First) const {
     if (zone.is_utc()) return prev_before(time);
-    return detail::CronZoneSearch<detail::Backward>{fields_, zone, gap, fold}.find(
-        second_before(time));
+    return in_zone<detail::Backward>(zone, gap, fold).find(second_before(time));
   }
+
+  /// How many occurrences are later than `after` and not later than `until`, in UTC.
+  ///
+  /// By arithmetic, month by month: a century of seconds is counted in microseconds.
+  constexpr std::uint64_t count_between(system_time after, system_time until) const noexcept {
+    return detail::count_local(fields_, as_local(second_after(after)),
+                               as_local(std::chrono::floor<std::chrono::seconds>(until)));
+  }
+
+  /// The same in a zone, as `next_after` would find them.
+  ///
+  /// **Errors.** What the zone's rules throw.
+  std::uint64_t count_between(system_time after, system_time until, const TimeZone& zone,
+                              DstGap gap = DstGap::ShiftForward,
+                              DstFold fold = DstFold::First) const {
+    if (zone.is_utc()) return count_between(after, until);
+    const detail::ZoneCount<detail::CronTimes> occurrences{{fields_}, zone, gap, fold};
+    return occurrences.count(second_after(after), std::chrono::floor<std::chrono::seconds>(until));
+  }
+
+  /// Whether any date matches at all: of `0 0 30 2 *` none does.
+  constexpr bool has_dates() const noexcept { return detail::has_dates(fields_); }
 
   /// Whether it repeats rather than name fixed times of day; see above.
   constexpr bool repeats() const noexcept { return fields_.repeats(); }
@@ -139,6 +163,12 @@ class CronExpression {
   friend struct detail::CronMaker;
 
   explicit constexpr CronExpression(const detail::CronFields& fields) noexcept : fields_{fields} {}
+
+  template <class Direction>
+  detail::ZoneSearch<Direction, detail::CronTimes> in_zone(const TimeZone& zone, DstGap gap,
+                                                           DstFold fold) const {
+    return {{fields_}, zone, gap, fold};
+  }
 
   // The first whole second later than `time`.
   static constexpr std::chrono::sys_seconds second_after(system_time time) noexcept {
@@ -190,10 +220,10 @@ template <CronField Field, std::size_t Column, CronFault Fault> struct CronLiter
 
 inline namespace literals {
 
-/// An expression that the compiler checks. It refuses a bad one with the field, the column and the
-/// fault: `CronLiteral<CronField::Hour, 3, CronFault::OutOfRange>`.
+/// An expression that the compiler checks. It refuses a bad one, and one that no date matches, with
+/// the field, the column and the fault: `CronLiteral<CronField::Hour, 3, CronFault::OutOfRange>`.
 template <detail::CronLiteralText Text> consteval CronExpression operator""_cron() {
-  constexpr detail::ParsedCron parsed = detail::CronParser{Text.view()}.parse();
+  constexpr detail::ParsedCron parsed = detail::CronParser{Text.view()}.parse_possible();
   constexpr detail::CronProblem problem = parsed.problem;
   static_assert(
       detail::CronLiteral<problem.field, problem.column(), problem.fault>::is_valid,

@@ -18,15 +18,16 @@
 
 namespace cano {
 
-/// What a scheduled job is about.
+/// Whether a job is idle, running, paused, failed or tripped.
 enum class FlowStatus {
   Idle,     ///< It waits to be due, or to be triggered.
   Running,  ///< At least one run is under way.
   Paused,   ///< Its schedule is paused; runs may still be under way.
   Failed,   ///< The last run failed, and none is under way.
+  Tripped,  ///< It failed too often in a row: nothing runs until `reset`; runs may be under way.
 };
 
-/// "idle", "running", "paused" or "failed".
+/// "idle", "running", "paused", "failed" or "tripped".
 constexpr std::string_view to_string(FlowStatus status) noexcept {
   switch (status) {
     case FlowStatus::Idle:
@@ -35,6 +36,8 @@ constexpr std::string_view to_string(FlowStatus status) noexcept {
       return "running";
     case FlowStatus::Paused:
       return "paused";
+    case FlowStatus::Tripped:
+      return "tripped";
     case FlowStatus::Failed:
       break;
   }
@@ -51,10 +54,13 @@ struct OccurrenceCounts {
   std::uint64_t misfire = 0;    ///< Skipped: it was missed.
   std::uint64_t paused = 0;     ///< Skipped: the job was paused.
   std::uint64_t shutdown = 0;   ///< It waited for its turn when the scheduler stopped.
+  std::uint64_t backoff = 0;    ///< Skipped: the job had failed a short while before.
+  std::uint64_t tripped = 0;    ///< Skipped: the job had failed too often in a row.
+  std::uint64_t unhealthy = 0;  ///< Skipped: the health check said no.
 
   /// How many will never run.
   std::uint64_t skipped() const noexcept {
-    return overlap + coalesced + misfire + paused + shutdown;
+    return overlap + coalesced + misfire + paused + shutdown + backoff + tripped + unhealthy;
   }
 
   /// Whether all are the same.
@@ -91,6 +97,8 @@ struct FlowInfo {
   std::optional<system_time> next_run;              ///< When it is due next, as far as known.
   std::optional<std::size_t> concurrent_instances;  ///< Of a batch: how many at once.
   std::optional<BatchStatus> last_batch;            ///< How the last one ended.
+  std::uint64_t failure_streak = 0;                 ///< Failures since the last success or reset.
+  std::optional<system_time> backoff_until;         ///< The end of the last back-off.
 
   /// All of it as a JSON object, times as text in UTC and durations in milliseconds; what is not
   /// UTF-8 in a text is replaced. Include `<nlohmann/json.hpp>` to call it.
@@ -112,6 +120,8 @@ struct FlowInfo {
     add_time(json, "next_run", next_run);
     if (concurrent_instances) json["concurrent_instances"] = *concurrent_instances;
     if (last_batch) json["last_batch"] = batch_to_json<Json>();
+    if (failure_streak > 0) json["failure_streak"] = failure_streak;
+    add_time(json, "backoff_until", backoff_until);
     return json;
   }
 
@@ -126,14 +136,19 @@ struct FlowInfo {
   }
 
   template <class Json> Json counts_to_json() const {
-    return Json{{"due", occurrences.due},
-                {"started", occurrences.started},
-                {"queued", occurrences.queued},
-                {"overlap", occurrences.overlap},
-                {"coalesced", occurrences.coalesced},
-                {"misfire", occurrences.misfire},
-                {"paused", occurrences.paused},
-                {"shutdown", occurrences.shutdown}};
+    Json json{{"due", occurrences.due},
+              {"started", occurrences.started},
+              {"queued", occurrences.queued},
+              {"overlap", occurrences.overlap},
+              {"coalesced", occurrences.coalesced},
+              {"misfire", occurrences.misfire},
+              {"paused", occurrences.paused},
+              {"shutdown", occurrences.shutdown}};
+    // Of a job without these options there is nothing to say.
+    if (occurrences.backoff > 0) json["backoff"] = occurrences.backoff;
+    if (occurrences.tripped > 0) json["tripped"] = occurrences.tripped;
+    if (occurrences.unhealthy > 0) json["unhealthy"] = occurrences.unhealthy;
+    return json;
   }
 
   template <class Json> Json batch_to_json() const {

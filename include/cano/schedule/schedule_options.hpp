@@ -7,9 +7,11 @@
 #include <optional>
 
 #include <cano/duration.hpp>
+#include <cano/schedule/backoff.hpp>
 #include <cano/schedule/dst_fold.hpp>
 #include <cano/schedule/dst_gap.hpp>
 #include <cano/schedule/first_run.hpp>
+#include <cano/schedule/health_check.hpp>
 #include <cano/schedule/misfire.hpp>
 #include <cano/schedule/overlap.hpp>
 #include <cano/schedule/spread.hpp>
@@ -53,6 +55,17 @@ struct ScheduleOptions {
 
   /// How many outcomes `Scheduler::history` keeps; skips in a row count as one.
   std::size_t history_limit = 16;
+
+  /// How long it is left alone after a failure. Triggered runs do not wait for that.
+  Backoff backoff{};
+
+  /// After so many failures in a row, which cancelled runs do not interrupt, it does not run any
+  /// more, triggered or not, until `Scheduler::reset`.
+  std::optional<std::uint64_t> trip_after{};
+
+  /// Asked each time it is due; when it says no, the occurrence is skipped. Triggered runs do not
+  /// ask.
+  HealthCheck health{};
 };
 
 }  // namespace cano

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
 #include <cano/runtime/runtime.hpp>
+#include <cano/schedule/cron_expression.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/scheduler_api.hpp>
 #include <cano/schedule/detail/scheduler_core.hpp>
@@ -26,15 +28,34 @@
 #include <cano/schedule/schedule.hpp>
 #include <cano/schedule/schedule_options.hpp>
 #include <cano/schedule/shutdown_report.hpp>
+#include <cano/time/time_zone.hpp>
 
 namespace cano {
+
+namespace detail {
+
+// What may stand for a cron expression.
+template <class Type>
+concept CronText =
+    std::convertible_to<const Type&, std::string_view> || std::same_as<Type, CronExpression>;
+
+// Says in one sentence what is wrong, and spares the reader what would follow from it.
+template <class Job, class Expression> consteval bool check_cron_arguments() {
+  constexpr bool is_swapped = CronText<Job> || !CronText<Expression>;
+  static_assert(!is_swapped,
+                "cano: Scheduler::cron takes the id, the job, the cron expression: in this order");
+  return !is_swapped;
+}
+
+}  // namespace detail
 
 /// Runs jobs when they are due: at intervals, by cron expressions, or when triggered.
 ///
 ///     Runtime runtime;
 ///     Scheduler scheduler{runtime};
 ///     scheduler.every("poll", poll, 2s);
-///     scheduler.cron("report", report, "0 9 * * MON-FRI");
+///     scheduler.cron("report", report, "0 9 * * MON-FRI", TimeZone::iana("Europe/Berlin"));
+///     scheduler.add("bill", bill, Schedule::every(std::chrono::months{1}, first_day, berlin));
 ///     scheduler.start();
 ///     ...
 ///     const ShutdownReport report = run(scheduler.stop());
@@ -51,7 +72,8 @@ namespace cano {
 /// machine was asleep, what has become due is noticed within a second. One timer serves all jobs,
 /// so idle ones cost nothing.
 ///
-/// **Errors.** `Error(Configuration)` for an id that is not known, or is taken.
+/// **Errors.** `Error(Configuration)` for an id that is not known, with the nearest one that is;
+/// for one that is taken; and for a schedule that will never be due.
 /// **Cancellation.** A run is cancelled by its `Occurrence::stop` token and at the await that it is
 /// in; it counts as running until it has ended.
 /// **Threads.** Distinct objects: safe. Shared objects: safe, from jobs and observers too. Runs of
@@ -93,30 +115,53 @@ class Scheduler {
 
   /// Adds a job; while the scheduler runs, its schedule begins at once.
   ///
-  /// **Errors.** Also for options that contradict themselves, and an empty job. Nothing is added
-  /// then.
+  /// **Errors.** Also for options that contradict themselves, an empty job, and a schedule that
+  /// will never be due, such as `0 0 30 2 *`, a year that is over, an `end_at` in the past. Nothing
+  /// is added then.
   template <class Job>
-  void add(std::string id, Schedule schedule, Job&& job, ScheduleOptions options = {}) {
+  void add(std::string id, Job&& job, Schedule schedule, ScheduleOptions options = {}) {
     auto body = detail::make_job_body(id, std::forward<Job>(job));
     core_->add(std::move(id), std::move(schedule), std::move(body), options);
+  }
+  /// @overload
+  template <class Job>
+  void add(std::string id, Schedule schedule, Job&& job, ScheduleOptions options = {}) {
+    add(std::move(id), std::forward<Job>(job), std::move(schedule), std::move(options));
   }
 
   /// `add` with `Schedule::every`: the first run is due at once, or as `FirstRun` says.
   template <class Job, class Rep, class Period>
   void every(std::string id, Job&& job, std::chrono::duration<Rep, Period> interval,
              ScheduleOptions options = {}) {
-    add(std::move(id), Schedule::every(interval), std::forward<Job>(job), options);
+    add(std::move(id), std::forward<Job>(job), Schedule::every(interval), std::move(options));
   }
 
-  /// `add` with `Schedule::cron`, in UTC.
-  template <class Job>
-  void cron(std::string id, Job&& job, std::string_view expression, ScheduleOptions options = {}) {
-    add(std::move(id), Schedule::cron(expression), std::forward<Job>(job), options);
+  /// @cond
+  template <class Rep, class Period, class Job>
+  void every(std::string, std::chrono::duration<Rep, Period>, Job&&, ScheduleOptions = {}) {
+    static_assert(std::is_void_v<Rep>,
+                  "cano: Scheduler::every takes the id, the job, the interval: in this order");
+  }
+  /// @endcond
+
+  /// `add` with `Schedule::cron`, in UTC. The expression is a text or a `CronExpression`.
+  template <class Job, class Expression>
+  void cron(std::string id, Job&& job, const Expression& expression, ScheduleOptions options = {}) {
+    cron(std::move(id), std::forward<Job>(job), expression, TimeZone::utc(), std::move(options));
+  }
+  /// The same in a zone.
+  template <class Job, class Expression, std::same_as<TimeZone> Zone>
+  void cron(std::string id, Job&& job, const Expression& expression, Zone zone,
+            ScheduleOptions options = {}) {
+    if constexpr (detail::check_cron_arguments<std::remove_cvref_t<Job>, Expression>()) {
+      add(std::move(id), std::forward<Job>(job), Schedule::cron(expression, std::move(zone)),
+          std::move(options));
+    }
   }
 
   /// `add` with `Schedule::manual`.
   template <class Job> void manual(std::string id, Job&& job, ScheduleOptions options = {}) {
-    add(std::move(id), Schedule::manual(), std::forward<Job>(job), options);
+    add(std::move(id), std::forward<Job>(job), Schedule::manual(), std::move(options));
   }
 
   /// Begins all schedules.
@@ -136,6 +181,14 @@ class Scheduler {
   /// **Cancellation.** Ends the waiting; the run goes on.
   Async<JobOutcome> trigger_and_wait(std::string_view id) { return core_->trigger_and_wait(id); }
 
+  /// Requests the end of the job's runs under way; returns how many there are. Its schedule goes
+  /// on, and so do occurrences that wait for their turn.
+  std::size_t cancel(std::string_view id) { return core_->cancel(id); }
+
+  /// Forgets the failures of a job, so that it runs again: the end of `FlowStatus::Tripped` and of
+  /// a back-off.
+  void reset(std::string_view id) { core_->reset(id); }
+
   /// Occurrences do not run from now on. Runs under way, and those that wait for them, go on.
   void pause(std::string_view id) { core_->set_paused(id, true); }
 
@@ -146,6 +199,8 @@ class Scheduler {
   void remove(std::string_view id) { core_->remove(id); }
 
   /// Gives a job another schedule, which begins now; an interval is first due when it has passed.
+  ///
+  /// **Errors.** Also for one that will never be due, whatever the job's `end_at`.
   void replace(std::string_view id, Schedule schedule) { core_->replace(id, std::move(schedule)); }
 
   /// What is known of a job; nothing when there is none of that id.
@@ -155,7 +210,8 @@ class Scheduler {
   std::vector<FlowInfo> list() const { return core_->list(); }
 
   /// The next `count` times at which a job will be due, spread included; fewer when there are no
-  /// more. Of a scheduler that is not running: if it started now.
+  /// more. Of a scheduler that is not running: if it started now. `TimeZone::format` makes text of
+  /// them.
   std::vector<system_time> next_runs(std::string_view id, std::size_t count) const {
     return core_->next_runs(id, count);
   }

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/time/detail/local_time_text.hpp>
 #include <cano/time/detail/zone_source.hpp>
 #include <cano/time/zone_rules.hpp>
 
@@ -34,7 +36,7 @@ class TimeZone {
   ///
   /// **Errors.** `Error(Configuration)` for a null pointer.
   explicit TimeZone(std::shared_ptr<const ZoneRules> rules) : rules_{std::move(rules)} {
-    if (!rules_) throw Error{Errc::Configuration, "A time zone was made of no rules"};
+    if (!rules_) throw Error{Errc::Configuration, "TimeZone: the zone rules are null"};
   }
 
   /// UTC, which needs no database.
@@ -51,7 +53,7 @@ class TimeZone {
 
   /// The zone that this machine is set to.
   ///
-  /// **Errors.** `Error(Configuration)` when it cannot be told or there is no database.
+  /// **Errors.** `Error(Configuration)` when it is not known or there is no database.
   static TimeZone system() {
     return look_up("The system's time zone",
                    [](const detail::ZoneSource& source) { return source.system(); });
@@ -72,11 +74,29 @@ class TimeZone {
     if (!rules_) return {sys_seconds::min(), sys_seconds::max(), std::chrono::seconds{0}};
     const ZoneSpan span = rules_->span_at(time);
     const bool holds = span.begin <= time && time < span.end;
-    if (!holds || span.offset <= -std::chrono::days{1} || span.offset >= std::chrono::days{1}) {
+    if (!holds) {
+      throw Error{Errc::Configuration, "Time zone '" + std::string{name()} +
+                                           "': the zone rules gave a span that does not hold the "
+                                           "time that was asked for"};
+    }
+    if (span.offset <= -std::chrono::days{1} || span.offset >= std::chrono::days{1}) {
       throw Error{Errc::Configuration,
-                  "Time zone '" + std::string{name()} + "' has rules that contradict themselves"};
+                  "Time zone '" + std::string{name()} +
+                      "': the zone rules gave an offset from UTC of a day or more"};
     }
     return span;
+  }
+
+  /// A time as the zone's clocks show it, with their distance from UTC, as ISO 8601 writes it:
+  /// "2025-03-30T03:30:00+02:00".
+  ///
+  ///     for (const auto& time : scheduler.next_runs("report", 3))
+  ///       std::cout << berlin.format(time) << '\n';
+  ///
+  /// **Errors.** As `span_at`.
+  std::string format(system_time time) const {
+    const ZoneSpan span = span_at(std::chrono::floor<std::chrono::seconds>(time));
+    return detail::local_time_text(time, span.offset);
   }
 
   /// Whether both have the same name.
@@ -96,7 +116,7 @@ class TimeZone {
     try {
       return TimeZone{find(*source)};
     } catch (const std::exception& error) {
-      throw Error{Errc::Configuration, label + " cannot be had: " + error.what()};
+      throw Error{Errc::Configuration, label + " could not be loaded: " + error.what()};
     }
   }
 

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -234,16 +235,16 @@ TEST_CASE("rare dates are found, dates that do not exist are never due") {
   CHECK(next("0 0 0 29 2 * 2025-2027", "1970-01-01 00:00") == "never");
 }
 
-TEST_CASE("occurrences lie in the years 1970 to 2099") {
-  CHECK(next("0 0 1 1 *", "2099-01-01 00:00") == "never");
-  CHECK(next("59 59 23 31 12 *", "2099-12-31 23:59:58") == "2099-12-31 23:59:59");
+TEST_CASE("occurrences lie in the years 1970 to 2261") {
+  CHECK(next("0 0 1 1 *", "2261-01-01 00:00") == "never");
+  CHECK(next("59 59 23 31 12 *", "2261-12-31 23:59:58") == "2261-12-31 23:59:59");
   CHECK(previous("0 0 1 1 *", "1970-01-01 00:00") == "never");
   CHECK(previous("0 0 1 1 *", "1970-01-01 00:00:01") == "1970-01-01 00:00:00");
   const auto daily = cron("@daily");
   CHECK(text(daily.next_after(system_time::min())) == "1970-01-01 00:00:00");
   CHECK_FALSE(daily.next_after(system_time::max()));
   CHECK_FALSE(daily.prev_before(system_time::min()));
-  CHECK(text(daily.prev_before(system_time::max())) == "2099-12-31 00:00:00");
+  CHECK(text(daily.prev_before(system_time::max())) == "2261-12-31 00:00:00");
 }
 
 TEST_CASE("the years of a zone are its own") {
@@ -252,7 +253,7 @@ TEST_CASE("the years of a zone are its own") {
   CHECK(text(daily.next_after(system_time::min(), zone)) == "1969-12-31 23:00:00");
   CHECK_FALSE(daily.prev_before(system_time::min(), zone));
   CHECK_FALSE(daily.next_after(system_time::max(), zone));
-  CHECK(text(daily.prev_before(system_time::max(), zone)) == "2099-12-30 23:00:00");
+  CHECK(text(daily.prev_before(system_time::max(), zone)) == "2261-12-30 23:00:00");
   CHECK_FALSE(cron("0 0 31 2 *").next_after(utc("2025-01-01 00:00"), zone));
 }
 
@@ -275,7 +276,11 @@ TEST_CASE("a literal is checked and evaluated by the compiler") {
   STATIC_REQUIRE(weekdays == "0 9 ? * 1-5"_cron);
   STATIC_REQUIRE(weekdays != "@daily"_cron);
   STATIC_REQUIRE(weekdays.next_after(system_time{}) == system_time{9h});
-  STATIC_REQUIRE_FALSE("0 0 31 2 *"_cron.next_after(system_time{}));
+  STATIC_REQUIRE(
+      "0 0 29 2 *"_cron.next_after(std::chrono::sys_days{std::chrono::year{2025} / 1 / 1}) ==
+      std::chrono::sys_days{std::chrono::year{2028} / 2 / 29});
+  STATIC_REQUIRE_FALSE(
+      "0 0 0 1 1 * 2024"_cron.next_after(std::chrono::sys_days{std::chrono::year{2025} / 1 / 1}));
   CHECK(weekdays == cron("0 9 * * 1-5"));
 }
 
@@ -315,9 +320,9 @@ TEST_CASE("sets of bits and of years end where they should") {
   CHECK(bit_down_from(all, 62) == 62);
   CHECK(bit_down_from(all, -1) == -1);
   CHECK(all_cron_years.contains(1970));
-  CHECK(all_cron_years.contains(2099));
+  CHECK(all_cron_years.contains(2261));
   CHECK_FALSE(all_cron_years.contains(1969));
-  CHECK_FALSE(all_cron_years.contains(2100));
+  CHECK_FALSE(all_cron_years.contains(2262));
 }
 
 TEST_CASE("what restricts a day field is part of its meaning") {
@@ -411,8 +416,8 @@ TEST_CASE("a mistake is told with its field, its column and the reason") {
   CHECK(fault("0 0 * 13 *") == "month, column 7: '13' is outside 1-12 or JAN-DEC");
   CHECK(fault("0 0 * * 8") == "day of week, column 9: '8' is outside 0-7 or SUN-SAT");
   CHECK(fault("60 0 0 * * *") == "second, column 1: '60' is outside 0-59");
-  CHECK(fault("0 0 0 * * * 1969") == "year, column 13: '1969' is outside 1970-2099");
-  CHECK(fault("0 0 0 * * * 2100") == "year, column 13: '2100' is outside 1970-2099");
+  CHECK(fault("0 0 0 * * * 1969") == "year, column 13: '1969' is outside 1970-2261");
+  CHECK(fault("0 0 0 * * * 2262") == "year, column 13: '2262' is outside 1970-2261");
   CHECK(fault("99999999999999999999 * * * *") ==
         "minute, column 1: '99999999999999999999' is outside 0-59");
   CHECK(fault("1-60 * * * *") == "minute, column 3: '60' is outside 0-59");
@@ -501,6 +506,101 @@ TEST_CASE("a mistake in the expression as a whole") {
         "column 2: '@reboot' is none of @yearly @annually @monthly @weekly @daily @midnight "
         "@hourly");
   CHECK(fault("@daily 5") == "column 8: nothing may follow a name with @");
+}
+
+TEST_CASE("what other crontabs can say is told with what to write instead") {
+  const std::string zone = R"( out and give the zone beside it, as in Schedule::cron(expression, )"
+                           R"(TimeZone::iana("Europe/Berlin")))";
+  CHECK(fault("CRON_TZ=Asia/Tokyo 0 9 * * *") ==
+        "column 1: a time zone is no part of the expression: leave 'CRON_TZ=Asia/Tokyo'" + zone);
+  CHECK(fault(" tz=UTC * * * * *") ==
+        "column 2: a time zone is no part of the expression: leave 'tz=UTC'" + zone);
+  CHECK(fault("@every 5m") ==
+        "column 1: '@every 5m' is an interval, not a cron expression: write Schedule::every(5min), "
+        "or how long it is");
+  CHECK(fault("@EVERY") ==
+        "column 1: '@EVERY' is an interval, not a cron expression: write Schedule::every(5min), or "
+        "how long it is");
+  CHECK(fault("X=Y * * * *") == "minute, column 1: 'X' is not a value: 0-59 is expected");
+}
+
+TEST_CASE("blanks and line ends around an expression do not matter") {
+  const auto nine = cron("0 9 * * *");
+  for (const char* const text : {"0 9 * * *\n", "0 9 * * *\r\n", "0 9 * * *\r",
+                                 "\n0 9 * * * \t\r\n ", "\r\n\t0\t9 * * *\n\n"}) {
+    CAPTURE(text);
+    CHECK(cron(text) == nine);
+  }
+  CHECK(cron("@daily\n") == cron("@daily"));
+  CHECK(cron("*/5 * * * *\r") == cron("*/5 * * * *"));
+  CHECK(fault("\r\n") == "column 1: the expression is empty");
+  CHECK(fault("0 9 * * *\n0 10 * * *") == "column 18: too many fields: 7 are the most");
+}
+
+TEST_CASE("characters that look like others are named") {
+  CHECK(fault("0 9\u00a0* * *") ==
+        "column 4: '\u00a0' is a no-break space (U+00A0): write a space");
+  CHECK(fault("0 9 * *\u00a0*\u00a0") ==
+        "column 8: '\u00a0' is a no-break space (U+00A0): write a space");
+  CHECK(fault("\ufeff0 9 * * *") ==
+        "column 1: '\ufeff' is a byte order mark (U+FEFF): leave it out");
+  CHECK(fault("0 9\u201317 * * *") == "column 4: '\u2013' is an en dash (U+2013): write '-'");
+  CHECK(fault("\uff0a * * * *") ==
+        "column 1: '\uff0a' is a fullwidth asterisk (U+FF0A): write '*'");
+  CHECK(fault("0 9 * * M\u00f6N") ==
+        "day of week, column 9: 'M' is not a value: 0-7 or SUN-SAT is expected");
+  CHECK(fault("0 9\u00b1 * * *") == "hour, column 4: '\u00b1' is not expected here");
+  CHECK(fault("\u20ac * * * *") == "minute, column 1: '\u20ac' is not a value: 0-59 is expected");
+}
+
+TEST_CASE("the message is valid UTF-8, whatever the bytes of the expression") {
+  const auto is_valid = [](std::string_view expression) {
+    const auto result = CronExpression::try_parse(expression);
+    if (result.has_value()) return true;
+    const std::string text = result.error().message();
+    return cano::detail::valid_utf8(text) == text && text.find('\n') == text.npos;
+  };
+  CHECK(fault("0 9\x95 * * *") == "hour, column 4: '\ufffd' is not expected here");
+  for (std::size_t cut = 90; cut < 110; ++cut)
+    CHECK(is_valid(std::string(cut, '7') + "\u20ac\u20ac\U0001f600\u20ac * * * *"));
+  std::mt19937 random{20};
+  for (int i = 0; i < 2000; ++i) {
+    std::string text = "0 9 * * *";
+    for (int k = 0; k < 3; ++k)
+      text.insert(random() % text.size(), 1, static_cast<char>(random() % 256));
+    CAPTURE(text);
+    REQUIRE(is_valid(text));
+  }
+}
+
+TEST_CASE("an expression that no date matches says so") {
+  CHECK_FALSE(cron("0 0 30 2 *").has_dates());
+  CHECK_FALSE(cron("0 0 31 2,4,6,9,11 *").has_dates());
+  CHECK_FALSE(cron("0 0 0 29 2 * 2025-2027").has_dates());
+  CHECK_FALSE(cron("0 0 0 */28 2 WED 2028").has_dates());  // both are Tuesdays
+  CHECK_FALSE(cron("0 0 L-30 2 *").has_dates());
+  CHECK_FALSE(cron("0 0 31W 4 *").has_dates());
+  CHECK(cron("0 0 29 2 *").has_dates());
+  CHECK(cron("0 0 29 2 */7").has_dates());
+  CHECK(cron("0 0 30 2 MON").has_dates());  // or each Monday
+  CHECK(cron("0 0 * 2 SUN#5").has_dates());
+  CHECK(cron("0 0 0 * * * 1970").has_dates());  // over, yet it was
+  CHECK(cron("* * * * *").has_dates());
+}
+
+TEST_CASE("the working day nearest to a day before the last") {
+  CHECK(next("0 9 L-3W * *", "2025-01-01 00:00") == "2025-01-28 09:00:00");   // a Tuesday
+  CHECK(next("0 9 L-3W * *", "2025-06-01 00:00") == "2025-06-27 09:00:00");   // itself, a Friday
+  CHECK(next("0 9 L-3W * *", "2025-09-01 00:00") == "2025-09-26 09:00:00");   // 27 is a Saturday
+  CHECK(next("0 9 L-2W * *", "2025-09-01 00:00") == "2025-09-29 09:00:00");   // 28 is a Sunday
+  CHECK(next("0 9 L-30W * *", "2025-02-01 00:00") == "2025-03-03 09:00:00");  // 1 is a Saturday
+  CHECK(next("0 9 L-0w * *", "2025-08-01 00:00") == next("0 9 LW * *", "2025-08-01 00:00"));
+  CHECK(canonical("0 9 L-3W * *") == "0 9 L-3W * *");
+  CHECK(canonical("0 9 L-0W,L-5,l-5w * *") == "0 9 L-5,LW,L-5W * *");
+  CHECK(describe("0 9 L-3W * *") ==
+        "At 09:00, on the working day nearest the day 3 days before the last of the month");
+  CHECK(fault("0 0 L-31W * *") == "day of month, column 7: '31' is outside 0-30");
+  CHECK(fault("0 0 L-3WW * *") == "day of month, column 9: 'W' is not expected here");
 }
 
 TEST_CASE("the message stays on one line and short") {

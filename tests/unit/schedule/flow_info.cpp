@@ -17,12 +17,13 @@ TEST_CASE("statuses have stable names") {
   CHECK(to_string(FlowStatus::Running) == "running");
   CHECK(to_string(FlowStatus::Paused) == "paused");
   CHECK(to_string(FlowStatus::Failed) == "failed");
+  CHECK(to_string(FlowStatus::Tripped) == "tripped");
   STATIC_REQUIRE(to_string(FlowStatus::Idle) == "idle");
 }
 
-TEST_CASE("what is skipped is the sum of five reasons") {
-  const cano::OccurrenceCounts counts{100, 20, 3, 1, 2, 4, 8, 16};
-  CHECK(counts.skipped() == 31);
+TEST_CASE("what is skipped is the sum of eight reasons") {
+  const cano::OccurrenceCounts counts{1000, 20, 3, 1, 2, 4, 8, 16, 32, 64, 128};
+  CHECK(counts.skipped() == 255);
 }
 
 TEST_CASE("an info as JSON leaves out what is not known") {
@@ -46,7 +47,17 @@ TEST_CASE("an info as JSON has times as text and durations in milliseconds") {
   info.last_error = "disk full";
   info.concurrent_instances = 4;
   info.last_batch = cano::BatchStatus{4, 2, 1, 1, 20ms};
+  info.failure_streak = 2;
+  info.backoff_until = time + 1s;
+  info.occurrences.backoff = 3;
+  info.occurrences.tripped = 4;
+  info.occurrences.unhealthy = 5;
   const auto json = info.to_json();
+  CHECK(json["failure_streak"] == 2);
+  CHECK(json["backoff_until"] == "1970-01-01T01:00:01.000000Z");
+  CHECK(json["occurrences"]["backoff"] == 3);
+  CHECK(json["occurrences"]["tripped"] == 4);
+  CHECK(json["occurrences"]["unhealthy"] == 5);
   CHECK(json["status"] == "failed");
   CHECK(json["last_run"] == "1970-01-01T01:00:00.000000Z");
   CHECK(json["last_failure"] == json["last_run"]);

@@ -22,6 +22,9 @@ TEST_CASE("by default runs do not overlap, and what was missed is one run") {
   CHECK_FALSE(options.end_at);
   CHECK_FALSE(options.max_runs);
   CHECK(options.history_limit == 16);
+  CHECK(options.backoff == cano::Backoff{});
+  CHECK_FALSE(options.trip_after);
+  CHECK_FALSE(options.health);
 }
 
 TEST_CASE("options are named one by one") {

@@ -157,7 +157,7 @@ TEST_CASE("what was missed is one run, none, or all, by the policy") {
   CHECK(at_once.most_at_once == 3);
 }
 
-TEST_CASE("more missed occurrences than can be looked at one by one are passed over") {
+TEST_CASE("however many occurrences were missed, all are counted") {
   VirtualTime time{utc("1970-01-02 00:00")};
   Scheduler scheduler{time.get_executor()};
   Starts seconds, nanoseconds;
@@ -168,11 +168,33 @@ TEST_CASE("more missed occurrences than can be looked at one by one are passed o
   time.step_wall_clock(std::chrono::years{50});  // a machine without a battery finds out the time
   time.stall(1h);
   time.run_for(Duration::zero());
+  const std::uint64_t missed = std::chrono::seconds{std::chrono::years{50} + 1h}.count();
   CHECK(seconds.times.size() == 1);
-  CHECK(seconds.missed == std::vector<std::uint64_t>{10'000});
+  CHECK(seconds.missed == std::vector<std::uint64_t>{missed - 1});
   CHECK(seconds.lateness[0] < 1s);
+  CHECK(scheduler.status("a")->occurrences.due == missed);
+  CHECK(scheduler.status("a")->occurrences.coalesced == missed - 1);
   CHECK(nanoseconds.times.size() == 2);
   CHECK(nanoseconds.missed[1] == 3'600'000'000'000 - 1);
+}
+
+TEST_CASE("after four hours of sleep the last seconds run, and all others are counted") {
+  VirtualTime time;
+  Scheduler scheduler{time.get_executor()};
+  std::vector<Duration> ran;
+  scheduler.cron(
+      "a",
+      [&, start = time.wall_now()](const Occurrence& now) { ran.push_back(now.nominal - start); },
+      "* * * * * *", {.misfire = Misfire::FireAll(3)});
+  scheduler.start();
+  time.run_for(Duration::zero());
+  time.suspend(4h);
+  time.run_for(Duration::zero());
+  CHECK(ran == std::vector<Duration>{14'398s, 14'399s, 14'400s});
+  const auto counts = scheduler.status("a")->occurrences;
+  CHECK(counts.due == 14'400);
+  CHECK(counts.started == 3);
+  CHECK(counts.misfire == 14'397);
 }
 
 // ---- the clock on the wall

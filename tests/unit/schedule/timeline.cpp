@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <random>
 #include <utility>
 
 #include <cano/duration.hpp>
@@ -70,13 +73,71 @@ TEST_CASE("nothing is foretold beyond the end") {
   CHECK_FALSE(ahead.step(at(0s)));
 }
 
-TEST_CASE("as many missed occurrences as can be told apart are followed by the next one") {
-  constexpr auto most = static_cast<long>(Timeline::max_backlog);
-  Timeline behind = timeline(Schedule::cron("* * * * *"));
-  const auto backlog = behind.take(at(most * 1min), 1);
-  CHECK(backlog.count == Timeline::max_backlog);
-  CHECK(backlog.last.at(0).nominal == start + most * 1min);
-  CHECK(behind.due().wall == start + (most + 1) * 1min);
+TEST_CASE("however many occurrences were missed, all are counted and the last are kept") {
+  Timeline behind = timeline(Schedule::cron("* * * * * *"));
+  const auto backlog = behind.take(at(std::chrono::days{3650}), 3);
+  CHECK(backlog.count == 3650U * 86'400U);
+  REQUIRE(backlog.last.size() == 3);
+  for (int i = 0; i < 3; ++i) {
+    const auto& each = backlog.last[static_cast<std::size_t>(i)];
+    CHECK(each.nominal == start + std::chrono::days{3650} - std::chrono::seconds{2 - i});
+    CHECK(each.lateness == std::chrono::seconds{2 - i});
+  }
+  CHECK(behind.due().wall == start + std::chrono::days{3650} + 1s);
+}
+
+TEST_CASE("what was missed is bounded by the end of the schedule") {
+  for (const Schedule& schedule :
+       {Schedule::cron("*/15 * * * *"), Schedule::every(15min, start), Schedule::every(15min)}) {
+    Timeline behind = timeline(schedule, {.end_at = start + 100h});
+    const bool is_due_at_once = schedule.kind() == Schedule::Kind::Every;
+    const auto backlog = behind.take(at(std::chrono::days{1000}), 2);
+    CHECK(backlog.count == 400 + (is_due_at_once ? 1 : 0));
+    REQUIRE(backlog.last.size() == 2);
+    CHECK(backlog.last[0].nominal == start + 100h - 15min);
+    CHECK(backlog.last[1].nominal == start + 100h);
+    CHECK_FALSE(behind.due().wall);
+    CHECK(behind.take(at(std::chrono::days{2000}), 2).count == 0);
+  }
+}
+
+TEST_CASE("a spread makes the last of many due later, and not the others") {
+  for (const Spread spread : {Spread::hashed(1h), Spread::random(1h)}) {
+    for (int minutes = 60; minutes < 75; ++minutes) {
+      Timeline behind = timeline(Schedule::cron("* * * * *"), {.spread = spread});
+      const auto moment = at(minutes * 1min + 30s);
+      const auto backlog = behind.take(moment, 10'000);
+      CAPTURE(minutes);
+      const auto due = static_cast<std::uint64_t>(minutes);
+      REQUIRE((backlog.count == due || backlog.count == due - 1));
+      REQUIRE(backlog.last.size() == backlog.count);
+      REQUIRE(*behind.due().wall > moment.wall);
+      for (const auto& each : backlog.last) {
+        REQUIRE(each.lateness >= 0s);
+        REQUIRE(each.nominal + each.lateness <= moment.wall);
+        REQUIRE(each.nominal + 1min + each.lateness > moment.wall);
+      }
+      Timeline again = timeline(Schedule::cron("* * * * *"), {.spread = spread});
+      REQUIRE(again.take(moment, 1).count == backlog.count);
+    }
+  }
+}
+
+TEST_CASE("taken in pieces or at once, an outage has as many occurrences") {
+  std::mt19937 random{1};
+  for (const char* const expression : {"*/7 * * * * *", "0 9 * * MON-FRI", "13,14 */2 L * *"}) {
+    for (int round = 0; round < 20; ++round) {
+      Timeline pieces = timeline(Schedule::cron(expression)), whole = pieces;
+      Duration later{};
+      std::uint64_t count = 0;
+      for (int i = 0; i < 10; ++i) {
+        later += std::chrono::seconds{random() % 5'000'000};
+        count += pieces.take(at(later), 1 + random() % 5).count;
+      }
+      CHECK(whole.take(at(later), 1).count == count);
+      CHECK(whole.due().wall == pieces.due().wall);
+    }
+  }
 }
 
 TEST_CASE("the last occurrence of all has its share of the spread too") {

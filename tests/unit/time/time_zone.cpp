@@ -97,7 +97,7 @@ TEST_CASE("zones come from the database") {
 TEST_CASE("a zone that the database does not have is an error that names it") {
   const SourceGuard source{&moon_only};
   CHECK(message_of([] { TimeZone::iana("Moon/Kepler"); }) ==
-        "Time zone 'Moon/Kepler' cannot be had: not on the moon");
+        "Time zone 'Moon/Kepler' could not be loaded: not on the moon");
 }
 
 TEST_CASE("a zone is made of rules of one's own") {
@@ -105,7 +105,7 @@ TEST_CASE("a zone is made of rules of one's own") {
   CHECK(zone.name() == "Berlin in 2025");
   CHECK(zone.span_at(utc("2025-07-01 00:00")).offset == hours{2});
   CHECK(zone == cano_test::berlin_2025());
-  CHECK(message_of([] { TimeZone{nullptr}; }) == "A time zone was made of no rules");
+  CHECK(message_of([] { TimeZone{nullptr}; }) == "TimeZone: the zone rules are null");
 }
 
 TEST_CASE("rules that contradict themselves are found out") {
@@ -120,10 +120,34 @@ TEST_CASE("rules that contradict themselves are found out") {
     const TimeZone zone{std::make_shared<Wrong>(answer)};
     return message_of([&] { zone.span_at(time); });
   };
-  const std::string expected = "Time zone 'Wrong' has rules that contradict themselves";
-  CHECK(message({time - hours{2}, time, hours{0}}) == expected);
-  CHECK(message({time + hours{1}, time + hours{2}, hours{0}}) == expected);
-  CHECK(message({time, time + hours{1}, hours{24}}) == expected);
-  CHECK(message({time, time + hours{1}, hours{-24}}) == expected);
+  const std::string elsewhere =
+      "Time zone 'Wrong': the zone rules gave a span that does not hold the time that was asked "
+      "for";
+  const std::string too_far =
+      "Time zone 'Wrong': the zone rules gave an offset from UTC of a day or more";
+  CHECK(message({time - hours{2}, time, hours{0}}) == elsewhere);
+  CHECK(message({time + hours{1}, time + hours{2}, hours{0}}) == elsewhere);
+  CHECK(message({time, time + hours{1}, hours{24}}) == too_far);
+  CHECK(message({time, time + hours{1}, hours{-24}}) == too_far);
   CHECK(message({time, time + hours{1}, hours{23}}) == "no error");
+}
+
+TEST_CASE("a time is told as the clocks of a zone show it") {
+  using namespace std::chrono_literals;
+  const TimeZone berlin = cano_test::berlin_2025();
+  CHECK(berlin.format(utc("2025-03-30 00:59:59")) == "2025-03-30T01:59:59+01:00");
+  CHECK(berlin.format(utc("2025-03-30 01:00")) == "2025-03-30T03:00:00+02:00");
+  CHECK(berlin.format(utc("2025-10-26 00:30")) == "2025-10-26T02:30:00+02:00");
+  CHECK(berlin.format(utc("2025-10-26 01:30")) == "2025-10-26T02:30:00+01:00");
+  CHECK(TimeZone::utc().format(utc("2025-01-01 00:00")) == "2025-01-01T00:00:00+00:00");
+  CHECK(TimeZone::utc().format(utc("2025-01-01 00:00") + 250ms) == "2025-01-01T00:00:00.25+00:00");
+  CHECK(TimeZone::utc().format(utc("1969-12-31 23:59:59") + 1ns) ==
+        "1969-12-31T23:59:59.000000001+00:00");
+  const auto zone = [](std::chrono::seconds offset) {
+    return TimeZone{
+        std::make_shared<MadeUpZone>("Somewhere", offset, std::vector<MadeUpZone::Change>{})};
+  };
+  CHECK(zone(-(3h + 30min)).format(utc("2025-01-01 00:00")) == "2024-12-31T20:30:00-03:30");
+  CHECK(zone(53min + 28s).format(utc("1890-01-01 00:00")) == "1890-01-01T00:53:28+00:53:28");
+  CHECK(zone(-30min).format(cano::system_time::max()) == "2262-04-11T23:17:16.854775807-00:30");
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 
 #include <cano/schedule/detail/cron_fields.hpp>
@@ -9,6 +12,11 @@
 namespace cano::detail {
 
 // The local times that an expression names, without any time zone.
+
+inline constexpr std::chrono::local_days first_local_day{std::chrono::year{first_cron_year} / 1 /
+                                                         1};
+inline constexpr std::chrono::local_days last_local_day{std::chrono::year{last_cron_year} / 12 /
+                                                        31};
 
 // One month, as far as cron looks at it.
 struct CronMonth {
@@ -55,7 +63,10 @@ constexpr CronBits days_by_date(const CronFields& fields, const CronMonth& month
        near = bit_from(fields.nearest_weekdays, near + 1)) {
     days |= cron_bit(month.working_day_near(near));
   }
-  if (fields.last_working_day) days |= cron_bit(month.working_day_near(month.length));
+  for (int back = bit_from(fields.nearest_before_last, 0); back >= 0;
+       back = bit_from(fields.nearest_before_last, back + 1)) {
+    if (back < month.length) days |= cron_bit(month.working_day_near(month.length - back));
+  }
   return days & cron_bits(1, month.length);
 }
 
@@ -78,6 +89,25 @@ constexpr CronBits days_of(const CronFields& fields, const CronMonth& month) noe
   const bool either =
       !fields.is_wildcard(CronField::DayOfMonth) && !fields.is_wildcard(CronField::DayOfWeek);
   return either ? by_date | by_weekday : by_date & by_weekday;
+}
+
+// Whether any date in the years of an expression is one that it names.
+constexpr bool has_dates(const CronFields& fields) noexcept {
+  // What a year looks like depends on its first weekday and on whether it is a leap year alone.
+  std::uint32_t seen = 0;
+  for (int year = first_cron_year; year <= last_cron_year; ++year) {
+    if (!fields.years.contains(year)) continue;
+    const CronMonth january{year, 1};
+    const bool is_leap = std::chrono::year{year}.is_leap();
+    const auto kind = std::uint32_t{1} << (january.first + (is_leap ? 7 : 0));
+    if ((seen & kind) != 0) continue;
+    seen |= kind;
+    for (int month = bit_from(fields.months, 1); month >= 1;
+         month = bit_from(fields.months, month + 1)) {
+      if (days_of(fields, CronMonth{year, month}) != 0) return true;
+    }
+  }
+  return false;
 }
 
 // A time on some day, in a form that fields are compared with.
@@ -159,11 +189,10 @@ template <class Direction>
 constexpr std::optional<std::chrono::local_seconds> find_local(
     const CronFields& fields, std::chrono::local_seconds from) noexcept {
   using namespace std::chrono;
-  constexpr local_days first{std::chrono::year{first_cron_year} / 1 / 1};
-  constexpr local_days last{std::chrono::year{last_cron_year} / 12 / 31};
   // A point outside the years that there are is moved to where they begin.
-  if (Direction::step > 0 && from < first) from = first;
-  if (Direction::step < 0 && from >= last + days{1}) from = last + days{1} - seconds{1};
+  const local_seconds end = last_local_day + days{1};
+  if (Direction::step > 0 && from < first_local_day) from = first_local_day;
+  if (Direction::step < 0 && from >= end) from = end - seconds{1};
 
   const auto today = floor<days>(from);
   const auto day = find_day<Direction>(fields, year_month_day{today});
@@ -179,5 +208,76 @@ constexpr std::optional<std::chrono::local_seconds> find_local(
   if (!later) return std::nullopt;
   return *later + find_time<Direction>(fields, Direction::start_of_day)->since_midnight();
 }
+
+// How many times of a day, up to and with `last`, an expression names.
+constexpr std::uint64_t count_times(const CronFields& fields, TimeOfDay last) noexcept {
+  const auto below = [](CronBits bits, int end) {
+    return static_cast<std::uint64_t>(std::popcount(bits & (cron_bit(end) - 1)));
+  };
+  const std::uint64_t an_hour = below(fields.minutes, 60) * below(fields.seconds, 60);
+  std::uint64_t count = below(fields.hours, last.hour) * an_hour;
+  if (!has_bit(fields.hours, last.hour)) return count;
+  count += below(fields.minutes, last.minute) * below(fields.seconds, 60);
+  if (has_bit(fields.minutes, last.minute)) count += below(fields.seconds, last.second + 1);
+  return count;
+}
+
+// How many days from first to last, both included, an expression names.
+constexpr std::uint64_t count_days(const CronFields& fields, std::chrono::local_days first_day,
+                                   std::chrono::local_days last_day) noexcept {
+  const std::chrono::year_month_day first{first_day}, last{last_day};
+  std::uint64_t count = 0;
+  for (auto month = first.year() / first.month(); month <= last.year() / last.month();
+       month += std::chrono::months{1}) {
+    const int year = static_cast<int>(month.year());
+    const int number = static_cast<int>(static_cast<unsigned>(month.month()));
+    if (!fields.years.contains(year) || !has_bit(fields.months, number)) continue;
+    CronBits days = days_of(fields, CronMonth{year, number});
+    const auto day_of = [](std::chrono::year_month_day date) {
+      return static_cast<int>(static_cast<unsigned>(date.day()));
+    };
+    if (month == first.year() / first.month()) days &= cron_bits(day_of(first), 31);
+    if (month == last.year() / last.month()) days &= cron_bits(1, day_of(last));
+    count += static_cast<std::uint64_t>(std::popcount(days));
+  }
+  return count;
+}
+
+// How many local times from first to last, both included, an expression names.
+constexpr std::uint64_t count_local(const CronFields& fields, std::chrono::local_seconds first,
+                                    std::chrono::local_seconds last) noexcept {
+  using namespace std::chrono;
+  first = std::max<local_seconds>(first, first_local_day);
+  last = std::min<local_seconds>(last, last_local_day + days{1} - seconds{1});
+  if (first > last) return 0;
+  const auto first_day = floor<days>(first), last_day = floor<days>(last);
+  const auto is_named = [&](local_days day) { return count_days(fields, day, day) == 1; };
+  const std::uint64_t a_day = count_times(fields, {23, 59, 59});
+  std::uint64_t count = count_days(fields, first_day, last_day) * a_day;
+  if (first > first_day && is_named(first_day)) {
+    count -= count_times(fields, split_time(first - seconds{1} - first_day));
+  }
+  if (is_named(last_day)) count -= a_day - count_times(fields, split_time(last - last_day));
+  return count;
+}
+
+// The local times of an expression, as a search in a zone asks for them.
+struct CronTimes {
+  const CronFields& fields;
+
+  // Whether the times repeat, rather than being fixed points on the clock.
+  constexpr bool repeats() const noexcept { return fields.repeats(); }
+
+  template <class Direction>
+  constexpr std::optional<std::chrono::local_seconds> find(
+      std::chrono::local_seconds from) const noexcept {
+    return find_local<Direction>(fields, from);
+  }
+
+  constexpr std::uint64_t count(std::chrono::local_seconds first,
+                                std::chrono::local_seconds last) const noexcept {
+    return count_local(fields, first, last);
+  }
+};
 
 }  // namespace cano::detail

@@ -227,7 +227,12 @@ class CronDescriber {
                       : back == 1 ? "the day before the last"
                                   : "the day " + std::to_string(back) + " days before the last");
     }
-    if (fields_.last_working_day) items.emplace_back("the last working day");
+    for (const int back : bit_indices(fields_.nearest_before_last)) {
+      items.push_back(back == 0   ? "the last working day"
+                      : back == 1 ? "the working day nearest the day before the last"
+                                  : "the working day nearest the day " + std::to_string(back) +
+                                        " days before the last");
+    }
     return joined(items);
   }
 

@@ -1,30 +1,36 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 #include <cano/error.hpp>
+#include <cano/observe/detail/text.hpp>
 #include <cano/schedule/detail/cron_fields.hpp>
 #include <cano/schedule/detail/cron_syntax.hpp>
 
 namespace cano::detail {
 
-// Text of a user in single quotes, on one line and not without end.
+// Text of a user in single quotes: valid UTF-8, on one line and not without end.
 inline std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 100;
   std::string result = "'";
-  for (const char c : text.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      result += c;
-    } else {
+  std::size_t end = std::min(longest, text.size());
+  while (end < text.size() && end > longest - 4 && is_continuation(text[end]))
+    --end;
+  for_each_character(text.substr(0, end), [&](char32_t c, std::string_view bytes) {
+    if (c < 0x20 || c == 0x7f) {
       constexpr std::string_view digits = "0123456789abcdef";
-      result.append("\\x").append({digits[byte / 16], digits[byte % 16]});
+      result.append("\\x").append({digits[c / 16], digits[c % 16]});
+    } else if (must_be_escaped(c)) {
+      append_escape(result, c);
+    } else {
+      result += bytes;
     }
-  }
-  return result + (text.size() > longest ? "...'" : "'");
+  });
+  return result + (end < text.size() ? "...'" : "'");
 }
 
 // "0-7 or SUN-SAT".
@@ -73,6 +79,20 @@ inline std::string cron_reason(std::string_view text, const CronProblem& problem
       return "'?' stands alone, for a day of month or a day of week";
     case CronFault::LastNeedsWeekday:
       return "'L' needs a weekday before it, as in 5L or FRIL";
+    case CronFault::Lookalike: {
+      const CronLookalike& found = *lookalike_of(text.substr(problem.begin));
+      return token + " is " + std::string{found.name} + ": " + std::string{found.instead};
+    }
+    case CronFault::ZoneInText:
+      return "a time zone is no part of the expression: leave " + token +
+             " out and give the zone beside it, as in Schedule::cron(expression, "
+             "TimeZone::iana(\"Europe/Berlin\"))";
+    case CronFault::IntervalInText:
+      return token +
+             " is an interval, not a cron expression: write Schedule::every(5min), or how "
+             "long it is";
+    case CronFault::NoSuchDate:
+      return "no date matches: no calendar has that day";
     case CronFault::None:
       break;
   }

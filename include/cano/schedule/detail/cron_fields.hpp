@@ -19,7 +19,8 @@ struct CronFieldInfo {
 };
 
 constexpr int first_cron_year = 1970;
-constexpr int last_cron_year = 2099;
+// The last whole year that `system_time` can tell.
+constexpr int last_cron_year = 2261;
 
 constexpr CronFieldInfo cron_field_info(CronField field) noexcept {
   switch (field) {
@@ -68,7 +69,7 @@ constexpr int bit_down_from(CronBits bits, int index) noexcept {
   return 63 - std::countl_zero(rest);
 }
 
-// The years of an expression, 1970 to 2099.
+// The years of an expression.
 class CronYears {
  public:
   constexpr void insert(int year) noexcept { word(year) |= cron_bit(at(year) % 64); }
@@ -86,7 +87,7 @@ class CronYears {
     return words_[static_cast<std::size_t>(at(year) / 64)];
   }
 
-  std::array<CronBits, 3> words_{};
+  std::array<CronBits, (last_cron_year - first_cron_year) / 64 + 1> words_{};
 };
 
 inline constexpr CronYears all_cron_years = [] {
@@ -102,15 +103,15 @@ struct CronFields {
   CronBits minutes = 0;
   CronBits hours = 0;
   CronBits days = 0;              // 1 to 31
-  CronBits days_before_last = 0;  // L is 0, L-3 is 3
   CronBits nearest_weekdays = 0;  // 15W is 15
   CronBits months = 0;            // 1 to 12
   CronBits weekdays = 0;          // 0 is Sunday
   CronBits nth_weekdays = 0;      // FRI#2 is 5 + 7 * (2 - 1)
   CronBits last_weekdays = 0;     // 5L is 5
   CronYears years;
-  bool last_working_day = false;  // LW
-  std::uint8_t wildcards = 0;     // a bit per CronField: begins with * or ?
+  std::uint32_t days_before_last = 0;     // L is 0, L-3 is 3
+  std::uint32_t nearest_before_last = 0;  // LW is 0, L-3W is 3
+  std::uint8_t wildcards = 0;             // a bit per CronField: begins with * or ?
 
   // Adds one value of a field, as cron counts them (Sunday is 0).
   constexpr void insert(CronField field, int value) noexcept {

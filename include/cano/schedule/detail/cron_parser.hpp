@@ -2,13 +2,15 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
+#include <cano/schedule/detail/cron_calendar.hpp>
 #include <cano/schedule/detail/cron_fields.hpp>
 #include <cano/schedule/detail/cron_syntax.hpp>
+#include <cano/schedule/detail/cron_words.hpp>
 
 namespace cano::detail {
 
@@ -22,41 +24,35 @@ class CronParser {
     return {fields_, problem_};
   }
 
+  // The same, and refuses a date that no calendar has.
+  constexpr ParsedCron parse_possible() {
+    if (parse_expression() && !has_dates(fields_)) {
+      field_ = CronField::DayOfMonth;
+      fail(CronFault::NoSuchDate, day_of_month_.begin, day_of_month_.size());
+    }
+    return {fields_, problem_};
+  }
+
  private:
-  static constexpr std::size_t max_fields = 7;
-
-  struct Word {
-    std::size_t begin = 0, end = 0;
-  };
-
   constexpr bool parse_expression() {
-    std::array<Word, max_fields + 1> words;
-    std::size_t count = 0;
-    for (std::size_t at = skip_blanks(0); at < text_.size() && count < words.size();) {
-      words[count].begin = at;
-      while (at < text_.size() && !is_blank(text_[at]))
-        ++at;
-      words[count++].end = at;
-      at = skip_blanks(at);
-    }
-    if (count == 0) return fail(CronFault::Empty, 0, 0);
-    if (text_[words[0].begin] == '@') return parse_macro(words[0], count > 1 ? &words[1] : nullptr);
-    if (count < 5) return fail(CronFault::WrongNumberOfFields, text_.size(), 0);
-    if (count > max_fields) {
-      return fail(CronFault::WrongNumberOfFields, words[max_fields].begin, 1);
-    }
+    const CronWords split{text_};
+    problem_ = split.problem;
+    if (problem_.fault != CronFault::None) return false;
+    if (text_[split.words[0].begin] == '@') return parse_macro(split.words[0]);
+    const std::size_t count = split.count;
     if (count == 5) fields_.seconds = cron_bit(0);
-    if (count < 7) fields_.years = all_cron_years;
+    if (count < most_cron_fields) fields_.years = all_cron_years;
     const int first = static_cast<int>(count == 5 ? CronField::Minute : CronField::Second);
+    day_of_month_ = split.words[count == 5 ? 2 : 3];
     for (std::size_t i = 0; i < count; ++i) {
-      if (!parse_field(static_cast<CronField>(first + static_cast<int>(i)), words[i])) return false;
+      const auto field = static_cast<CronField>(first + static_cast<int>(i));
+      if (!parse_field(field, split.words[i])) return false;
     }
     return true;
   }
 
-  constexpr bool parse_macro(Word word, const Word* next) {
-    if (next != nullptr) return fail(CronFault::TextAfterMacro, next->begin, 1);
-    const auto name = text_.substr(word.begin, word.end - word.begin);
+  constexpr bool parse_macro(CronWord word) {
+    const std::string_view name = word.of(text_);
     for (const CronMacro& macro : cron_macros) {
       if (!same_word(macro.name, name)) continue;
       fields_ = CronParser{macro.expression}.parse().fields;
@@ -65,7 +61,7 @@ class CronParser {
     return fail(CronFault::UnknownMacro, word.begin, name.size());
   }
 
-  constexpr bool parse_field(CronField field, Word word) {
+  constexpr bool parse_field(CronField field, CronWord word) {
     field_ = field;
     info_ = cron_field_info(field);
     at_ = word.begin;
@@ -80,9 +76,9 @@ class CronParser {
     return true;
   }
 
-  constexpr bool parse_question_mark(Word word) {
+  constexpr bool parse_question_mark(CronWord word) {
     const bool for_days = field_ == CronField::DayOfMonth || field_ == CronField::DayOfWeek;
-    if (!for_days || word.end - word.begin != 1) {
+    if (!for_days || word.size() != 1) {
       return fail(CronFault::QuestionMarkNotAlone, at_, 1);
     }
     fields_.set_wildcard(field_);
@@ -136,22 +132,21 @@ class CronParser {
     return true;
   }
 
-  // L, L-3 or LW.
+  // L, L-3, LW or L-3W.
   constexpr bool parse_last() {
     ++at_;
-    if (upper(peek()) == 'W') {
+    int back = 0;
+    if (peek() == '-') {
       ++at_;
-      fields_.last_working_day = true;
-      return true;
+      const auto days = parse_number(0, 30);
+      if (!days) return false;
+      back = *days;
     }
-    if (peek() != '-') {
-      fields_.days_before_last |= cron_bit(0);
-      return true;
-    }
-    ++at_;
-    const auto days = parse_number(0, 30);
-    if (days) fields_.days_before_last |= cron_bit(*days);
-    return days.has_value();
+    const bool is_working_day = upper(peek()) == 'W';
+    if (is_working_day) ++at_;
+    (is_working_day ? fields_.nearest_before_last : fields_.days_before_last) |= std::uint32_t{1}
+                                                                                 << back;
+    return true;
   }
 
   constexpr bool add_nearest(int day) {
@@ -252,12 +247,6 @@ class CronParser {
   // The next character of the field, or NUL at its end (and for a NUL, which nothing accepts).
   constexpr char peek() const noexcept { return at_ < end_ ? text_[at_] : '\0'; }
 
-  constexpr std::size_t skip_blanks(std::size_t at) const noexcept {
-    while (at < text_.size() && is_blank(text_[at]))
-      ++at;
-    return at;
-  }
-
   constexpr bool unexpected() { return fail(CronFault::UnexpectedText, at_, token_end(at_) - at_); }
 
   constexpr bool fail(CronFault fault, std::size_t begin, std::size_t length) {
@@ -270,7 +259,7 @@ class CronParser {
     return std::nullopt;
   }
 
-  // What a reader takes for one thing: digits, letters, or a single sign.
+  // What a reader takes for one thing: digits, letters, or a single sign, whatever its bytes.
   constexpr std::size_t token_end(std::size_t begin) const noexcept {
     std::size_t end = begin;
     const auto same = [this, begin, &end] {
@@ -278,7 +267,11 @@ class CronParser {
     };
     while (end < end_ && same())
       ++end;
-    return std::max(end, std::min(begin + 1, end_));
+    if (end > begin || begin == end_) return end;
+    ++end;
+    while (end < end_ && is_continuation(text_[end]))
+      ++end;
+    return end;
   }
 
   std::string_view text_;
@@ -286,6 +279,7 @@ class CronParser {
   CronFieldInfo info_{};
   std::size_t at_ = 0;
   std::size_t end_;
+  CronWord day_of_month_;
   CronFields fields_;
   CronProblem problem_;
 };

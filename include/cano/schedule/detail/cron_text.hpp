@@ -107,7 +107,9 @@ inline std::string cron_field_text(const CronFields& fields, CronField field) {
     for (const int day : bit_indices(fields.nearest_weekdays)) {
       writer.item(std::to_string(day) + 'W');
     }
-    if (fields.last_working_day) writer.item("LW");
+    for (const int back : bit_indices(fields.nearest_before_last)) {
+      writer.item(back == 0 ? "LW" : "L-" + std::to_string(back) + 'W');
+    }
   }
   if (field == CronField::DayOfWeek) {
     for (const int day : bit_indices(fields.last_weekdays))

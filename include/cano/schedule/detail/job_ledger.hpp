@@ -6,38 +6,22 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/schedule/detail/failure_gate.hpp>
+#include <cano/schedule/detail/ticket.hpp>
+#include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/overlap.hpp>
 #include <cano/schedule/schedule_options.hpp>
 
 namespace cano::detail {
-
-/// An occurrence that is to run, now or when it is its turn.
-///
-/// A template on the scheduler's executor, as all behind a scheduler: only programs that make one
-/// compile it.
-template <class Executor> struct Ticket {
-  system_time nominal;
-  steady_time due;  // from when on it is late
-  std::uint64_t missed = 0;
-  bool triggered = false;
-  std::weak_ptr<RemoteCompletion<JobOutcome>> waiter{};  // who awaits its outcome
-
-  /// What the schedule names; nothing for a trigger.
-  std::optional<system_time> scheduled() const {
-    return triggered ? std::nullopt : std::optional{nominal};
-  }
-};
 
 /// The books of one job: which of its occurrences run, wait or do not run, and what became of all.
 ///
@@ -50,6 +34,7 @@ template <class Executor> class JobLedger {
       : overlap_{options.overlap},
         max_runs_{options.max_runs},
         history_limit_{options.history_limit},
+        gate_{options.backoff, options.trip_after},
         limit_{overlap_.kind() == Overlap::Kind::Allow ? overlap_.max() : 1} {}
 
   /// What to do with an occurrence.
@@ -93,9 +78,21 @@ template <class Executor> class JobLedger {
     counter_of(reason) += count;
   }
 
+  /// Why an occurrence may not run now, because of earlier failures.
+  std::optional<SkipReason> refusal(steady_time now, bool triggered) const noexcept {
+    return gate_.refusal(now, triggered);
+  }
+
+  /// Forgets the failures, but for their number and the last error.
+  void reset() noexcept {
+    gate_.reset();
+    if (last_ended_ == Outcome::Failed) last_ended_.reset();
+  }
+
   /// A run has ended.
-  void finish(const JobOutcome& outcome, const std::optional<BatchStatus>& batch) {
+  void finish(const JobOutcome& outcome, const std::optional<BatchStatus>& batch, Moment now) {
     --running_;
+    gate_.note_end(outcome.outcome, now);
     last_ended_ = outcome.outcome;
     last_duration_ = outcome.elapsed;
     if (batch) last_batch_ = batch;
@@ -114,7 +111,7 @@ template <class Executor> class JobLedger {
     last_failure_ = when;
   }
 
-  /// The schedule itself cannot be had any more.
+  /// The schedule could not be evaluated, and is given up.
   void fail(std::string error, system_time when) {
     note_failure(std::move(error), when);
     last_ended_ = Outcome::Failed;
@@ -122,6 +119,18 @@ template <class Executor> class JobLedger {
 
   /// A run has begun, at that time of day.
   void note_start(system_time when) { last_run_ = when; }
+
+  /// Takes out the next in line when it is its turn and it may not run, because of failures.
+  std::optional<std::pair<Ticket, SkipReason>> refused_in_line(steady_time now) {
+    if (queue_.empty() || running_ >= limit_) return std::nullopt;
+    const auto reason = refusal(now, queue_.front().triggered);
+    if (!reason) return std::nullopt;
+    Ticket ticket = std::move(queue_.front());
+    queue_.pop_front();
+    --counts_.queued;
+    ++counter_of(*reason);
+    return std::pair{std::move(ticket), *reason};
+  }
 
   /// The next occurrence whose turn it is, noted as started.
   std::optional<Ticket> next_in_line() {
@@ -191,7 +200,11 @@ template <class Executor> class JobLedger {
     info.last_error = last_error_;
     info.last_failure = last_failure_;
     info.last_batch = last_batch_;
+    info.failure_streak = gate_.streak();
+    info.backoff_until = gate_.backoff_until();
   }
+
+  bool is_tripped() const noexcept { return gate_.is_tripped(); }
 
  private:
   void begin() noexcept {
@@ -231,6 +244,12 @@ template <class Executor> class JobLedger {
         return counts_.misfire;
       case SkipReason::Paused:
         return counts_.paused;
+      case SkipReason::Backoff:
+        return counts_.backoff;
+      case SkipReason::Tripped:
+        return counts_.tripped;
+      case SkipReason::Unhealthy:
+        return counts_.unhealthy;
       case SkipReason::Shutdown:
         break;
     }
@@ -238,6 +257,7 @@ template <class Executor> class JobLedger {
   }
 
   FlowStatus status(bool paused) const noexcept {
+    if (gate_.is_tripped()) return FlowStatus::Tripped;
     if (paused) return FlowStatus::Paused;
     if (running_ > 0) return FlowStatus::Running;
     return last_ended_ == Outcome::Failed ? FlowStatus::Failed : FlowStatus::Idle;
@@ -246,6 +266,7 @@ template <class Executor> class JobLedger {
   Overlap overlap_;
   std::optional<std::uint64_t> max_runs_;
   std::size_t history_limit_;
+  FailureGate gate_;
   std::size_t limit_;  // runs at once
   std::size_t running_ = 0;
   std::deque<Ticket> queue_;

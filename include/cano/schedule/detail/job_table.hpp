@@ -9,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include <cano/detail/nearest_name.hpp>
 #include <cano/error.hpp>
+#include <cano/observe/detail/text.hpp>
 
 namespace cano::detail {
 
@@ -19,7 +21,8 @@ template <class Job> class JobTable {
   /// **Errors.** `Error(Configuration)` when the id is taken.
   void add(const std::shared_ptr<Job>& job) {
     if (!jobs_.try_emplace(job->id, job).second) {
-      throw Error{Errc::Configuration, "There is a job with the id '" + job->id + "' already"};
+      throw Error{Errc::Configuration,
+                  "There is a job with the id '" + one_line(job->id) + "' already"};
     }
     job->number = ++last_number_;
   }
@@ -27,7 +30,11 @@ template <class Job> class JobTable {
   /// **Errors.** `Error(Configuration)` when there is none.
   const std::shared_ptr<Job>& at(std::string_view id) const {
     if (const auto found = jobs_.find(id); found != jobs_.end()) return found->second;
-    throw Error{Errc::Configuration, "There is no job with the id '" + std::string{id} + '\''};
+    NearestName nearest{id};
+    for (const auto& [name, job] : jobs_)
+      nearest.consider(name);
+    throw Error{Errc::Configuration, "There is no job with the id '" + one_line(id) + '\'' +
+                                         one_line(nearest.question())};
   }
 
   /// Null when there is none.

@@ -37,6 +37,8 @@ class SchedulerApi {
   virtual void remove(std::string_view id) = 0;
   virtual void replace(std::string_view id, Schedule schedule) = 0;
   virtual void set_paused(std::string_view id, bool paused) = 0;
+  virtual std::size_t cancel(std::string_view id) = 0;
+  virtual void reset(std::string_view id) = 0;
   virtual void start() = 0;
   virtual void trigger(std::string_view id) = 0;
   virtual Async<JobOutcome> trigger_and_wait(std::string_view id) = 0;

@@ -18,10 +18,12 @@
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
+#include <cano/observe/detail/text.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
 #include <cano/schedule/detail/alarm.hpp>
 #include <cano/schedule/detail/job_body.hpp>
+#include <cano/schedule/detail/never_due.hpp>
 #include <cano/schedule/detail/scheduler_api.hpp>
 #include <cano/schedule/detail/scheduler_engine.hpp>
 #include <cano/schedule/detail/timeline.hpp>
@@ -74,6 +76,7 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
     const auto job =
         std::make_shared<Job>(std::move(id), std::move(schedule), std::move(body), options);
     auto timeline = timeline_of(*job, *job->schedule, job->options.first_run);
+    refuse_never_due(*job, *job->schedule, job->options.end_at, *timeline);
     change([&](Effects& effects) {
       state_.add(job);
       state_.place(*job, job->plan, std::move(timeline), effects);
@@ -88,6 +91,11 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
   void replace(std::string_view id, Schedule schedule) override {
     const auto next = std::make_shared<const Schedule>(std::move(schedule));
     const std::shared_ptr<Job> job = job_of(id);
+    // A job whose time is over may be given any other schedule, for its `end_at` stays.
+    ScheduleOptions endless = job->options;
+    endless.end_at.reset();
+    const Timeline check{*next, endless, job->id, FirstRun::AfterInterval, now()};
+    refuse_never_due(*job, *next, std::nullopt, check);
     auto timeline = timeline_of(*job, *next, FirstRun::AfterInterval);
     change([&](Effects& effects) {
       if (state_.job(id) != job) throw Error{Errc::Configuration, "Job '" + job->id + "' is gone"};
@@ -100,6 +108,17 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
   void set_paused(std::string_view id, bool paused) override {
     const std::lock_guard lock{mutex_};
     state_.job(id)->paused = paused;
+  }
+
+  std::size_t cancel(std::string_view id) override {
+    std::size_t count = 0;
+    change([&](Effects& effects) { count = state_.cancel(id, effects); });
+    return count;
+  }
+
+  void reset(std::string_view id) override {
+    const std::lock_guard lock{mutex_};
+    state_.job(id)->ledger.reset();
   }
 
   // ---- running
@@ -219,6 +238,12 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
     return std::make_shared<const Timeline>(schedule, job.options, job.id, first, now());
   }
 
+  void refuse_never_due(const Job& job, const Schedule& schedule, std::optional<system_time> end_at,
+                        const Timeline& timeline) const {
+    if (const auto why = why_never_due(schedule, end_at, timeline, now()))
+      throw Error{Errc::Configuration, "Job '" + one_line(job.id) + "': " + *why};
+  }
+
   std::shared_ptr<Job> job_of(std::string_view id) const {
     const std::lock_guard lock{mutex_};
     return state_.job(id);
@@ -256,7 +281,7 @@ class SchedulerCore final : public SchedulerApi, public SchedulerEngine<Executor
     info.id = job.id;
     job.ledger.describe(info, job.paused);
     info.concurrent_instances = job.instances;
-    if (job.paused) return info;
+    if (job.paused || job.ledger.is_tripped()) return info;
     info.next_run = job.due.wall;
     if (job.due.steady) info.next_run = Timeline::on_wall(*job.due.steady, now());
     return info;

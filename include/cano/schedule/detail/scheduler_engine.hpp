@@ -229,6 +229,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
       auto timeline = std::make_shared<Timeline>(*due->timeline);
       // One more than may run, to tell of those that do not.
       backlog = timeline->take(at, std::min(misfire.max(), Timeline::max_backlog) + 1);
+      if (backlog.count > 0) ask_health(due->job->options.health, backlog);
       return timeline;
     };
     attempt(*due, look, [&](std::shared_ptr<const Timeline> timeline, Effects& effects) {
@@ -277,8 +278,8 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
     }
   }
 
-  // Makes a timeline without the lock, and hands it to `use` under it. A schedule that cannot be
-  // had, because its time zone threw, is noted as the job's failure.
+  // Makes a timeline without the lock, and hands it to `use` under it. When that fails, because the
+  // time zone threw, it is noted as the job's failure.
   template <class Make, class Use> void attempt(const DueJob& due, Make make, Use use) {
     std::shared_ptr<const Timeline> timeline;
     std::string problem;

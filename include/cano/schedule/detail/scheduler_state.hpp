@@ -61,6 +61,14 @@ template <class Job> class SchedulerState {
     effects.garbage.push_back(std::exchange(job.schedule, std::move(schedule)));
   }
 
+  /// Requests the end of the job's runs under way; returns how many there are.
+  std::size_t cancel(std::string_view id, Effects& effects) {
+    const std::shared_ptr<Job>& job = jobs_.at(id);
+    for (const std::uint64_t key : job->runs)
+      runs_.cancel(key, effects);
+    return job->runs.size();
+  }
+
   // ---- the schedule
 
   Phase phase() const noexcept { return phase_; }
@@ -81,7 +89,7 @@ template <class Job> class SchedulerState {
     agenda_.insert(job);
   }
 
-  /// A job's schedule cannot be had any more, e.g. because its time zone threw.
+  /// A job's schedule could not be evaluated, e.g. because its time zone threw.
   void fail(Job& job, std::uint64_t plan, std::string error, Moment now, Effects& effects) {
     if (job.plan != plan) return;
     unplan(job, effects);
@@ -96,7 +104,9 @@ template <class Job> class SchedulerState {
   void deliver(const DueJob& due, std::shared_ptr<const Timeline> timeline, const Backlog& backlog,
                Moment now, Effects& effects) {
     if (due.job->plan != due.plan || phase_ != Phase::Running) return;
-    if (backlog.count > 0) take_in(*due.job, backlog, now, effects);
+    // What runs out of `max_runs` is not due any more.
+    if (backlog.count > 0 && due.job->ledger.runs_left() > 0)
+      take_in(*due.job, backlog, now, effects);
     place(*due.job, due.plan, std::move(timeline), effects);
   }
 
@@ -108,12 +118,16 @@ template <class Job> class SchedulerState {
     }
     Job& triggered = *job(id);
     effects.report(Effects::Report::Kind::Due, triggered, std::nullopt, 1);
-    admit(
-        triggered,
-        Ticket{
-            .nominal = now.wall, .due = now.steady, .triggered = true, .waiter = std::move(waiter)},
-        false, effects);
-    if (triggered.ledger.runs_left() == 0) unplan(triggered, effects);
+    Ticket ticket{
+        .nominal = now.wall, .due = now.steady, .triggered = true, .waiter = std::move(waiter)};
+    if (const auto reason = triggered.ledger.refusal(now.steady, true)) {
+      triggered.ledger.skip_due(*reason, 1);
+      return report_skip(triggered, ticket, *reason, 1, effects);
+    }
+    admit(triggered, std::move(ticket), false, effects);
+    if (triggered.ledger.runs_left() > 0) return;
+    agenda_.erase(triggered);
+    triggered.due = {};
   }
 
   // ---- runs
@@ -126,7 +140,7 @@ template <class Job> class SchedulerState {
               std::string error, Moment now, Effects& effects) {
     const std::shared_ptr<Job> job = runs_.remove(key);
     effects.garbage.push_back(job);
-    job->ledger.finish(outcome, batch);
+    job->ledger.finish(outcome, batch, now);
     if (outcome.is_failed()) job->ledger.note_failure(std::move(error), now.wall);
     if (phase_ == Phase::Stopping) {
       shutdown_.note_end(outcome);
@@ -134,7 +148,13 @@ template <class Job> class SchedulerState {
     }
     effects.forgotten.push_back(job->ledger.remember(std::move(outcome)));
     if (phase_ != Phase::Running || job->removed) return;
+    bool is_any_refused = false;
+    while (const auto refused = job->ledger.refused_in_line(now.steady)) {
+      report_skip(*job, refused->first, refused->second, 1, effects);
+      is_any_refused = true;
+    }
     if (auto next = job->ledger.next_in_line()) start(*job, std::move(*next), effects);
+    if (is_any_refused) replan(*job, effects);
   }
 
   // ---- stopping
@@ -191,6 +211,14 @@ template <class Job> class SchedulerState {
     effects.garbage.push_back(std::exchange(job.timeline, nullptr));
   }
 
+  // Of the `max_runs` some are left again, that were asked for and will not be.
+  void replan(Job& job, Effects& effects) {
+    if (job.queued || !job.timeline || job.ledger.runs_left() == 0) return;
+    job.due = job.timeline->due();
+    agenda_.insert(job);
+    effects.wake = true;
+  }
+
   std::uint64_t drop_line(Job& job, Effects& effects) {
     const auto dropped = job.ledger.drop_line();
     for (const Ticket& ticket : dropped)
@@ -209,6 +237,12 @@ template <class Job> class SchedulerState {
     };
     effects.report(Effects::Report::Kind::Due, job, last.back().nominal, backlog.count);
     if (job.paused) return skip(last.back(), SkipReason::Paused, backlog.count);
+    if (const auto reason = job.ledger.refusal(now.steady, false))
+      return skip(last.back(), *reason, backlog.count);
+    if (!backlog.is_healthy) {
+      if (!backlog.problem.empty()) job.ledger.note_failure(backlog.problem, now.wall);
+      return skip(last.back(), SkipReason::Unhealthy, backlog.count);
+    }
 
     const Misfire misfire = job.options.misfire;
     const bool once = misfire.kind() == Misfire::Kind::FireOnce;
@@ -260,12 +294,7 @@ template <class Job> class SchedulerState {
   void report_skip(Job& job, const Ticket& ticket, SkipReason reason, std::uint64_t count,
                    Effects& effects) {
     effects.report(Effects::Report::Kind::Skipped, job, ticket.scheduled(), count, reason);
-    JobOutcome outcome;
-    outcome.id = job.id;
-    outcome.nominal = ticket.nominal;
-    outcome.triggered = ticket.triggered;
-    outcome.skipped = reason;
-    outcome.count = count;
+    JobOutcome outcome = ticket.skipped(job.id, reason, count);
     if (!ticket.waiter.expired()) effects.answers.push_back({ticket.waiter, outcome});
     effects.forgotten.push_back(job.ledger.remember(std::move(outcome)));
   }

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -35,7 +36,9 @@ struct DueOccurrence {
 /// All that has become due on a timeline since it was last asked.
 struct Backlog {
   std::uint64_t count = 0;
-  std::vector<DueOccurrence> last;  // no more than were asked for, the oldest first
+  std::vector<DueOccurrence> last{};  // no more than were asked for, the oldest first
+  bool is_healthy = true;             // what the job's health check said
+  std::string problem{};              // what it threw
 };
 
 /// When a job is next due: on the steady clock, or by the clock on the wall.
@@ -46,12 +49,11 @@ struct DueTime {
 
 /// The occurrences of one schedule, from the start of a scheduler on. Pure: it is told the time.
 ///
-/// An interval's occurrences lie on the steady clock, at whole intervals from the first. Those of a
-/// cron expression, and the `start_at` of an interval, go by the clock on the wall.
+/// The occurrences of an interval without an anchor lie on the steady clock, at whole intervals
+/// from the first. Those of all other schedules, and its `start_at`, go by the clock on the wall.
 class Timeline {
  public:
-  /// How many missed occurrences of a cron expression are told apart: more than that, and the rest
-  /// is passed over uncounted. A clock may be put forward by decades.
+  /// How many missed occurrences may run; all are counted.
   static constexpr std::size_t max_backlog = 10'000;
 
   Timeline(Schedule schedule, const ScheduleOptions& options, std::string_view id, FirstRun first,
@@ -65,15 +67,12 @@ class Timeline {
         hash_{stable_hash(id)},
         random_{hash_ ^ mix_bits(static_cast<std::uint64_t>(now.wall.time_since_epoch().count()))} {
     const bool starts_later = options.start_at && *options.start_at > now.wall;
-    if (schedule_.kind() == Schedule::Kind::Cron) {
-      const auto tick = system_time::duration{1};
-      set_wall(cron_after(starts_later ? *options.start_at - tick : now.wall));
-    } else if (schedule_.kind() == Schedule::Kind::Every) {
-      if (starts_later) {
-        start_at_ = wall_ = options.start_at;
-      } else {
-        begin_interval(now.steady);
-      }
+    if (schedule_.kind() != Schedule::Kind::Every) {
+      set_wall(wall_after(starts_later ? *options.start_at - system_time::duration{1} : now.wall));
+    } else if (starts_later) {
+      start_at_ = wall_ = options.start_at;
+    } else {
+      begin_interval(now.steady);
     }
   }
 
@@ -86,6 +85,15 @@ class Timeline {
     return time;
   }
 
+  /// Whether there is any occurrence to come.
+  bool is_ever_due(Moment now) const noexcept {
+    if (start_at_) {
+      const bool at_once = first_ == FirstRun::Immediately;
+      return !is_past_end(at_once ? *start_at_ : saturating_add(*start_at_, interval()));
+    }
+    return steady_ ? !is_past_end(on_wall(*steady_, now)) : wall_.has_value();
+  }
+
   /// Takes all that is due, and keeps the last `keep` of it.
   Backlog take(Moment now, std::size_t keep) {
     Backlog backlog;
@@ -94,23 +102,9 @@ class Timeline {
       start_at_ = wall_ = std::nullopt;
     }
     if (start_at_) return backlog;
-    keep = std::clamp<std::size_t>(keep, 1, max_backlog);
-    while (steady_ && saturating_add(*steady_, delay_) <= now.steady) {
-      const system_time nominal = on_wall(*steady_, now);
-      if (is_past_end(nominal)) {
-        steady_.reset();
-        break;
-      }
-      record(backlog, keep, {nominal, now.steady - saturating_add(*steady_, delay_)});
-      pass_over_intervals(backlog, keep, now);
-    }
-    while (wall_ && saturating_add(*wall_, delay_) <= now.wall) {
-      record(backlog, keep, {*wall_, now.wall - saturating_add(*wall_, delay_)});
-      set_wall(backlog.count == max_backlog ? last_missed(*wall_, now.wall) : cron_after(*wall_));
-    }
-    if (backlog.last.size() > keep) {
-      backlog.last.erase(backlog.last.begin(), backlog.last.end() - static_cast<long>(keep));
-    }
+    keep = std::clamp<std::size_t>(keep, 1, max_backlog + 1);
+    if (steady_) take_by_steady(backlog, keep, now);
+    if (wall_ && saturating_add(*wall_, delay_) <= now.wall) take_by_wall(backlog, keep, now.wall);
     return backlog;
   }
 
@@ -120,9 +114,7 @@ class Timeline {
   /// unless the step is so large that the clock must have been wrong before (as Vixie's cron does).
   void wall_was_put_back(Moment now, Duration by) {
     if (!wall_ || start_at_) return;
-    if (schedule_.expression()->repeats() || by >= std::chrono::hours{3}) {
-      set_wall(cron_after(now.wall));
-    }
+    if (schedule_.repeats() || by >= std::chrono::hours{3}) set_wall(wall_after(now.wall));
   }
 
   /// Takes the next occurrence, due or not: when it is due, as the clock on the wall will show.
@@ -137,7 +129,7 @@ class Timeline {
       set_steady(saturating_add(*steady_, schedule_.interval()));
     } else if (wall_) {
       time = saturating_add(*wall_, delay_);
-      set_wall(cron_after(*wall_));
+      set_wall(wall_after(*wall_));
     }
     return time;
   }
@@ -155,15 +147,57 @@ class Timeline {
                    : saturating_add(anchor, schedule_.interval()));
   }
 
-  std::optional<system_time> cron_after(system_time time) const {
+  std::optional<system_time> wall_after(system_time time) const {
     return schedule_.next_after(time, gap_, fold_);
   }
+  std::optional<system_time> wall_before(system_time time) const {
+    return schedule_.prev_before(time, gap_, fold_);
+  }
 
-  // The last occurrence of a cron expression up to now, or else the one after `time`.
-  std::optional<system_time> last_missed(system_time time, system_time now) const {
-    const auto last = schedule_.expression()->prev_before(now + system_time::duration{1},
-                                                          schedule_.zone(), gap_, fold_);
-    return last && *last > time ? last : cron_after(time);
+  // What is due, the first of which is. It is not walked through, for a clock may have been put
+  // forward by decades: the last occurrences are found backwards, and all are counted.
+  void take_by_wall(Backlog& backlog, std::size_t keep, system_time now) {
+    const system_time first = *wall_;
+    const Duration first_delay = delay_;
+    set_wall(wall_after(first));
+    if (!wall_ || *wall_ > now) {
+      backlog = {1, {{first, now - saturating_add(first, first_delay)}}};
+      return;
+    }
+    const system_time limit = end_at_ ? std::min(now, *end_at_) : now;
+    const auto found = wall_before(saturating_add(limit, Duration{1}));
+    const system_time last = std::max(*wall_, found.value_or(*wall_));
+    set_wall(last);
+    // Every one before it has been followed by another, and no delay is as long as that takes.
+    const bool is_last_due = saturating_add(last, delay_) <= now;
+    if (is_last_due) backlog.last.push_back({last, now - saturating_add(last, delay_)});
+    system_time earliest = last;
+    while (backlog.last.size() < keep && earliest > first) {
+      const system_time at = std::max(first, wall_before(earliest).value_or(first));
+      const Duration delay = at == first ? first_delay : draw_wall_delay(at, earliest);
+      backlog.last.push_back({at, now - saturating_add(at, delay)});
+      earliest = at;
+    }
+    std::reverse(backlog.last.begin(), backlog.last.end());
+    backlog.count = earliest == first
+                        ? backlog.last.size()
+                        : schedule_.count_between(first, last, gap_, fold_) + (is_last_due ? 1 : 0);
+    if (is_last_due) set_wall(wall_after(last));
+  }
+
+  void take_by_steady(Backlog& backlog, std::size_t keep, Moment now) {
+    while (steady_ && saturating_add(*steady_, delay_) <= now.steady) {
+      const system_time nominal = on_wall(*steady_, now);
+      if (is_past_end(nominal)) {
+        steady_.reset();
+        break;
+      }
+      record(backlog, keep, {nominal, now.steady - saturating_add(*steady_, delay_)});
+      pass_over_intervals(backlog, keep, now);
+    }
+    if (backlog.last.size() > keep) {
+      backlog.last.erase(backlog.last.begin(), backlog.last.end() - static_cast<long>(keep));
+    }
   }
 
   void set_steady(steady_time nominal) {
@@ -179,10 +213,14 @@ class Timeline {
     wall_.reset();
     if (!nominal || is_past_end(*nominal)) return;
     wall_ = nominal;
-    if (spread_.kind() != Spread::Kind::None) {
-      const auto next = cron_after(*nominal);
-      delay_ = draw_delay(next ? *next - *nominal : Duration::max());
-    }
+    delay_ = draw_wall_delay(*nominal, {});
+  }
+
+  // `next`: the occurrence after it, if that is known.
+  Duration draw_wall_delay(system_time nominal, std::optional<system_time> next) {
+    if (spread_.kind() == Spread::Kind::None) return Duration::zero();
+    if (!next) next = wall_after(nominal);
+    return draw_delay(next ? *next - nominal : Duration::max());
   }
 
   Duration interval() const noexcept { return schedule_.interval(); }

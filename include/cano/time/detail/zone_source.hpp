@@ -30,7 +30,7 @@ template <class Zone> std::shared_ptr<const ZoneRules> make_chrono_zone(const Zo
   return std::make_shared<const ChronoZone<Zone>>(zone);
 }
 
-// A time-zone database. Both functions throw when the zone cannot be had.
+// A time-zone database. Both functions throw when there is no such zone.
 struct ZoneSource {
   std::shared_ptr<const ZoneRules> (*find)(std::string_view name);
   std::shared_ptr<const ZoneRules> (*system)();
