@@ -154,7 +154,7 @@ class RunBase {
   bool decide_retry() {
     ++failed_attempts_;
     const bool retries = plan_retry();
-    if (is_observed()) reporter_.attempt_failed(visit_, failure_, timed_out(), retries);
+    if (is_observed()) report_attempt(retries);
     if (!retries) return false;
     failure_ = {};
     if (scope_->reason() == StopReason::AttemptTimeout) scope_->reset();
@@ -168,6 +168,13 @@ class RunBase {
   std::size_t failed_attempts() const noexcept { return failed_attempts_; }
 
   // ---- interruptions
+
+  // The token may know of a request that is still on its way to the flag: another of its listeners
+  // has aborted what the run awaits.
+  bool stop_was_requested() const noexcept {
+    return scope_->reason() == StopReason::Stop || stop_->load(std::memory_order_acquire) ||
+           stop_request_->token.stop_requested();
+  }
 
   /// The failure that ends the run before its next step; none when there is no reason.
   Failure interruption() const {
@@ -218,11 +225,13 @@ class RunBase {
                                               " was cancelled in state " + visit_.state->name}};
   }
 
-  // The token may know of a request that is still on its way to the flag: another of its listeners
-  // has aborted what the run awaits.
-  bool stop_was_requested() const noexcept {
-    return scope_->reason() == StopReason::Stop || stop_->load(std::memory_order_acquire) ||
-           stop_request_->token.stop_requested();
+  // How the attempt ended that gave no state. To be stopped is no failure.
+  void report_attempt(bool will_retry) {
+    if (!will_retry && stop_was_requested()) {
+      reporter_.attempt_cancelled(visit_);
+    } else {
+      reporter_.attempt_failed(visit_, failure_, timed_out(), will_retry);
+    }
   }
 
   bool timed_out() const noexcept { return limit_passed_ != StopReason::None; }
