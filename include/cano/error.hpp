@@ -137,6 +137,9 @@ class Error : public std::system_error {
   Error() : Error{Errc{}, "none"} {}
 
   /// An error whose `what()` is the text of the code, a colon and the message.
+  ///
+  /// The message becomes one line of UTF-8: what is not UTF-8 is replaced by U+FFFD, line ends and
+  /// other control characters are written as `\n`, `\u{1b}` and the like.
   Error(Errc code, std::string message)
       : Error{detail::ErrorText::make(static_cast<int>(code), detail::errc_text(code).prefix,
                                       std::move(message))} {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include <cano/duration.hpp>
@@ -40,6 +41,12 @@ constexpr std::string_view to_string(WaitKind kind) noexcept {
 }
 
 namespace detail {
+
+/// A state in which a run waits.
+struct WaitPlace {
+  std::string state;
+  WaitKind kind;
+};
 
 /// A wait as an observer is told of it.
 struct Wait {

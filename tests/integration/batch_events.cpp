@@ -83,8 +83,9 @@ Lines events_of(Batch batch, std::vector<Data> stores, const cano::WaitStrategy&
   CHECK(seen->count("batch_started") == 1);
   CHECK(seen->count("batch_finished") == 1);
   CHECK(seen->count("run_started") == seen->count("run_finished"));
-  CHECK(seen->count("attempt_started") ==
-        seen->count("attempt_succeeded") + seen->count("attempt_failed"));
+  CHECK(seen->count("attempt_started") == seen->count("attempt_succeeded") +
+                                              seen->count("attempt_failed") +
+                                              seen->count("attempt_cancelled"));
   Lines lines;
   for (const cano::RecordedEvent& event : seen->events())
     lines.push_back(line_of(event));
@@ -110,8 +111,7 @@ const Lines second_fails{"1 attempt_failed broken", "1 run_finished failed"};
 
 Lines cancelled(std::size_t instance) {
   const std::string number = std::to_string(instance);
-  return {number + " attempt_failed Operation canceled [system:125]",
-          number + " run_finished cancelled"};
+  return {number + " attempt_cancelled cancelled", number + " run_finished cancelled"};
 }
 
 Lines begin(const std::string& strategy) {

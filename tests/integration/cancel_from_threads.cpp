@@ -62,6 +62,7 @@ struct Counts : cano::Observer {
   void on_attempt_started(const cano::AttemptStarted&) override { ++attempts; }
   void on_attempt_succeeded(const cano::AttemptSucceeded&) override { --attempts; }
   void on_attempt_failed(const cano::AttemptFailed&) override { --attempts; }
+  void on_attempt_cancelled(const cano::AttemptCancelled&) override { --attempts; }
 };
 
 void note(Walk& data, int what) {

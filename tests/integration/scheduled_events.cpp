@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT
 // What observers see of scheduled jobs, with each outcome: by name, content and order.
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <nlohmann/json.hpp>
 
 #include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/observe/trace_file.hpp>
 #include <cano/schedule/scheduler.hpp>
 #include <cano/testing/recording_observer.hpp>
 #include <cano/testing/virtual_time.hpp>
@@ -17,6 +22,8 @@
 #include <cano/workflow/workflow.hpp>
 
 #include "support/catch.hpp"
+#include "support/temp_file.hpp"
+#include "support/trace_format.hpp"
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -207,4 +214,148 @@ TEST_CASE("a scheduled batch of which an instance fails is a failed run of the j
   const cano::RecordedEvent end = watched.seen->events().back();
   CHECK(end.name == "occurrence_finished");
   CHECK(*end.field<std::string>("outcome") == "failed");
+}
+
+namespace {
+
+enum class Night { Dump, Done };
+
+struct Stock {
+  int calls = 0;
+};
+
+using Nightly = cano::Workflow<Night, Stock>;
+
+Nightly nightly() {
+  return Nightly{Night::Dump}
+      .add(Night::Dump,
+           [](Stock&) -> cano::Async<Night> {
+             co_await cano::sleep_for(1h);
+             co_return Night::Done;
+           })
+      .add_exit_state(Night::Done);
+}
+
+struct Slice {
+  double from = -1;
+  double to = -1;
+};
+
+// The slices of jobs and of runs, in the order in which they began.
+struct Slices {
+  std::vector<Slice> jobs;
+  std::vector<Slice> runs;
+
+  explicit Slices(const nlohmann::json& trace) {
+    CHECK(TraceCheck{trace}.faults() == Lines{});
+    std::map<std::string, std::size_t> open_jobs;
+    std::map<int, std::pair<std::size_t, int>> open_runs;  // by process: which, and how deep
+    for (const auto& event : trace) {
+      const double time = event["ts"];
+      if (event["ph"] == "b") {
+        open_jobs[event["id"]] = jobs.size();
+        jobs.push_back({time, -1});
+      } else if (event["ph"] == "e") {
+        jobs[open_jobs.at(event["id"])].to = time;
+      } else if (event["ph"] == "B") {
+        auto& [run, depth] = open_runs[event["pid"]];
+        if (depth++ != 0) continue;
+        run = runs.size();
+        runs.push_back({time, -1});
+      } else if (event["ph"] == "E") {
+        auto& [run, depth] = open_runs[event["pid"]];
+        if (--depth == 0) runs[run].to = time;
+      }
+    }
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the slice of a job stands over its run, whatever becomes of the wall clock") {
+  const TempFile file;
+  {
+    const auto trace = std::make_shared<cano::TraceFile>(file.path());
+    cano::VirtualTime time;
+    cano::Scheduler scheduler{time.get_executor()};
+    scheduler.with_observer(trace);
+    scheduler.manual("dump", nightly().with_observer(trace));
+    scheduler.start();
+    const auto trigger = [&](auto during) {
+      scheduler.trigger("dump");
+      time.run_for(30min);
+      during();
+      time.run_for(2h);
+    };
+    trigger([] {});
+    trigger([&] { time.suspend(8h); });
+    trigger([&] { time.step_wall_clock(-1h); });
+    trigger([&] { time.step_wall_clock(-10 * 365 * 24h); });
+    trigger([&] { time.stall(45min); });
+  }
+  const Slices slices{nlohmann::json::parse(file.read())};
+  REQUIRE(slices.jobs.size() == 5);
+  REQUIRE(slices.runs.size() == 5);
+  for (std::size_t i = 0; i < slices.jobs.size(); ++i) {
+    INFO(i);
+    const double late = i == 4 ? 15 * 60e6 : 0;
+    CHECK(slices.jobs[i].from >= 0);
+    CHECK(slices.runs[i].from == slices.jobs[i].from);
+    CHECK(slices.runs[i].to == slices.jobs[i].to);
+    CHECK(slices.jobs[i].to - slices.jobs[i].from == Approx(3600e6 + late));
+  }
+}
+
+TEST_CASE("every event of a job, its run and what that starts carries both clocks") {
+  const auto seen = std::make_shared<cano::RecordingObserver>();
+  cano::VirtualTime time;
+  const auto behind = time.wall_now().time_since_epoch() - time.now().time_since_epoch();
+  cano::Scheduler scheduler{time.get_executor()};
+  scheduler.with_observer(seen);
+  scheduler.manual("dump", nightly().with_observer(seen));
+  scheduler.start();
+  time.run_for(1min);
+  scheduler.trigger("dump");
+  scheduler.trigger("dump");
+  time.run_for(2h);
+  CHECK(seen->events().size() > 8);
+  for (const cano::RecordedEvent& event : seen->events()) {
+    INFO(event.text());
+    CHECK(event.wall_at.time_since_epoch() - event.at.time_since_epoch() == behind);
+  }
+}
+
+TEST_CASE("a job, its run and the runs that it starts share an id") {
+  const auto seen = std::make_shared<cano::RecordingObserver>();
+  const Nightly flow = nightly().with_observer(seen);
+  cano::VirtualTime time;
+  cano::Scheduler scheduler{time.get_executor()};
+  scheduler.with_observer(seen);
+  scheduler.manual("whole", flow);
+  scheduler.manual("async", [&flow]() -> cano::Async<void> {
+    Stock stock;
+    co_await flow.orchestrate(stock);
+  });
+  scheduler.manual("asio", [&flow]() -> asio::awaitable<void> {
+    Stock stock;
+    auto running = flow.orchestrate(stock);
+    co_await std::move(running);
+  });
+  scheduler.start();
+  const auto run_of = [&](const std::string& job) {
+    seen->clear();
+    scheduler.trigger(job);
+    time.run_for(2h);
+    for (const char* name : {"occurrence_started", "occurrence_finished"}) {
+      REQUIRE(seen->count(name) == 1);
+      CHECK(seen->all(name)[0].run_id == job + "#1");
+    }
+    REQUIRE(seen->count("run_started") == 1);
+    return seen->all("run_started")[0];
+  };
+  const cano::RecordedEvent whole = run_of("whole");
+  CHECK(whole.run_id == "whole#1");
+  CHECK(whole.parent_id.empty());  // it is the job's run itself
+  CHECK(run_of("async").parent_id == "async#1");
+  CHECK(run_of("asio").parent_id == "asio#1");
 }

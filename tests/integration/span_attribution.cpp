@@ -245,7 +245,7 @@ TEST_CASE("the path of a run is drawn over the graph its workflow declares") {
         "flowchart TD\n"
         "  start((\" \")) --> s0\n"
         "  s0(\"Work<br/>up to 4 attempts<br/>1 visit, 15 ms\")\n"
-        "  s1(\"Check<br/>up to 2 attempts<br/>1 visit, 0 ms<br/>1 of 2 attempts failed<br/>"
+        "  s1(\"Check<br/>up to 2 attempts<br/>1 visit, 0 s<br/>1 of 2 attempts failed<br/>"
         "paused 1 ms\")\n"
         "  s2(((\"Done<br/>1 visit\")))\n"
         "  s0 ==>|\"1\"| s1\n"

@@ -45,6 +45,10 @@ class EventLog final : public cano::Observer {
         (e.timed_out ? " timed_out" : "") + (e.will_retry ? " will_retry" : " gives_up") + ' ' +
         ms(e.elapsed));
   }
+  void on_attempt_cancelled(const cano::AttemptCancelled& e) override {
+    add("attempt_cancelled " + std::string{e.state} + ' ' + std::to_string(e.attempt) + ' ' +
+        ms(e.elapsed));
+  }
   void on_retry_pause(const cano::RetryPause& e) override {
     add("retry_pause " + std::string{e.state} + ' ' + std::to_string(e.attempt) + ' ' +
         ms(e.delay));
@@ -55,7 +59,11 @@ class EventLog final : public cano::Observer {
   }
   void on_phase_finished(const cano::PhaseFinished& e) override {
     add("phase_finished " + std::string{e.state} + ' ' + std::to_string(e.attempt) + ' ' +
-        std::string{to_string(e.phase)} + (e.failed ? " failed " : " ") + ms(e.elapsed));
+        std::string{to_string(e.phase)} +
+        (e.failed      ? " failed "
+         : e.cancelled ? " cancelled "
+                       : " ") +
+        ms(e.elapsed));
   }
   void on_log(const cano::LogRecord& e) override {
     std::string line = "log " + std::string{e.state} + ' ' + std::to_string(e.attempt) + ' ' +

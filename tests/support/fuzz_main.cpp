@@ -19,7 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace {
 
-constexpr int changed_inputs = 20000;
+#ifndef CANO_FUZZ_INPUTS
+#define CANO_FUZZ_INPUTS 20000
+#endif
+constexpr int changed_inputs = CANO_FUZZ_INPUTS;
 
 // What a crash is to be reproduced with.
 std::string current;

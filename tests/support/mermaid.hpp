@@ -3,6 +3,7 @@
 
 // A parser of the part of Mermaid's flowchart language that we write, and of nothing more.
 
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <set>
@@ -35,6 +36,10 @@ struct Mermaid {
     std::getline(lines, line);
     if (line != "flowchart TD") throw std::runtime_error{"no flowchart: " + line};
     while (std::getline(lines, line)) {
+      // A quoted text may hold line ends.
+      for (std::string more; std::count(line.begin(), line.end(), '"') % 2 != 0;
+           line += '\n' + more)
+        if (!std::getline(lines, more)) throw std::runtime_error{"no end of a text: " + line};
       if (!chart.read(line)) throw std::runtime_error{"cannot be read: " + line};
     }
     chart.check_references();
@@ -44,8 +49,8 @@ struct Mermaid {
  private:
   // One statement. A node may be declared where an edge names it.
   bool read(const std::string& line) {
-    static const std::regex statement{R"(  (.+))"};
-    static const std::regex node{R"(\w+(\(\(\(|\(\(|\(|\{).*)"};
+    static const std::regex statement{R"(  ([^]+))"};
+    static const std::regex node{R"(\w+(\(\(\(|\(\(|\(|\{)[^]*)"};
     static const std::regex edge{R"re((.*?) (-->|-\.->|==>)(?:\|"(\d+)"\|)? (.*))re"};
     static const std::regex in_class{R"(class (\w+) (\w+))"};
     static const std::regex class_def{R"(classDef (\w+) [a-z-]+: [a-z0-9# ]+)"};
@@ -76,8 +81,9 @@ struct Mermaid {
   }
 
   bool read_node(const std::string& text) {
-    // A quoted text holds nothing that Mermaid takes for its end or for markup, but line breaks.
-    static const std::string quoted = R"re("((?:[^"`<>&\\%\x00-\x1f\x7f]|<br/>)*)")re";
+    // A quoted text is not empty, and holds nothing that Mermaid takes for its end or for markup,
+    // but line breaks.
+    static const std::string quoted = R"re("((?:[^"`<>&\\%$\x00-\x09\x0b-\x1f\x7f]|<br/>)+)")re";
     static const std::vector<std::pair<char, std::regex>> shapes{
         {'O', std::regex{R"(\w+\(\(\()" + quoted + R"(\)\)\))"}},
         {'o', std::regex{R"(\w+\(\()" + quoted + R"(\)\))"}},
@@ -92,14 +98,27 @@ struct Mermaid {
     return false;
   }
 
-  static std::vector<std::string> lines_of(std::string text) {
+  static std::vector<std::string> lines_of(const std::string& text) {
+    const bool is_html = text.find("<br/>") != std::string::npos;
+    const std::string end = is_html ? "<br/>" : "\n";
+    if (is_html && text.find('\n') != std::string::npos) throw std::runtime_error{"two line ends"};
     std::vector<std::string> lines;
     for (std::size_t at = 0; at != std::string::npos;) {
-      const std::size_t end = text.find("<br/>", at);
-      lines.push_back(decoded(text.substr(at, end == std::string::npos ? end : end - at)));
-      at = end == std::string::npos ? end : end + 5;
+      const std::size_t next = text.find(end, at);
+      const std::string raw = text.substr(at, next == std::string::npos ? next : next - at);
+      lines.push_back(decoded(raw));
+      check_line(is_html ? lines.back() : raw);
+      at = next == std::string::npos ? next : next + end.size();
     }
     return lines;
+  }
+
+  // Mermaid reads a text for these before it decodes entities, but those of an HTML text after it.
+  static void check_line(const std::string& line) {
+    static const std::regex drawn_otherwise{R"re(\\n|\$\$.*\$\$|fa[bklrs]?:fa-\w)re"};
+    if (std::regex_search(line, drawn_otherwise)) {
+      throw std::runtime_error{"drawn as something else: " + line};
+    }
   }
 
   static std::string decoded(const std::string& text) {
@@ -108,7 +127,8 @@ struct Mermaid {
     auto rest = text.begin();
     for (std::sregex_iterator match{text.begin(), text.end(), entity}, end; match != end; ++match) {
       out.append(rest, (*match)[0].first);
-      out += static_cast<char>(std::stoi((*match)[1]));
+      const int code = std::stoi((*match)[1]);
+      out += code == 160 ? ' ' : static_cast<char>(code);
       rest = (*match)[0].second;
     }
     return out.append(rest, text.end());

@@ -60,6 +60,10 @@ class Play {
     to_.on_attempt_failed({info_, state_, attempt_, max_attempts_, error, timed_out, will_retry,
                            now_ - attempt_began_, now_ - state_entered_, now_});
   }
+  void cancelled() {
+    to_.on_attempt_cancelled(
+        {info_, state_, attempt_, now_ - attempt_began_, now_ - state_entered_, now_});
+  }
   void paused(cano::Duration delay) {
     to_.on_retry_pause({info_, state_, attempt_, delay, now_});
     now_ += delay;

@@ -53,7 +53,8 @@ struct PrometheusOptions {
 /// | `cano_job_runs_running`, `cano_job_duration_seconds`, `cano_job_lateness_seconds` | job |
 /// | `cano_job_skips_total` | job, reason |
 ///
-/// `workflow` is the name of the tracing span, empty without one. A run id is never a label.
+/// `workflow` is the name of the tracing span, which a run that is started inside another one has
+/// from that; empty without one. A run id is never a label.
 /// Instances of a batch count as runs, too; those that were cancelled before they started do not.
 ///
 /// **Errors.** `std::invalid_argument` when the registry holds one of the names as another kind of
@@ -82,6 +83,10 @@ class PrometheusObserver final : public Observer {
   }
   void on_attempt_succeeded(const AttemptSucceeded& e) override {
     add_attempt(e, Outcome::Success);
+    state_duration_.at(workflow(e.run), e.state).Observe(seconds(e.state_elapsed));
+  }
+  void on_attempt_cancelled(const AttemptCancelled& e) override {
+    add_attempt(e, Outcome::Cancelled);
     state_duration_.at(workflow(e.run), e.state).Observe(seconds(e.state_elapsed));
   }
   void on_attempt_failed(const AttemptFailed& e) override {

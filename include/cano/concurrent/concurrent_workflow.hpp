@@ -24,6 +24,7 @@
 #include <cano/runtime/runtime.hpp>
 #include <cano/state.hpp>
 #include <cano/store/memory_store.hpp>
+#include <cano/task/detail/run_context.hpp>
 #include <cano/workflow/detail/explain_store.hpp>
 #include <cano/workflow/detail/registration.hpp>
 #include <cano/workflow/run_options.hpp>
@@ -78,8 +79,10 @@ class ConcurrentWorkflow
     return std::move(with_max_in_flight(limit));
   }
 
-  /// Calls `progress` with the live counters each time an instance has ended: one call at a time,
-  /// on the executors of the instances. It is not called any more after it has thrown.
+  /// Calls `progress` with the live counters when instances have ended: one call at a time, on the
+  /// executors of the instances. The last call has the final status, also when a quota or a limit
+  /// has ended the batch, and is the only one in which that is complete. It is not called any more
+  /// after it has thrown.
   ConcurrentWorkflow& with_progress(std::function<void(const ConcurrentStatus&)> progress) & {
     progress_ = std::move(progress);
     return *this;
@@ -167,6 +170,8 @@ class ConcurrentWorkflow
   static Async<ConcurrentResult<State>> execute(std::shared_ptr<BatchType> batch,
                                                 detail::Loops loops, std::size_t max_in_flight) {
     detail::Environment& environment = co_await detail::ThisEnvironment{};
+    batch->inherit(detail::run_context(environment, batch->definition().observers,
+                                       batch->definition().span.get()));
     if (loops.empty()) loops = detail::loops_for(environment.loop());
     auto joined = detail::library_operation<ConcurrentResult<State>>(
         detail::StartBatch<BatchType>{std::move(batch), std::move(loops), max_in_flight});

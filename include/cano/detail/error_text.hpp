@@ -12,19 +12,22 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cano/detail/cause.hpp>
+#include <cano/detail/text.hpp>
 #include <cano/duration.hpp>
 
 namespace cano::detail {
 
 /// What an error says, with its message alone and behind a prefix, and its code: shared by the
 /// copies of the error, and one allocation where a string each would be three. With it goes the
-/// pause that the error names.
+/// pause that the error names. The message is made one line of UTF-8 here, since most errors quote
+/// something of the user's: a key, a name, a file.
 class ErrorText final : public Cause {
  public:
   using Pointer = boost::intrusive_ptr<const ErrorText>;
 
-  static Pointer make(int code, std::string_view prefix, std::string&& message,
+  static Pointer make(int code, std::string_view prefix, std::string&& text,
                       std::optional<Duration> retry_after = {}) {
+    std::string message = error_line(std::move(text));
     const std::size_t length = prefix.size() + separator.size() + message.size();
     void* const memory = ::operator new(sizeof(ErrorText) + length + 1);
     return Pointer{::new (memory) ErrorText{code, prefix, std::move(message), retry_after}};

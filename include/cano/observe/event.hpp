@@ -57,6 +57,10 @@ constexpr std::string_view to_string(Phase phase) noexcept {
 }
 
 // Events are views: what they point to lives until the hook they are handed to returns.
+//
+// Each says when it happened by both clocks: durations and slices go by the steady one, also when
+// the wall clock is put back or the machine sleeps, and people read the wall clock. Under
+// `VirtualTime` both are its own.
 
 /// The index of a state that the workflow does not have.
 inline constexpr std::size_t unknown_state = static_cast<std::size_t>(-1);
@@ -66,7 +70,13 @@ struct RunInfo {
   std::string_view run_id;      ///< `RunOptions::run_id`, or one made by the library.
   std::size_t instance_id = 0;  ///< Index in its batch; 0 for a run of its own.
   bool in_batch = false;        ///< Whether the run is one instance of a batch.
-  const Span* span = nullptr;   ///< From `with_tracing_span`; null without one.
+  const Span* span = nullptr;   ///< From `with_tracing_span`, or the parent's; null without one.
+
+  /// The id of the run, or of the run of a scheduled job, in which this one was started; empty when
+  /// it was started from outside, or when it is that run itself.
+  std::string_view parent_id{};
+  /// Whether the observers are the parent's, since its workflow has none of its own.
+  bool inherits_observers = false;
 
   /// A word of this run's for the observer that is called, 0 when the run begins: what it puts
   /// there it finds there again, and need not look the run up. Null for the events of a batch.
@@ -78,6 +88,7 @@ struct RunStarted {
   const RunInfo& run;      ///< Which run.
   std::string_view state;  ///< Where it starts.
   steady_time at;          ///< When.
+  system_time wall_at{};   ///< The same, by the wall clock.
 };
 
 /// A run has ended, however; after this nothing more comes from it.
@@ -88,11 +99,12 @@ struct RunFinished {
   const RunInfo& run;       ///< Which run.
   Outcome outcome;          ///< How it ended.
   std::string_view state;   ///< The final state; for other outcomes the one it stopped in.
-  std::string_view error;   ///< Empty on success.
+  std::string_view error;   ///< Why, for other outcomes than success.
   std::size_t transitions;  ///< How many times a task led to the next state.
   std::size_t attempts;     ///< How many there were, in all states.
   Duration elapsed;         ///< Since the run began.
   steady_time at;           ///< When.
+  system_time wall_at{};    ///< The same, by the wall clock.
 };
 
 /// A run has come to a state that has a task; an exit state only ends it.
@@ -101,6 +113,7 @@ struct StateEntered {
   std::string_view state;                   ///< Its state, by name.
   steady_time at;                           ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A task is about to be called.
@@ -111,6 +124,7 @@ struct AttemptStarted {
   std::size_t max_attempts;                 ///< What the policy allows; `RetryPolicy::unlimited`.
   steady_time at;                           ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A task has named the next state.
@@ -123,9 +137,23 @@ struct AttemptSucceeded {
   Duration state_elapsed;       ///< Since the state was entered: earlier attempts and pauses too.
   steady_time at;               ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
-/// A task has thrown, returned an error, or was cut short.
+/// A task was cut short because its run was asked to stop: that is no failure. The run ends with
+/// it.
+struct AttemptCancelled {
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< Its state, by name.
+  std::size_t attempt;                      ///< From 1.
+  Duration elapsed;                         ///< Since the attempt began.
+  Duration state_elapsed;                   ///< Since the state was entered.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
+};
+
+/// A task has thrown, returned an error, or was cut short by a limit.
 struct AttemptFailed {
   const RunInfo& run;        ///< Which run.
   std::string_view state;    ///< Its state, by name.
@@ -138,6 +166,7 @@ struct AttemptFailed {
   Duration state_elapsed;    ///< Since the state was entered: earlier attempts and pauses too.
   steady_time at;            ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A run waits before the next attempt.
@@ -148,6 +177,7 @@ struct RetryPause {
   Duration delay;                           ///< How long it waits.
   steady_time at;                           ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A run has begun to wait: for its task, or between two attempts. Told only to observers that ask
@@ -160,6 +190,7 @@ struct RunWaiting {
   steady_time until;       ///< When it ends at the latest; the end of time where that is not known.
   steady_time since;       ///< When it began.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `since` by the wall clock.
 };
 
 /// It goes on.
@@ -169,6 +200,7 @@ struct RunResumed {
   std::size_t attempt;                      ///< From 1.
   steady_time at;                           ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A phase of a Node is about to be called.
@@ -179,9 +211,10 @@ struct PhaseStarted {
   Phase phase;                              ///< Which one.
   steady_time at;                           ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
-/// A phase of a Node has returned or thrown.
+/// A phase of a Node has returned or thrown, or was cut short.
 struct PhaseFinished {
   const RunInfo& run;      ///< Which run.
   std::string_view state;  ///< Its state, by name.
@@ -191,6 +224,8 @@ struct PhaseFinished {
   Duration elapsed;        ///< Since the phase began.
   steady_time at;          ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
+  bool cancelled = false;                   ///< It was cut short because the run was asked to stop.
 };
 
 /// What a task said with `TaskContext::log`.
@@ -203,6 +238,7 @@ struct LogRecord {
   std::span<const Field> fields;            ///< What goes with it.
   steady_time at;                           ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A batch begins.
@@ -211,6 +247,7 @@ struct BatchStarted {
   std::size_t instances;           ///< How many there are.
   std::string_view wait_strategy;  ///< By name, as `to_string` gives it.
   steady_time at;                  ///< When.
+  system_time wall_at{};           ///< The same, by the wall clock.
 };
 
 /// A batch has ended; none of its instances is running.
@@ -222,6 +259,7 @@ struct BatchFinished {
   std::size_t cancelled;  ///< Stopped before their end.
   Duration elapsed;       ///< Since the batch began.
   steady_time at;         ///< When.
+  system_time wall_at{};  ///< The same, by the wall clock.
 };
 
 /// A moment at which a scheduled job is to run.
@@ -232,6 +270,7 @@ struct OccurrenceDue {
   std::optional<system_time> nominal;  ///< Empty for a manual trigger.
   system_time at;                      ///< When.
   std::uint64_t count = 1;  ///< How many at once, when some were missed: the last is given.
+  steady_time steady_at{};  ///< `at` by the steady clock.
 };
 
 /// An occurrence waits until a run of the job under way has ended.
@@ -239,6 +278,7 @@ struct OccurrenceQueued {
   std::string_view job;                ///< Its id.
   std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
   system_time at;                      ///< When.
+  steady_time steady_at{};             ///< `at` by the steady clock.
 };
 
 /// A job begins to run.
@@ -249,16 +289,22 @@ struct OccurrenceStarted {
   Duration lateness;                   ///< From then until now.
   system_time at;                      ///< When.
   std::uint64_t missed = 0;            ///< How many earlier occurrences it stands for as well.
+  steady_time steady_at{};             ///< `at` by the steady clock.
+  /// The run's id, such as "nightly#7": that of the workflow's run or batch that it is, and the
+  /// parent id of those that it starts.
+  std::string_view run_id{};
 };
 
 /// A run of a job has ended.
 struct OccurrenceFinished {
-  std::string_view job;    ///< Its id.
-  std::uint64_t run;       ///< Number of the job's run, from 1.
-  Outcome outcome;         ///< How it ended.
-  std::string_view error;  ///< Empty unless it failed.
-  Duration elapsed;        ///< Since it began.
-  system_time at;          ///< When.
+  std::string_view job;       ///< Its id.
+  std::uint64_t run;          ///< Number of the job's run, from 1.
+  Outcome outcome;            ///< How it ended.
+  std::string_view error;     ///< Why, for other outcomes than success.
+  Duration elapsed;           ///< Since it began.
+  system_time at;             ///< When.
+  steady_time steady_at{};    ///< `at` by the steady clock.
+  std::string_view run_id{};  ///< As in `OccurrenceStarted`.
 };
 
 /// An occurrence has come to nothing.
@@ -268,6 +314,7 @@ struct OccurrenceSkipped {
   SkipReason reason;                   ///< Why.
   system_time at;                      ///< When.
   std::uint64_t count = 1;             ///< How many at once: the last is given.
+  steady_time steady_at{};             ///< `at` by the steady clock.
 };
 
 }  // namespace cano

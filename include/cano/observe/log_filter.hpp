@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include <cano/detail/text.hpp>
 #include <cano/observe/detail/describe.hpp>
 #include <cano/observe/level.hpp>
 
@@ -165,7 +166,7 @@ class LogFilter {
     // Not with `+`, of which g++ 12 warns without reason under -O3 (GCC bug 105651).
     std::string problem = "\"";
     problem.append(part).append("\" is ignored: ").append(reason);
-    problems_.push_back(std::move(problem));
+    problems_.push_back(detail::error_line(std::move(problem)));
   }
 
   std::vector<Rule> rules_;

@@ -40,8 +40,10 @@ enum class LogFormat {
 struct LogOptions {
   LogFilter filter = LogFilter::from_environment();  ///< Which lines.
   LogFormat format = LogFormat::Text;                ///< What a line looks like.
-  std::optional<bool> colour{};          ///< Unset: only on a terminal, and not with `NO_COLOR`.
-  std::function<system_time()> clock{};  ///< Unset: the system clock.
+  std::optional<bool> colour{};  ///< Unset: only on a terminal, and not with `NO_COLOR`.
+  /// The time of a line. Unset: when it happened, by the clock of the run or the scheduler, which
+  /// under `VirtualTime` is that one's.
+  std::function<system_time()> clock{};
 };
 
 /// Writes what happens as log lines, each under the span, run, state and attempt it belongs to:
@@ -54,6 +56,10 @@ struct LogOptions {
 /// characters are escaped, what is not UTF-8 is replaced.
 ///
 ///     workflow.with_observer(std::make_shared<LogObserver>());
+///
+/// A file that is rotated has to be opened anew, see `reopen()`: until then lines go to the file
+/// that was moved away. (One that is truncated in place, as by `copytruncate` of logrotate, needs
+/// that not; a line that is written between copy and truncation is lost then.)
 ///
 /// **Errors.** `Error(Configuration)` when the file cannot be opened. A line that cannot be written
 /// is counted, see `lost_lines()`.
@@ -75,14 +81,27 @@ class LogObserver final : public Observer {
   /// Appends to a file, named by a string or a path, which is made when it does not exist.
   explicit LogObserver(const detail::FileName& file, LogOptions options = {})
       : options_{std::move(options)},
-        file_{file.text(), std::ios::app | std::ios::binary},
+        path_{file.text()},
+        file_{open(path_)},
         stream_{&file_},
         colour_{options_.colour.value_or(false)} {
-    if (!file_) {
-      throw Error{Errc::Configuration, "Cannot open the log file " + file.text() + ": " +
-                                           std::generic_category().message(errno)};
-    }
     warn_of_bad_filter();
+  }
+
+  /// Opens the file anew, after it has been moved away: call it when the program is told that its
+  /// logs have been rotated. On a stream it does nothing.
+  ///
+  ///     asio::signal_set signals{executor, SIGHUP};  // logrotate: postrotate kill -HUP
+  ///     co_await signals.async_wait(asio::deferred);
+  ///     log->reopen();
+  ///
+  /// **Errors.** `Error(Configuration)` when it cannot be opened: the observer goes on with the old
+  /// file.
+  void reopen() {
+    if (path_.empty()) return;
+    std::ofstream opened = open(path_);
+    const std::lock_guard lock{mutex_};
+    file_ = std::move(opened);
   }
 
   /// How many lines the stream refused, e.g. because the disk was full.
@@ -94,6 +113,7 @@ class LogObserver final : public Observer {
   void on_attempt_started(const AttemptStarted& e) override { log(e); }
   void on_attempt_succeeded(const AttemptSucceeded& e) override { log(e); }
   void on_attempt_failed(const AttemptFailed& e) override { log(e); }
+  void on_attempt_cancelled(const AttemptCancelled& e) override { log(e); }
   void on_retry_pause(const RetryPause& e) override { log(e); }
   void on_phase_started(const PhaseStarted& e) override { log(e); }
   void on_phase_finished(const PhaseFinished& e) override { log(e); }
@@ -109,21 +129,36 @@ class LogObserver final : public Observer {
  private:
   template <class Event> void log(const Event& event) {
     const detail::EventHead head = detail::head_of(event);
-    if (options_.filter.enabled(head.target, head.level)) write(head, detail::fields_of(event));
+    if (!options_.filter.enabled(head.target, head.level)) return;
+    write(detail::wall_time_of(event), head, detail::fields_of(event));
+  }
+
+  static std::ofstream open(const std::string& path) {
+    std::ofstream file{path, std::ios::app | std::ios::binary};
+    if (!file) {
+      throw Error{Errc::Configuration, "Cannot open the log file " + path + ": " +
+                                           std::generic_category().message(errno)};
+    }
+    return file;
   }
 
   void warn_of_bad_filter() {
     for (const std::string& problem : options_.filter.problems()) {
-      write({"bad_log_filter", Level::Warn, "cano::observe", "Bad log filter"},
+      write(std::chrono::system_clock::now(),
+            {"bad_log_filter", Level::Warn, "cano::observe", "Bad log filter"},
             {Field{"problem", problem}});
     }
   }
 
-  void write(const detail::EventHead& head, const std::vector<Field>& fields) {
-    const system_time now = options_.clock ? options_.clock() : std::chrono::system_clock::now();
+  void write(system_time at, const detail::EventHead& head, const std::vector<Field>& fields) {
+    if (options_.clock) {
+      at = options_.clock();
+    } else if (at == system_time{}) {  // of an event that others have made
+      at = std::chrono::system_clock::now();
+    }
     const std::string line = options_.format == LogFormat::Json
-                                 ? detail::json_line(now, head, fields)
-                                 : detail::text_line(now, head, fields, colour_);
+                                 ? detail::json_line(at, head, fields)
+                                 : detail::text_line(at, head, fields, colour_);
     const std::lock_guard lock{mutex_};
     stream_->write(line.data(), static_cast<std::streamsize>(line.size())).flush();
     if (*stream_) return;
@@ -132,6 +167,7 @@ class LogObserver final : public Observer {
   }
 
   LogOptions options_;
+  std::string path_;  // empty: it writes to a stream of somebody else's
   std::ofstream file_;
   std::mutex mutex_;
   std::ostream* stream_;

@@ -7,9 +7,10 @@ namespace cano {
 
 /// Sees what runs, batches and schedules do: override the hooks you want, the others do nothing.
 ///
-/// Attach it with `Workflow::with_observer`. Hooks run inline, on the thread of the run, so keep
-/// them short. An exception that leaves a hook never fails a run: the observer is switched off, and
-/// `Workflow::observer_failures` says so.
+/// Attach it with `Workflow::with_observer`. A run, or a batch, that is started inside a run of
+/// that workflow is seen too, unless its own workflow has observers. Hooks run inline, on the
+/// thread of the run, so keep them short. An exception that leaves a hook never fails a run: the
+/// observer is switched off, and `Workflow::observer_failures` says so.
 ///
 /// **Threads.** Distinct objects: safe. Shared objects: hooks of one observer are called by all
 /// runs it is attached to, at the same time; an observer guards its own data.
@@ -33,6 +34,8 @@ class Observer {
   virtual void on_attempt_succeeded(const AttemptSucceeded&) {}
   /// An attempt has failed.
   virtual void on_attempt_failed(const AttemptFailed&) {}
+  /// An attempt was cut short because its run was asked to stop.
+  virtual void on_attempt_cancelled(const AttemptCancelled&) {}
   /// A run waits before the next attempt.
   virtual void on_retry_pause(const RetryPause&) {}
   /// Whether it is told of every wait of a run. Asked once, when it is attached: who does not ask

@@ -27,6 +27,8 @@ namespace cano {
 ///
 /// One recorder may watch one run or many; it adds them up.
 ///
+/// Runs of other workflows that are started inside them are not recorded.
+///
 /// **Threads.** Distinct objects: safe. Shared objects: safe.
 class PathRecorder final : public Observer {
  public:
@@ -45,11 +47,13 @@ class PathRecorder final : public Observer {
   }
 
   void on_run_started(const RunStarted& e) override {
+    if (is_of_another_workflow(e)) return;
     const std::lock_guard lock{mutex_};
     ++path_.runs;
     state(e.state);
   }
   void on_run_finished(const RunFinished& e) override {
+    if (is_of_another_workflow(e)) return;
     const std::lock_guard lock{mutex_};
     RunPath::State& last = state(e.state);
     if (e.outcome == Outcome::Success) {
@@ -62,10 +66,12 @@ class PathRecorder final : public Observer {
     }
   }
   void on_state_entered(const StateEntered& e) override {
+    if (is_of_another_workflow(e)) return;
     const std::lock_guard lock{mutex_};
     ++state(e.state).visits;
   }
   void on_attempt_succeeded(const AttemptSucceeded& e) override {
+    if (is_of_another_workflow(e)) return;
     const std::lock_guard lock{mutex_};
     add_attempt(e.state, e.elapsed);
     const std::size_t from = index_of(e.state);
@@ -74,17 +80,29 @@ class PathRecorder final : public Observer {
     if (is_new) path_.steps.push_back(RunPath::Step{from, to, 0});
     ++path_.steps[place->second].count;
   }
+  void on_attempt_cancelled(const AttemptCancelled& e) override {
+    if (is_of_another_workflow(e)) return;
+    const std::lock_guard lock{mutex_};
+    add_attempt(e.state, e.elapsed);
+  }
   void on_attempt_failed(const AttemptFailed& e) override {
+    if (is_of_another_workflow(e)) return;
     const std::lock_guard lock{mutex_};
     ++add_attempt(e.state, e.elapsed).failed_attempts;
   }
   void on_retry_pause(const RetryPause& e) override {
+    if (is_of_another_workflow(e)) return;
     const std::lock_guard lock{mutex_};
     Duration& pausing = state(e.state).pausing;
     pausing = detail::saturating_add(pausing, e.delay);
   }
 
  private:
+  // A run that was started inside one of those that are recorded: its states are of another graph.
+  template <class Event> static bool is_of_another_workflow(const Event& e) noexcept {
+    return e.run.inherits_observers;
+  }
+
   std::size_t index_of(std::string_view name) {
     const auto known = states_.find(name);
     if (known != states_.end()) return known->second;

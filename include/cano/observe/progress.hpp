@@ -47,7 +47,7 @@ struct ProgressOptions {
 ///     orders  40 % of 1000: 395 done, 5 failed, 600 running, 80.0/s, 8 s left
 ///
 /// On a terminal it redraws one line. Elsewhere it writes a plain line each time another tenth has
-/// finished, at most eleven in all.
+/// finished, at most eleven in all. One `Progress` shows one batch after the other.
 ///
 ///     Progress progress{std::cerr, {.label = "orders"}};
 ///     orders.with_progress(std::ref(progress));
@@ -65,10 +65,14 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
   ~Progress() { end_line(); }
 
-  /// Shows the counters, if it is time to. The line is ended when all have finished.
+  /// Shows the counters, if it is time to. The line is ended when all have finished; what comes
+  /// then is another batch.
   void update(const ProgressCounts& counts) {
     const std::lock_guard lock{mutex_};
-    if (over_ || !is_due(counts)) return;
+    if (over_ && repeats_the_end(counts)) return;
+    if (over_ || goes_back(counts)) begin();
+    last_ = counts;
+    if (!is_due(counts)) return;
     over_ = counts.running() == 0;
     const std::string text = line_of(counts);
     if (terminal_) {
@@ -94,6 +98,24 @@ class Progress {
   }
 
  private:
+  // One batch after the other may be shown. That another one has begun is seen by its counters; the
+  // last ones of a batch may come twice.
+  bool goes_back(const ProgressCounts& counts) const noexcept {
+    return counts.total != last_.total || counts.elapsed < last_.elapsed ||
+           counts.completed < last_.completed || counts.failed < last_.failed ||
+           counts.cancelled < last_.cancelled;
+  }
+  bool repeats_the_end(const ProgressCounts& counts) const noexcept {
+    return counts.running() == 0 && counts.total > 1 && counts.elapsed > last_.elapsed &&
+           !goes_back(counts);
+  }
+  void begin() {
+    end_line();
+    over_ = false;
+    shown_.reset();
+    tenths_ = -1;
+  }
+
   bool is_due(const ProgressCounts& counts) {
     if (terminal_) {
       if (shown_ && counts.running() != 0 && counts.elapsed - *shown_ < options_.redraw_every) {
@@ -159,6 +181,7 @@ class Progress {
   ProgressOptions options_;
   bool terminal_;
   std::mutex mutex_;
+  ProgressCounts last_;
   std::optional<Duration> shown_;  // on a terminal: when it was last drawn
   int tenths_ = -1;                // elsewhere: how many were last shown
   bool line_open_ = false;

@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cano/detail/nearest_name.hpp>
+#include <cano/detail/text.hpp>
+#include <cano/error.hpp>
 #include <cano/store/detail/append.hpp>
 #include <cano/store/detail/json_builder.hpp>
 #include <cano/store/detail/slot.hpp>
@@ -88,7 +92,7 @@ class MemoryStore {
   template <class T> T get(std::string_view key) const {
     static_assert(can_be_copied<T>());
     const auto held = table_.read<T>(key);
-    if (!held) throw detail::key_not_found(key);
+    if (!held) throw key_not_found(key);
     return **held;
   }
 
@@ -109,6 +113,20 @@ class MemoryStore {
     return Value(std::move(fallback));
   }
 
+  /// The value itself, without a copy: it stays as it is for as long as somebody holds it, whatever
+  /// becomes of the key or the store. (A small plain value, such as a number, is copied.)
+  ///
+  /// For large values that are read for longer than a call: by a coroutine that waits meanwhile, or
+  /// on another thread. A change of the key then makes a new value; `append` and `take` copy the
+  /// old one first.
+  template <class T> std::shared_ptr<const T> share(std::string_view key) const {
+    static_assert(can_be_shared<T>());
+    const auto held = table_.read<T>(key);
+    if (!held) throw key_not_found(key);
+    const auto kept = std::make_shared<const detail::HeldValue<T>>(*held);
+    return {kept, &**kept};
+  }
+
   /// Calls `read(const T&)` with the value itself and returns what it returns.
   ///
   /// The value stays as it is during the call, whatever others put meanwhile; do not return a
@@ -118,11 +136,11 @@ class MemoryStore {
     static_assert(std::is_invocable_v<F, const T&>, "cano: with<T>() calls read(const T&)");
     if constexpr (detail::StoreCopyable<T>) {
       const auto held = table_.read<T>(key);
-      if (!held) throw detail::key_not_found(key);
+      if (!held) throw key_not_found(key);
       return std::invoke(std::forward<F>(read), **held);
     } else {
       detail::SlotChange loan{table_, key, Access::Exclusive};
-      if (loan.value().empty()) throw detail::key_not_found(key);
+      if (loan.value().empty()) throw key_not_found(key);
       return std::invoke(std::forward<F>(read), std::as_const(expected<T>(loan, key)));
     }
   }
@@ -208,16 +226,26 @@ class MemoryStore {
 
   /// The values at this moment as a JSON object: what nlohmann_json can write, and of the others
   /// `{"type": "..."}`. Include `<nlohmann/json.hpp>` to call it.
+  ///
+  /// What is not UTF-8 in texts and keys is replaced by U+FFFD; keys that become the same are
+  /// numbered.
   template <std::same_as<nlohmann::json> Json = nlohmann::json> auto to_json() const {
     static_assert(requires { sizeof(Json); }, "cano: to_json() needs #include <nlohmann/json.hpp>");
+    auto slots = table_.snapshot();
+    // Those that have to be renamed give way to those that have not.
+    std::sort(slots.begin(), slots.end(), [](const auto& a, const auto& b) {
+      return std::pair{!detail::is_utf8(a.first), std::string_view{a.first}} <
+             std::pair{!detail::is_utf8(b.first), std::string_view{b.first}};
+    });
     Json values = Json::object();
-    for (const auto& [key, slot] : table_.snapshot()) {
+    for (const auto& [key, slot] : slots) {
+      Json& value = values[detail::valid_key(values, key)];
       const detail::SlotType& type = slot.type();
       if (type.json != nullptr) {
-        detail::JsonBuilder<Json> builder{values[key]};
+        detail::JsonBuilder<Json> builder{value};
         type.json(slot, builder);
       } else {
-        values[key]["type"] = type.name();
+        value["type"] = detail::valid_utf8(type.name());
       }
     }
     return values;
@@ -239,6 +267,8 @@ class MemoryStore {
   template <class T> void append(Key<std::vector<T>> key, std::type_identity_t<T> item) {
     append(key.name, std::move(item));
   }
+  /// @overload
+  template <class T> std::shared_ptr<const T> share(Key<T> key) const { return share<T>(key.name); }
   /// @overload
   template <class T, class F> decltype(auto) with(Key<T> key, F&& read) const {
     return with<T>(key.name, std::forward<F>(read));
@@ -267,17 +297,29 @@ class MemoryStore {
                   "cano: this call copies the value, which is move-only: use with, update or take");
     return can_be_stored<T>();
   }
+  template <class T> static consteval bool can_be_shared() {
+    static_assert(detail::StoreCopyable<T>,
+                  "cano: a move-only value is changed in place, so it cannot be shared: use with");
+    return can_be_stored<T>();
+  }
+
+  // Only who does not find a key pays for the question which one was meant, and not in a store that
+  // holds so many that it is no slip of a hand.
+  [[gnu::noinline]] Error key_not_found(std::string_view key) const {
+    constexpr std::size_t many = 1000;
+    return detail::key_not_found(key, size() > many ? std::vector<std::string>{} : keys());
+  }
 
   template <class T> static T& expected(detail::SlotChange& slot, std::string_view key) {
     if (slot.value().holds<T>()) return slot.value().template value<T>();
     throw detail::type_mismatch(key, detail::slot_type<T>, slot.value().type());
   }
 
-  template <class T> static detail::Slot made_of_nothing(std::string_view key) {
+  template <class T> detail::Slot made_of_nothing(std::string_view key) const {
     if constexpr (std::default_initializable<T>) {
       return detail::Slot::make<T>();
     } else {
-      throw detail::key_not_found(key);
+      throw key_not_found(key);
     }
   }
 

@@ -24,13 +24,16 @@ namespace cano {
 
 /// An event that a `RecordingObserver` kept, with a copy of all that it said.
 struct RecordedEvent {
-  std::string name;    ///< "run_started", "attempt_failed", "log", ...: the hook without "on_".
-  std::string run_id;  ///< Empty for an event of a schedule.
+  std::string name;       ///< "run_started", "attempt_failed", "log", ...: the hook without "on_".
+  std::string run_id;     ///< Empty for an event of a schedule that belongs to no run.
+  std::string parent_id;  ///< That of the run in which the run was started; empty without one.
   std::size_t instance_id = 0;  ///< Index in its batch.
   bool in_batch = false;        ///< Whether the run is one instance of a batch.
   std::optional<Span> span;     ///< That of the workflow, if it has one.
   std::string state;            ///< Empty for an event outside of states.
   std::size_t attempt = 0;      ///< From 1; 0 for an event outside of attempts.
+  steady_time at{};             ///< When, by the steady clock.
+  system_time wall_at{};        ///< When, by the wall clock.
   Level level = Level::Info;    ///< As a log line has it.
   std::string message;          ///< What a log line says first.
   std::vector<Field> fields;    ///< The rest, e.g. "error", "next_state", "elapsed_ms".
@@ -114,6 +117,7 @@ class RecordingObserver final : public Observer {
   void on_attempt_started(const AttemptStarted& e) override { record(e); }
   void on_attempt_succeeded(const AttemptSucceeded& e) override { record(e); }
   void on_attempt_failed(const AttemptFailed& e) override { record(e); }
+  void on_attempt_cancelled(const AttemptCancelled& e) override { record(e); }
   void on_retry_pause(const RetryPause& e) override { record(e); }
   void on_phase_started(const PhaseStarted& e) override { record(e); }
   void on_phase_finished(const PhaseFinished& e) override { record(e); }
@@ -136,8 +140,12 @@ class RecordingObserver final : public Observer {
     copy.level = head.level;
     copy.message = head.message;
     copy.fields = detail::fields_of(event);
+    copy.at = detail::steady_time_of(event);
+    copy.wall_at = detail::wall_time_of(event);
+    copy.run_id = head.run_id;
     if (head.run != nullptr) {
       copy.run_id = head.run->run_id;
+      copy.parent_id = head.run->parent_id;
       copy.instance_id = head.run->instance_id;
       copy.in_batch = head.run->in_batch;
       if (head.run->span != nullptr) copy.span = *head.run->span;

@@ -18,6 +18,7 @@
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/testing/detail/jumping_clock.hpp>
+#include <cano/testing/detail/stuck_text.hpp>
 
 namespace cano {
 
@@ -68,7 +69,7 @@ class VirtualTime {
   /// What else is under way stays where it is then, until the next call.
   ///
   /// **Errors.** Rethrows what `work` throws. `Error(Generic)` when `work` cannot go on: nothing is
-  /// ready to run and nothing waits for the clock.
+  /// ready to run and nothing waits for the clock. It names the states that wait.
   template <class T> T run(Async<T> work) {
     bool has_ended = false;
     detail::BlockingRun<T> blocking{
@@ -161,11 +162,11 @@ class VirtualTime {
     return detail::saturating_add(now(), detail::saturating_between(wall_now(), wall));
   }
 
-  static Error stuck() {
-    return Error{
-        Errc::Generic,
-        "The run under VirtualTime is stuck: nothing is ready to run and nothing waits for "
-        "the clock"};
+  Error stuck() const {
+    return Error{Errc::Generic,
+                 "The run under VirtualTime is stuck: nothing is ready to run and nothing waits "
+                 "for the clock" +
+                     detail::stuck_text(loop_->wait_places())};
   }
 
   detail::JumpingClock clock_;  // first: what the context destroys still looks for it

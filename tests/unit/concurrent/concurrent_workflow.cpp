@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <initializer_list>
 #include <latch>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <sstream>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -31,6 +33,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/observe/progress.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/testing/virtual_time.hpp>
 #include <cano/time/sleep.hpp>
@@ -248,7 +251,8 @@ TEST_CASE("an instance in a state that has no task, and no name, is a failure li
   check_counters(result);
   CHECK(outcomes(result) == "SFS");
   CHECK(result.results[1].error_message() ==
-        "Workflow error: No task registered for state: (state_name threw: this stage has no name)");
+        "Workflow error: No task registered for state: (its name cannot be read: this stage has no "
+        "name)");
 }
 
 TEST_CASE("all instances may fail") {
@@ -488,6 +492,49 @@ TEST_CASE("progress is reported once for each instance, in order") {
   });
   time.run(workflow.execute_concurrent(stores, WaitForever{}));
   CHECK(seen == std::vector<std::size_t>{1, 2, 3});
+}
+
+TEST_CASE("the last progress has the final status, however the batch ended") {
+  struct Case {
+    WaitStrategy strategy;
+    std::size_t instances;
+    std::size_t in_flight;
+  };
+  const Case cases[] = {{WaitForever{}, 5, 5},          {WaitForever{}, 0, 5},
+                        {WaitForQuota{2}, 5, 5},        {WaitForQuota{2}, 5, 1},
+                        {WaitForQuota{0}, 5, 1},        {WaitDuration{25ms}, 5, 1},
+                        {WaitDuration{0ms}, 3, 3},      {WaitQuotaOrDuration{4, 25ms}, 5, 2},
+                        {WaitForQuota{2, true}, 300, 3}};
+  for (const Case& each : cases) {
+    VirtualTime time;
+    std::vector<Job> stores(each.instances, Job{.delay = 10ms});
+    std::vector<ConcurrentStatus> seen;
+    auto workflow = jobs().with_max_in_flight(each.in_flight);
+    workflow.with_progress([&](const ConcurrentStatus& status) { seen.push_back(status); });
+    const auto result = time.run(workflow.execute_concurrent(stores, each.strategy));
+    REQUIRE_FALSE(seen.empty());
+    CHECK(seen.back() == result.status);
+    CHECK(seen.back().is_complete());
+    CHECK(std::count_if(seen.begin(), seen.end(),
+                        [](const auto& status) { return status.is_complete(); }) == 1);
+  }
+}
+
+TEST_CASE("a Progress ends its line for each batch that a quota has ended") {
+  std::ostringstream out;
+  Progress progress{out, {.label = "orders", .terminal = true}};
+  auto workflow = jobs().with_max_in_flight(1);
+  workflow.with_progress(std::ref(progress));
+  for (int batch = 0; batch < 2; ++batch) {
+    VirtualTime time;
+    auto stores = delays({10, 10, 10, 10});
+    time.run(workflow.execute_concurrent(stores, WaitForQuota{1}));
+    const std::string text = out.str();
+    CHECK(
+        text.ends_with("orders  100 % of 4: 1 done, 0 failed, 3 cancelled, 0 running, 400.0/s, "
+                       "took 1 s\x1b[K\x1b[?7h\n"));
+    CHECK(std::count(text.begin(), text.end(), '\n') == batch + 1);
+  }
 }
 
 TEST_CASE("progress that throws is not called again and fails nothing") {

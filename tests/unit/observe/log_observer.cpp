@@ -4,6 +4,7 @@
 #include <concepts>
 #include <filesystem>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <streambuf>
 #include <string>
@@ -108,9 +109,8 @@ TEST_CASE("every event is a line with time, level, path, target, message and fie
 
 TEST_CASE("how a run ended decides its level; without a span the path begins with the run") {
   std::ostringstream out;
-  LogObserver log{out, options("warn")};
+  LogObserver log{out, options("info")};
   Play run{log, "r"};
-  run.finished(Outcome::Success, "Done");
   run.finished(Outcome::Failed, "B", "it broke");
   run.finished(Outcome::Cancelled, "C", "stopped");
   const std::vector<std::string> lines = lines_of(out.str());
@@ -118,7 +118,7 @@ TEST_CASE("how a run ended decides its level; without a span the path begins wit
   CHECK(lines[0] ==
         "2026-03-01T08:30:00.000007Z ERROR run{id=\"r\"}:state{name=\"B\"}: cano::workflow: Run "
         "failed outcome=\"failed\" error=\"it broke\" transitions=0 attempts=0 elapsed_ms=0");
-  CHECK(lines[1].find(" WARN ") != std::string::npos);
+  CHECK(lines[1].find("  INFO ") != std::string::npos);  // who is asked to stop and stops
   CHECK(lines[1].find("Run was cancelled outcome=\"cancelled\"") != std::string::npos);
 }
 
@@ -370,4 +370,81 @@ TEST_CASE("lines of several threads do not mix") {
     }
   }
   CHECK(counts == std::vector<int>{200, 200, 200, 200});
+}
+
+TEST_CASE("a line has the time at which it happened, unless a clock says another") {
+  std::ostringstream out;
+  LogObserver log{out, {.filter = LogFilter::parse("trace")}};
+  const cano::RunInfo run{.run_id = "r"};
+  cano::RunStarted event{run, "A", {}};
+  event.wall_at = cano::system_time{} + 86'400s;
+  log.on_run_started(event);
+  log.on_occurrence_due({"job", std::nullopt, cano::system_time{} + 172'800s});
+  const auto lines = lines_of(out.str());
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].starts_with("1970-01-02T00:00:00.000000Z"));
+  CHECK(lines[1].starts_with("1970-01-03T00:00:00.000000Z"));
+}
+
+TEST_CASE("a run of a job has its id in the line, as the run itself has") {
+  for (const LogFormat format : {LogFormat::Text, LogFormat::Json}) {
+    std::ostringstream out;
+    LogObserver log{out, options("info", format)};
+    cano::OccurrenceStarted event{"backup", 4, std::nullopt, 0ms, cano::system_time{}};
+    event.run_id = "backup#4";
+    log.on_occurrence_started(event);
+    CHECK(out.str().find(format == LogFormat::Text
+                             ? " run{id=\"backup#4\"}: cano::schedule: Job started"
+                             : "\"run_id\":\"backup#4\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("a cancelled attempt is told at Info, without an error") {
+  std::ostringstream out;
+  LogObserver log{out, options("info")};
+  Play run{log, "r"};
+  run.entered("A");
+  run.attempt();
+  run.wait(5ms);
+  run.cancelled();
+  CHECK(out.str() ==
+        "2026-03-01T08:30:00.000007Z  INFO run{id=\"r\"}:state{name=\"A\" attempt=1}: cano::task: "
+        "Attempt was cancelled outcome=\"cancelled\" elapsed_ms=5\n");
+}
+
+TEST_CASE("a log file that was rotated is opened anew, and lines go to the new one") {
+  const TempFile file;
+  const TempFile rotated;
+  LogObserver log{file.path(), options("info")};
+  const auto say = [&](const std::string& id) { Play{log, id}.started("A"); };
+  say("one");
+  std::filesystem::rename(file.path(), rotated.path());
+  say("two");  // nobody has told the observer
+  CHECK(lines_of(rotated.read()).size() == 2);
+  log.reopen();
+  say("three");
+  CHECK(lines_of(rotated.read()).size() == 2);
+  CHECK(file.read().find("id=\"three\"") != std::string::npos);
+  log.reopen();  // still there: it goes on at its end
+  say("four");
+  CHECK(lines_of(file.read()).size() == 2);
+  CHECK(log.lost_lines() == 0);
+}
+
+TEST_CASE("a log file that cannot be opened anew goes on") {
+  const TempFile folder;
+  const TempFile moved;
+  std::filesystem::create_directory(folder.path());
+  LogObserver log{folder.path() / "log", options("info")};
+  std::filesystem::rename(folder.path(), moved.path());
+  CHECK_THROWS_AS(log.reopen(), cano::Error);
+  Play{log, "r"}.started("A");
+  CHECK(std::filesystem::file_size(moved.path() / "log") > 0);
+  std::filesystem::remove(moved.path() / "log");
+
+  std::ostringstream out;
+  LogObserver on_a_stream{out, options("info")};
+  on_a_stream.reopen();
+  Play{on_a_stream, "r"}.started("A");
+  CHECK_FALSE(out.str().empty());
 }

@@ -101,3 +101,33 @@ TEST_CASE("it can be handed to a batch as a function") {
   callback(Status{1, 1, 0, 0, 1s});
   CHECK(out.str() == "progress  100 % of 1: 1 done, 0 failed, 0 running, 1.0/s, took 1 s\n");
 }
+
+TEST_CASE("one batch after the other is shown, each to its end") {
+  for (const bool terminal : {false, true}) {
+    std::ostringstream out;
+    Progress progress{out, {.label = "p", .terminal = terminal, .redraw_every = 1h}};
+    for (int batch = 0; batch < 3; ++batch) {
+      progress(Status{2, 0, 0, 0, 0s});
+      progress(Status{2, 1, 0, 0, 1s});
+      progress(Status{2, 1, 1, 0, 2s});
+    }
+    progress(Status{4, 0, 0, 0, 5s});
+    progress(Status{4, 1, 0, 0, 6s});  // never ends
+    progress(Status{4, 0, 0, 4, 1s});
+    progress(Status{1, 1, 0, 0, 1s});
+    progress(Status{1, 1, 0, 0, 1s});
+    const std::string text = out.str();
+    const auto shown = [&](const std::string& part) {
+      std::size_t found = 0;
+      for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1))
+        ++found;
+      return found;
+    };
+    CHECK(shown("p  0 % of 2") == 3);
+    CHECK(shown("p  100 % of 2: 1 done, 1 failed") == 3);
+    CHECK(shown("p  100 % of 4: 0 done, 0 failed, 4 cancelled") == 1);
+    CHECK(shown("p  100 % of 1") == 2);
+    CHECK(text.ends_with("\n"));
+    CHECK(std::count(text.begin(), text.end(), '\n') == (terminal ? 7 : 14));
+  }
+}

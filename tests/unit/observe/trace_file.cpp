@@ -2,8 +2,10 @@
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -311,4 +313,101 @@ TEST_CASE("a trace file that cannot be opened is an error that names it") {
 TEST_CASE("a trace file that cannot be written throws, which switches the observer off") {
   if (!std::filesystem::exists("/dev/full")) return;
   CHECK_THROWS_AS(TraceFile{"/dev/full"}, cano::Error);
+}
+
+TEST_CASE("a cancelled attempt ends its slices without an error") {
+  const TracePath path;
+  TraceFile trace{path};
+  Play run{trace, "r"};
+  run.started("A");
+  run.entered("A");
+  run.attempt();
+  run.wait(5ms);
+  run.cancelled();
+  run.finished(Outcome::Cancelled, "A", "stopped");
+  const json events = path.read();
+  CHECK(slices_of(events, 2, 2) ==
+        std::vector<std::string>{"attempt 1@2 0..5000", "A@1 0..5000", "run@0 0..5000"});
+  CHECK(end_of(events, "outcome")["outcome"] == "cancelled");
+}
+
+TEST_CASE("what is under way stands in the rotated file and in the new one") {
+  const TracePath path;
+  const std::string name{std::string_view{path}};
+  const TempFile rotated;
+  TraceFile trace{path};
+  Play first{trace, "b", std::size_t{0}};
+  Play second{trace, "r"};
+  trace.on_batch_started({first.info(), 1, "forever", first.now()});
+  first.started("A");
+  first.entered("A");
+  first.attempt(2);
+  first.failed("x", true);
+  first.paused(2ms);
+  second.started("A");
+  second.hop("A", 3ms, "B");
+  second.entered("B");
+  cano::OccurrenceStarted job{"backup", 1, std::nullopt, 0ms, {}};
+  job.steady_at = cano::steady_time{} + 4ms;
+  trace.on_occurrence_started(job);
+
+  trace.reopen();  // the file is still there: nothing is lost
+  std::filesystem::rename(name, rotated.path());
+  trace.reopen();
+  const json old = json::parse(rotated.read());
+  CHECK(TraceCheck{old}.faults().empty());
+  CHECK(TraceCheck{old}.open() == 7);  // batch, run, state, pause; run, state; job
+  CHECK(TraceCheck{path.read()}.open() == 7);
+
+  first.attempt(2);
+  first.succeeded("Done");
+  first.finished(Outcome::Success, "Done");
+  trace.on_batch_finished({first.info(), 1, 1, 0, 0, 2ms, first.now()});
+  second.attempt();
+  second.succeeded("Done");
+  second.finished(Outcome::Success, "Done");
+  cano::OccurrenceFinished end{"backup", 1, Outcome::Success, {}, 1ms, {}};
+  end.steady_at = job.steady_at + 1ms;
+  trace.on_occurrence_finished(end);
+  const json events = path.read();
+  CHECK(TraceCheck{events}.open() == 0);
+  CHECK(slices_of(events, 3, 3) ==
+        std::vector<std::string>{"attempt 1@2 3000..3000", "B@1 3000..3000", "run@0 0..3000"});
+
+  std::filesystem::rename(name, rotated.path());
+  trace.reopen();
+  trace.flush();
+  CHECK(TraceCheck{path.read()}.open() == 0);  // nothing is under way
+}
+
+TEST_CASE("a new trace file may find an empty one in its place") {
+  const TracePath path;
+  const TempFile rotated;
+  TraceFile trace{path};
+  Play{trace, "one"}.started("A");
+  std::filesystem::rename(std::string_view{path}, rotated.path());
+  std::ofstream{std::string{std::string_view{path}}};  // as `create` of logrotate leaves it
+  trace.reopen();
+  Play run{trace, "two"};
+  run.started("A");
+  run.finished(Outcome::Success, "A");
+  CHECK(TraceCheck{path.read()}.open() == 1);
+}
+
+TEST_CASE("a run that was started in another one says in which") {
+  const TracePath path;
+  TraceFile trace{path};
+  cano::RunInfo run{.run_id = "inner"};
+  run.parent_id = "outer";
+  cano::RunStarted started{run, "A", cano::steady_time{}};
+  started.wall_at = cano::system_time{} + 86'400s;
+  trace.on_run_started(started);
+  trace.flush();
+  bool told = false;
+  for (const json& event : path.read()) {
+    if (event["ph"] != "B") continue;
+    told = event["args"]["parent_id"] == "outer" &&
+           event["args"]["time"] == "1970-01-02T00:00:00.000000Z";
+  }
+  CHECK(told);
 }

@@ -545,3 +545,73 @@ TEST_CASE("a store can hold stores") {
   CHECK(store.get<MemoryStore>("self").get<int>("k") == 1);
   CHECK(store.with<MemoryStore>("self", [](const MemoryStore& self) { return self.size(); }) == 1);
 }
+
+TEST_CASE("a shared value outlives every change of its key and the store itself") {
+  using Lines = std::vector<std::string>;
+  std::shared_ptr<const Lines> first;
+  std::shared_ptr<const Lines> second;
+  {
+    MemoryStore store;
+    store.put("lines", Lines{"one", "two"});
+    const Lines* const inside =
+        store.with<Lines>("lines", [](const Lines& lines) { return &lines; });
+    first = store.share<Lines>("lines");
+    CHECK(first.get() == inside);  // no copy
+    CHECK(store.share<Lines>("lines").get() == inside);
+
+    store.update<Lines>("lines", [](Lines& lines) { lines[0] = "changed"; });
+    CHECK(*first == Lines{"one", "two"});
+    second = store.share(cano::Key<Lines>{"lines"});
+    store.append("lines", std::string{"three"});
+    CHECK(*second == Lines{"changed", "two"});
+    CHECK(store.get<Lines>("lines") == Lines{"changed", "two", "three"});
+    const auto third = store.share<Lines>("lines");
+    CHECK(store.take<Lines>("lines")->size() == 3);
+    CHECK(third->size() == 3);
+    store.put("lines", 7);
+    store.clear();
+  }
+  CHECK(*first == Lines{"one", "two"});
+  CHECK(*second == Lines{"changed", "two"});
+}
+
+TEST_CASE("a small value is shared too, and errors are those of get") {
+  MemoryStore store;
+  store.put("n", 7);
+  const auto shared = store.share<int>("n");
+  store.put("n", 8);
+  CHECK(*shared == 7);
+  CHECK_THROWS_AS(store.share<std::string>("n"), cano::Error);
+  CHECK_THROWS_AS(store.share<int>("m"), cano::Error);
+}
+
+TEST_CASE("an unknown key is told with the one that was probably meant") {
+  MemoryStore store;
+  store.put("user_id", 1);
+  store.put("order", 2);
+  const auto said = [&](auto call) {
+    try {
+      call();
+    } catch (const cano::Error& error) {
+      CHECK(error.errc() == cano::Errc::KeyNotFound);
+      return error.message();
+    }
+    return std::string{"nothing"};
+  };
+  const std::string wanted = "Key 'user_di' not found in store; did you mean 'user_id'?";
+  CHECK(said([&] { store.get<int>("user_di"); }) == wanted);
+  CHECK(said([&] { store.share<int>("user_di"); }) == wanted);
+  CHECK(said([&] { store.with<int>("user_di", [](int) {}); }) == wanted);
+  CHECK(said([&] { store.get<int>("price"); }) == "Key 'price' not found in store");
+}
+
+TEST_CASE("an error stays on its line whatever the key holds") {
+  MemoryStore store;
+  try {
+    store.get<int>("a\nb\xFF\x1b[31m");
+    FAIL("no error");
+  } catch (const cano::Error& error) {
+    CHECK(error.message() == "Key 'a\\nb\xEF\xBF\xBD\\u{1b}[31m' not found in store");
+    CHECK(std::string{error.what()} == "Store error: " + error.message());
+  }
+}

@@ -138,3 +138,42 @@ TEST_CASE("what JSON cannot hold is written as its type") {
   CHECK(written(static_cast<const int*>(nullptr)) == type("const int*"));
   CHECK(written(std::pair<int, weather::Secret>{}) == type("std::pair<int, weather::Secret>"));
 }
+
+TEST_CASE("text that is not UTF-8 can be written, with U+FFFD where it is not") {
+  const std::string bad = "JQ3\x95Masahi";
+  const std::string good = "JQ3\xEF\xBF\xBDMasahi";
+  MemoryStore store;
+  store.put("alias", bad);
+  store.put("list", std::vector<std::string>{"\xC3", "a\xFF\xFEz", "\xED\xA0\x80", "\xC3\xA4"});
+  store.put("map", std::map<std::string, std::string>{{"k\x80", bad}});
+  store.put("pair", std::pair{1, bad});
+  store.put("maybe", std::optional{bad});
+  store.put("own", weather::Reading{bad, 1.5});
+  store.put("json", json{{"a", {bad, {{"\xFF", bad}}}}});
+  const json written = json::parse(store.to_json().dump());
+  CHECK(written["alias"] == good);
+  CHECK(written["list"] == json{"\xEF\xBF\xBD", "a\xEF\xBF\xBD\xEF\xBF\xBDz",
+                                "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD", "\xC3\xA4"});
+  CHECK(written["map"] == json{{"k\xEF\xBF\xBD", good}});
+  CHECK(written["pair"] == json::array({1, good}));
+  CHECK(written["maybe"] == good);
+  CHECK(written["own"]["station"] == good);
+  CHECK(written["json"] == json{{"a", {good, {{"\xEF\xBF\xBD", good}}}}});
+}
+
+TEST_CASE("no key hides another one that is written the same") {
+  MemoryStore store;
+  store.put("\xFF", 1);
+  store.put("\xFE", 2);
+  store.put("\xEF\xBF\xBD", 3);
+  store.put("inner", std::map<std::string, int>{{"\xFE", 1}, {"\xFF", 2}});
+  store.put("own", json{{"\xFE", 1}, {"\xFF", 2}, {"\xEF\xBF\xBD", 3}});
+  const json written = json::parse(store.to_json().dump());
+  CHECK(written.size() == 5);
+  CHECK(written["\xEF\xBF\xBD"] == 3);
+  CHECK(written["\xEF\xBF\xBD (2)"] == 2);
+  CHECK(written["\xEF\xBF\xBD (3)"] == 1);
+  CHECK(written["inner"] == json{{"\xEF\xBF\xBD", 1}, {"\xEF\xBF\xBD (2)", 2}});
+  CHECK(written["own"]["\xEF\xBF\xBD"] == 3);
+  CHECK(written["own"].size() == 3);
+}

@@ -157,7 +157,8 @@ TEST_CASE("a run that nothing can bring on is stuck, and says so") {
     CHECK(error.errc() == Errc::Generic);
     CHECK(error.message() ==
           "The run under VirtualTime is stuck: nothing is ready to run and nothing waits for the "
-          "clock");
+          "clock; the usual cause is a bare Asio timer, a socket or another thread, which "
+          "VirtualTime does not see: wait with cano::sleep_for or cano::Timer");
   }
   CHECK(time.elapsed() == Duration::zero());
   CHECK(time.run(seven_after(1s)) == 7);

@@ -93,3 +93,14 @@ TEST_CASE("a number that is no Errc still has a message") {
   CHECK(std::string{error.what()} == "Error: odd");
   CHECK(Error{static_cast<Errc>(-1), "odd"}.code().value() == -1);
 }
+
+TEST_CASE("a message is one line of UTF-8, whatever it quotes") {
+  const auto said = [](std::string message) { return Error{Errc::Store, message}.message(); };
+  CHECK(said("two\nlines\r\t") == "two\\nlines\\r\\t");
+  CHECK(said("JQ3\x95Masahi") == "JQ3\xEF\xBF\xBDMasahi");
+  CHECK(said("cut \xE2\x80") == "cut \xEF\xBF\xBD");
+  CHECK(said(std::string("nul\0end", 7)) == "nul\\u{0}end");
+  CHECK(said("\xE2\x80\xA8\xC2\x85\x1b[2J") == "\\u{2028}\\u{85}\\u{1b}[2J");
+  CHECK(said("gr\xC3\xBC\xC3\x9F \xE2\x80\x93 ok") == "gr\xC3\xBC\xC3\x9F \xE2\x80\x93 ok");
+  CHECK(std::string{Error{Errc::Store, "a\nb"}.what()} == "Store error: a\\nb");
+}

@@ -54,7 +54,8 @@ Lines events_of(Flow flow, RunOptions options = {}, cano::Duration stop_after = 
   };
   CHECK(count("run_started") == 1);
   CHECK(count("run_finished") == 1);
-  CHECK(count("attempt_started") == count("attempt_succeeded") + count("attempt_failed"));
+  CHECK(count("attempt_started") ==
+        count("attempt_succeeded") + count("attempt_failed") + count("attempt_cancelled"));
   CHECK(count("phase_started") == count("phase_finished"));
   return log->lines;
 }
@@ -189,7 +190,7 @@ TEST_CASE("the events of a cancellation, in a task and in a pause") {
       events_of(Flow{S::A}.add(S::A, very_slow), RunOptions{}.with_run_id("r"), 7ms);
   REQUIRE(in_task.size() == 5);
   CHECK(in_task[2] == "attempt_started A 1/4");
-  CHECK(in_task[3].substr(0, 19) == "attempt_failed A 1/");
+  CHECK(in_task[3] == "attempt_cancelled A 1 7ms");  // which is no failure
   CHECK(in_task[4] == "run_finished cancelled A transitions=0 attempts=1 7ms " + error);
 
   const auto fails = [](Data&) -> S { throw std::runtime_error{"x"}; };
@@ -209,6 +210,23 @@ TEST_CASE("the events of a Node, attempt by attempt") {
               "phase_finished A 2 exec 3ms", "phase_started A 2 post",
               "phase_finished A 2 post 0ms", "attempt_succeeded A 2 -> Done 3ms",
               "run_finished success Done transitions=1 attempts=2 16ms"});
+}
+
+TEST_CASE("a phase that is stopped has not failed") {
+  struct Slow {
+    int prep(Data&) const { return 1; }
+    asio::awaitable<int> exec(int call) const {
+      co_await cano::sleep_for(1h);
+      co_return call;
+    }
+    S post(Data&, int) const { return S::Done; }
+  };
+  CHECK(events_of(Flow{S::A}.add(S::A, Slow{}), RunOptions{}.with_run_id("r"), 7ms) ==
+        Lines{"run_started A", "state_entered A", "attempt_started A 1/4", "phase_started A 1 prep",
+              "phase_finished A 1 prep 0ms", "phase_started A 1 exec",
+              "phase_finished A 1 exec cancelled 7ms", "attempt_cancelled A 1 7ms",
+              "run_finished cancelled A transitions=0 attempts=1 7ms 'Cancelled: Run r was "
+              "cancelled in state A'"});
 }
 
 TEST_CASE("a phase that returns an error which nobody asks for has failed") {
@@ -413,7 +431,8 @@ TEST_CASE("an observer that asks is told of every wait and of its end") {
                                 co_await cano::sleep_for(1ms);
                                 co_return S::Done;
                               })
-                         .add_exit_state(S::Done);
+                         .add_exit_state(S::Done)
+                         .with_observer(std::make_shared<EventLog>());  // and not its parent's
   const Flow flow = Flow{S::A}
                         .add(S::A, waits_in_many_ways, retries(1, 10ms))
                         .add(

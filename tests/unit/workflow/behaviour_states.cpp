@@ -95,6 +95,23 @@ TEST_CASE("a next state without a task is an error that names it, after the task
   CHECK(result.error_message() == "Workflow error: No task registered for state: C");
 }
 
+TEST_CASE("a state without a task is told with the one that was probably meant") {
+  const auto said = [](const std::string& next) {
+    Data data;
+    VirtualTime time;
+    const auto flow = cano::Workflow<std::string, Data>{"fetch_order"}
+                          .add("fetch_order", [next](Data&) { return next; })
+                          .add_exit_state("completed");
+    return time.run(flow.try_orchestrate(data)).error_message();
+  };
+  CHECK(said("complete") ==
+        "Workflow error: No task registered for state: complete; did you mean 'completed'?");
+  CHECK(said("fecth_order") ==
+        "Workflow error: No task registered for state: fecth_order; did you mean 'fetch_order'?");
+  CHECK(said("paid") == "Workflow error: No task registered for state: paid");
+  CHECK(said("a\nb\x95") == "Workflow error: No task registered for state: a\\nb\xEF\xBF\xBD");
+}
+
 TEST_CASE("a state is added once, as a task or as an exit") {
   Flow flow{S::A};
   flow.add(S::A, to_done).add_exit_state(S::Done);
@@ -276,7 +293,7 @@ TEST_CASE("a run ends in order in a state that was not added, whatever its type 
                           .with_observer(seen);
     const auto result = time.run(flow.try_orchestrate(data));
     CHECK(result.error_message() ==
-          "Workflow error: No task registered for state: (state_name threw: no name)");
+          "Workflow error: No task registered for state: (its name cannot be read: no name)");
     CHECK(result.state().floor == floor);
     CHECK(result.transitions() == 1);
     CHECK(seen->lines.back().find("run_finished") == 0);

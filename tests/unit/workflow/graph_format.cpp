@@ -165,6 +165,52 @@ TEST_CASE("Mermaid survives hostile names") {
                   "\")))") != std::string::npos);
 }
 
+TEST_CASE("Mermaid draws a name as it is, alone and with notes") {
+  for (const std::string name : {"",
+                                 " ",
+                                 "  two  blanks ",
+                                 "C:\\new",
+                                 "\\n",
+                                 "a\\",
+                                 "$$x$$",
+                                 "$5",
+                                 "fa:fa-car",
+                                 "fab:fa-x",
+                                 "%%{init: {}}%%",
+                                 "end",
+                                 "a;b",
+                                 "#35;",
+                                 "&lt;",
+                                 "<br/>",
+                                 "<b>bold</b>",
+                                 "`md`",
+                                 "1. one",
+                                 "gr\xC3\xBC\xC3\x9F",
+                                 "A: b",
+                                 "x|y",
+                                 "((",
+                                 "\"\""}) {
+    INFO(name);
+    Graph graph;
+    graph.nodes = {node(name, 3), node(name, 1), exit_node(name)};
+    graph.nodes[1].is_start = true;
+    const Mermaid chart = Mermaid::parse(to_mermaid(graph));
+    CHECK(chart.nodes.at("s0").label == std::vector<std::string>{name, "up to 3 attempts"});
+    CHECK(chart.nodes.at("s1").label[0] == (name.empty() ? " " : name));
+    CHECK(chart.nodes.at("s2").label[0] == (name.empty() ? " " : name));
+  }
+}
+
+TEST_CASE("times are told in the unit that a person would use") {
+  Graph graph;
+  graph.nodes = {node("Slow", 1)};
+  RunPath path;
+  path.states = {visited("Slow", 1, 1, 90s)};
+  path.states[0].pausing = 5min;
+  CHECK(count(to_mermaid(graph, path), "1 visit, 90 s<br/>paused 5 min") == 1);
+  CHECK(count(to_dot(graph, path), "1 visit, 90 s\\npaused 5 min") == 1);
+}
+
 TEST_CASE("DOT shows the same") {
   CHECK(to_dot(sample()) ==
         "digraph workflow {\n"

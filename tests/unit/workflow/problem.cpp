@@ -114,3 +114,18 @@ TEST_CASE("a task that declares nothing may go anywhere: nothing it could dispro
   REQUIRE(problems.size() == 1);
   CHECK(problems[0].kind == Kind::Unreachable);
 }
+
+TEST_CASE("a misspelt start is told with the state that was probably meant, on one line") {
+  const auto problem_of = [](const std::string& start) {
+    return cano::Workflow<std::string, Data>{start}
+        .add("fetch", [](Data&) { return std::string{"done"}; })
+        .add_exit_state("done")
+        .validate()
+        .at(0)
+        .message;
+  };
+  CHECK(problem_of("fecth") ==
+        "The start state fecth has no task and is no exit state; did you mean 'fetch'?");
+  CHECK(problem_of("a\nb\xFF") ==
+        "The start state a\\nb\xEF\xBF\xBD has no task and is no exit state");
+}

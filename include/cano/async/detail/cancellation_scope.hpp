@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <stop_token>
+#include <vector>
 
 #include <cano/config.hpp>
 #include <cano/wait_kind.hpp>
@@ -31,6 +32,8 @@ class Cancellable {
 
   /// What it is, for observers.
   virtual Wait describe() const noexcept { return {}; }
+  /// Adds where the work waits that this is about, for who asks why nothing goes on.
+  virtual void tell_places(std::vector<WaitPlace>&) const {}
 
  protected:
   ~Cancellable() = default;
@@ -79,6 +82,10 @@ class CancellationScope {
   bool waits() const noexcept { return wait_ != nullptr; }
   /// What it waits for; where that is nothing that could be cancelled, for its turn.
   Wait wait() const noexcept { return waits() ? wait_->describe() : Wait{WaitKind::Ready}; }
+
+  void tell_places(std::vector<WaitPlace>& places) const {
+    if (waits()) wait_->tell_places(places);
+  }
 
   /// Requested when this scope is cancelled, and as soon as `outer` is, on whichever thread.
   std::stop_token token(const std::stop_token& outer) {

@@ -24,6 +24,7 @@ namespace cano::detail {
 
 class PromiseBase;
 class Environment;
+struct OuterRun;
 
 [[noreturn]] inline void throw_aborted() {
   throw boost::system::system_error{asio::error::operation_aborted};
@@ -42,7 +43,12 @@ class EnvironmentLink : public Pooled {
   Loop& loop() const noexcept { return *loop_; }
   /// On the loop only; null when the environment is gone.
   Environment* environment() const noexcept { return environment_; }
-  void forget() noexcept { environment_ = nullptr; }
+  void forget() noexcept {
+    environment_ = nullptr;
+    executor_.reset();
+  }
+  /// One that says whose work it is; on the loop, until the environment is gone.
+  const asio::any_io_executor& executor();
 
   /// Stops the environment's work, from any thread: the flag is set at once, what is waited for is
   /// cancelled on the loop.
@@ -64,6 +70,7 @@ class EnvironmentLink : public Pooled {
   std::atomic<bool> is_requested_{false};
   Loop::Pointer loop_;
   Environment* environment_;
+  std::unique_ptr<asio::any_io_executor> executor_;  // refers to this: gone before the last pointer
 };
 
 /// What a stop callback or a cancellation slot calls.
@@ -94,7 +101,19 @@ class Environment {
   virtual Environment* outer() const noexcept { return parent_; }
 
   /// The executor that coroutines of Asio's get which this chain awaits.
-  virtual asio::any_io_executor awaitable_executor() { return parent_->awaitable_executor(); }
+  virtual asio::any_io_executor awaitable_executor() {
+    return parent_ == nullptr ? loop_->executor() : parent_->awaitable_executor();
+  }
+  /// The executor that `this_coro::executor` gives.
+  virtual const asio::any_io_executor& coroutine_executor() {
+    return parent_ == nullptr ? loop_->executor() : parent_->coroutine_executor();
+  }
+
+  /// Tells of the run that this is part of, if it is part of one. On the loop only.
+  virtual bool find_outer_run(OuterRun& run) {
+    Environment* const next = outer();
+    return next != nullptr && next->find_outer_run(run);
+  }
 
   /// Ends the work early, on the loop; it goes on until it has ended.
   virtual void cancel(StopReason reason) noexcept { scope_.cancel(reason); }

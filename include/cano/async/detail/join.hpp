@@ -7,6 +7,7 @@
 #include <exception>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
@@ -103,6 +104,10 @@ class Join final : public Cancellable {
   }
 
   Wait describe() const noexcept override { return {WaitKind::Children}; }
+  void tell_places(std::vector<WaitPlace>& places) const override {
+    for (const BranchBase* branch = first_; branch != nullptr; branch = branch->next_)
+      if (!branch->has_ended_) branch->scope().tell_places(places);
+  }
 
   // ---- after the wait
 

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
@@ -23,6 +24,7 @@
 #include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -39,6 +41,8 @@ class LoopMember {
   virtual void drop_work() noexcept = 0;
   /// Cancels the work; it goes on until it has ended.
   virtual void cancel_work() noexcept = 0;
+  /// As `Cancellable::tell_places`.
+  virtual void tell_places(std::vector<WaitPlace>&) const {}
 
  protected:
   ~LoopMember() { CANO_ASSERT(next_ == nullptr); }
@@ -139,6 +143,13 @@ class Loop {
     if (on_idle_) std::exchange(on_idle_, nullptr)();
   }
   std::size_t members() const noexcept { return members_; }
+  /// Where the work under way waits.
+  std::vector<WaitPlace> wait_places() const {
+    std::vector<WaitPlace> places;
+    for (const LoopMember* each = end_.next_; each != &end_; each = each->next_)
+      each->tell_places(places);
+    return places;
+  }
   /// Cancels all work under way and what comes later.
   void stop() noexcept {
     is_stopping_ = true;

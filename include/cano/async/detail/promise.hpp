@@ -118,7 +118,7 @@ class PromiseBase : public Pooled {
   }
   YieldAwaiter await_transform(YieldNow) const noexcept;
   ReadyAwaiter<const asio::any_io_executor&> await_transform(asio::this_coro::executor_t) const {
-    return ReadyAwaiter<const asio::any_io_executor&>{environment_->loop().executor()};
+    return ReadyAwaiter<const asio::any_io_executor&>{environment_->coroutine_executor()};
   }
   ReadyAwaiter<CancellationState> await_transform(asio::this_coro::cancellation_state_t) const {
     return ReadyAwaiter<CancellationState>{CancellationState{environment_->scope().is_cancelled()}};

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/execution/blocking.hpp>
@@ -13,6 +15,7 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -61,6 +64,13 @@ class EnvironmentExecutor {
   bool never_blocks_;
 };
 
+inline const asio::any_io_executor& EnvironmentLink::executor() {
+  if (!executor_) {
+    executor_ = std::make_unique<asio::any_io_executor>(EnvironmentExecutor{Pointer{this}});
+  }
+  return *executor_;
+}
+
 /// The environment whose work a coroutine of Asio's on that executor is part of, if that is known.
 ///
 /// Also through strands: what those serialise runs on the one loop of the environment.
@@ -82,9 +92,13 @@ class RootEnvironment : public Environment, public LoopMember {
   void abandon() noexcept override = 0;
   void cancel_work() noexcept override { cancel(StopReason::Stop); }
   void drop_work() noexcept override { wait_lost(); }
+  void tell_places(std::vector<WaitPlace>& places) const override { scope().tell_places(places); }
   asio::any_io_executor awaitable_executor() override {
     if (origin_) return EnvironmentExecutor{origin_};
     return loop().executor();
+  }
+  const asio::any_io_executor& coroutine_executor() override {
+    return origin() == nullptr ? loop().executor() : origin_->executor();
   }
 
   /// The work that started this one, where that is known and not over; on the loop only.

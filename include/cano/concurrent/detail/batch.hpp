@@ -25,11 +25,13 @@
 #include <cano/concurrent/wait_strategy.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_base.hpp>
+#include <cano/task/detail/run_context.hpp>
 #include <cano/task/detail/run_id.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
@@ -65,7 +67,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
         progress_{std::move(progress)},
         results_(stores.size()) {
     if (options_.run_id.empty()) options_.run_id = make_run_id();
-    info_ = run_info(*definition_, options_);
+    info_ = run_info(*definition_, options_, nullptr);
     info_.in_batch = true;
     timeout_ = total_timeout(*definition_, options_);
   }
@@ -75,6 +77,15 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   ~Batch() {
     if (on_done_ && !workers_.empty()) lose();
   }
+
+  /// Takes what it has from the run in which it is started. Before it starts; may be null.
+  void inherit(std::unique_ptr<const RunContext> context) {
+    if (context == nullptr) return;
+    context_ = std::move(context);
+    context_->complete(info_);
+    if (context_->inherits_observers) observers_ = &context_->observers;
+  }
+  const DefinitionType& definition() const noexcept { return *definition_; }
 
   /// Starts a worker on each loop. Calls `on_done` once when every instance has ended; or wherever
   /// the last worker is destroyed with its context before that. `max_in_flight` bounds all workers
@@ -133,7 +144,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     RunInfo info = info_;
     info.instance_id = index;
     auto& run = instance.set_up_run(*definition_, stores_[index], info, options_.run_id,
-                                    Clock::of(instance.loop()), now, stop_);
+                                    Clock::of(instance.loop()), now, stop_, observers_);
     if (timeout_ != Duration::max()) run.limit(timeout_);
   }
 
@@ -149,7 +160,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     if (!counts_each()) return;
     const ConcurrentStatus status = current_status();
     if (quota_ && finished_for_quota(status) >= quota_->count) cancel();
-    if (progress_) report_progress();
+    if (progress_) report_progress(std::nullopt);
   }
 
   void worker_ended() {
@@ -220,6 +231,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     const std::size_t ended = status.completed + status.failed + status.cancelled;
     if (ended != results_.size()) cancel_those_without_result(without_result);
     status.cancelled = results_.size() - status.completed - status.failed;
+    if (progress_) report_progress(status);
     report_end(status);
     OnDone on_done = std::move(*on_done_);
     on_done_.reset();
@@ -256,29 +268,32 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     return status;
   }
 
-  // One call at a time, so that what a user is shown never goes back.
-  void report_progress() {
+  // One call at a time, so that what a user is shown never goes back. The end is told once, also
+  // where instances were never started.
+  void report_progress(const std::optional<ConcurrentStatus>& at_end) {
     const std::lock_guard lock{progress_mutex_};
-    if (progress_failed_) return;
+    if (progress_is_over_) return;
     try {
-      progress_(current_status());
+      const ConcurrentStatus status = at_end ? *at_end : current_status();
+      progress_is_over_ = status.is_complete();
+      progress_(status);
     } catch (...) {
-      progress_failed_ = true;
+      progress_is_over_ = true;
     }
   }
 
   void report_start() const {
-    if (definition_->observers.empty()) return;
-    definition_->observers.notify(
-        &Observer::on_batch_started,
-        BatchStarted{info_, stores_.size(), to_string(strategy_), started_});
+    if (observers_->empty()) return;
+    observers_->notify(&Observer::on_batch_started,
+                       BatchStarted{info_, stores_.size(), to_string(strategy_), started_,
+                                    Clock::of(control()).wall_now()});
   }
   void report_end(const ConcurrentStatus& status) const {
-    if (definition_->observers.empty()) return;
-    definition_->observers.notify(
-        &Observer::on_batch_finished,
-        BatchFinished{info_, status.total_workflows, status.completed, status.failed,
-                      status.cancelled, status.elapsed, control().now()});
+    if (observers_->empty()) return;
+    observers_->notify(&Observer::on_batch_finished,
+                       BatchFinished{info_, status.total_workflows, status.completed, status.failed,
+                                     status.cancelled, status.elapsed, control().now(),
+                                     Clock::of(control()).wall_now()});
   }
 
   std::shared_ptr<const DefinitionType> definition_;
@@ -287,10 +302,12 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   std::optional<Quota> quota_;
   RunOptions options_;
   RunInfo info_;
+  std::unique_ptr<const RunContext> context_;  // null when it was started in no run
+  const ObserverList* observers_ = &definition_->observers;
   Duration timeout_ = Duration::max();  // of each instance
   ProgressCallback progress_;
   std::mutex progress_mutex_;
-  bool progress_failed_ = false;
+  bool progress_is_over_ = false;  // it has been told the end, or has thrown
   std::vector<Result> results_;
 
   std::vector<std::unique_ptr<WorkerType>> workers_;

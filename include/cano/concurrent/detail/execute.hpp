@@ -14,6 +14,7 @@
 #include <cano/async/detail/loop_service.hpp>
 #include <cano/runtime/detail/shard.hpp>
 #include <cano/runtime/runtime.hpp>
+#include <cano/wait_kind.hpp>
 
 namespace cano::detail {
 
@@ -51,6 +52,7 @@ template <class Batch> class StartBatch {
         [batch = std::weak_ptr{batch_}](asio::cancellation_type) {
           if (const auto alive = batch.lock()) alive->cancel();
         });
+    handler.describe_as(WaitKind::Children);
     const auto batch = std::move(batch_);
     batch->start(loops_, max_in_flight_, std::move(handler));
   }

@@ -71,8 +71,10 @@ template <class Batch> class Worker {
       return !this->drive(Event::Started);
     }
     auto& set_up_run(const Definition<State, Store>& definition, Store& store, const RunInfo& info,
-                     std::string& run_id, Clock clock, steady_time now, const StopRequest& stop) {
-      return this->set_up(definition, store, info, run_id, clock, now, this->scope(), stop);
+                     std::string& run_id, Clock clock, steady_time now, const StopRequest& stop,
+                     const ObserverList* observers) {
+      return this->set_up(definition, store, info, run_id, clock, now, this->scope(), stop,
+                          observers);
     }
     Result take_result(steady_time now) {
       Result result = this->run_under_way().take_result(now);
@@ -84,10 +86,10 @@ template <class Batch> class Worker {
       this->drop_run();
     }
 
-    asio::any_io_executor awaitable_executor() override { return this->loop().executor(); }
     void abandon() noexcept override { worker->lost(*this); }
     void cancel_work() noexcept override { this->cancel(StopReason::Stop); }
     void drop_work() noexcept override { this->wait_lost(); }
+    void tell_places(std::vector<WaitPlace>& places) const override { this->add_places(places); }
 
     std::shared_ptr<Worker> worker;
     std::size_t index = 0;

@@ -29,8 +29,25 @@ struct EventHead {
   std::string_view message;  // for people
   const RunInfo* run = nullptr;
   std::string_view state{};
-  std::size_t attempt = 0;  // 0 outside of attempts
+  std::size_t attempt = 0;    // 0 outside of attempts
+  std::string_view run_id{};  // without a `run`: of the job's run, if it has begun
 };
+
+/// When it happened, by the wall clock and by the steady one.
+template <class Event> system_time wall_time_of(const Event& event) {
+  if constexpr (requires { event.wall_at; }) {
+    return event.wall_at;
+  } else {
+    return event.at;
+  }
+}
+template <class Event> steady_time steady_time_of(const Event& event) {
+  if constexpr (requires { event.steady_at; }) {
+    return event.steady_at;
+  } else {
+    return event.at;
+  }
+}
 
 inline constexpr std::string_view workflow_target = "cano::workflow";
 inline constexpr std::string_view task_target = "cano::task";
@@ -47,9 +64,9 @@ inline Field text_field(std::string name, std::string_view text) {
   return {std::move(name), std::string{text}};
 }
 
+// Who is asked to stop and stops has done well.
 constexpr Level level_of(Outcome outcome) noexcept {
-  if (outcome == Outcome::Success) return Level::Info;
-  return outcome == Outcome::Failed ? Level::Error : Level::Warn;
+  return outcome == Outcome::Failed ? Level::Error : Level::Info;
 }
 
 // ---- runs
@@ -102,6 +119,19 @@ inline std::vector<Field> fields_of(const AttemptSucceeded& e) {
   return {text_field("next_state", e.next_state), elapsed_field(e.elapsed)};
 }
 
+inline EventHead head_of(const AttemptCancelled& e) {
+  return {"attempt_cancelled",
+          Level::Info,
+          task_target,
+          "Attempt was cancelled",
+          &e.run,
+          e.state,
+          e.attempt};
+}
+inline std::vector<Field> fields_of(const AttemptCancelled& e) {
+  return {text_field("outcome", to_string(Outcome::Cancelled)), elapsed_field(e.elapsed)};
+}
+
 inline EventHead head_of(const AttemptFailed& e) {
   return {
       "attempt_failed", e.will_retry ? Level::Warn : Level::Error,
@@ -143,14 +173,19 @@ inline std::vector<Field> fields_of(const PhaseStarted& e) {
 }
 
 inline EventHead head_of(const PhaseFinished& e) {
+  const std::string_view message = e.cancelled ? "Phase was cancelled"
+                                   : e.failed  ? "Phase failed"
+                                               : "Phase finished";
   return {"phase_finished", e.failed ? Level::Warn : Level::Debug,
-          task_target,      e.failed ? "Phase failed" : "Phase finished",
+          task_target,      message,
           &e.run,           e.state,
           e.attempt};
 }
 inline std::vector<Field> fields_of(const PhaseFinished& e) {
-  return {text_field("phase", to_string(e.phase)), Field{"failed", e.failed},
-          elapsed_field(e.elapsed)};
+  std::vector<Field> fields{text_field("phase", to_string(e.phase)), Field{"failed", e.failed}};
+  if (e.cancelled) fields.emplace_back("cancelled", true);
+  fields.push_back(elapsed_field(e.elapsed));
+  return fields;
 }
 
 inline EventHead head_of(const LogRecord& e) {
@@ -206,8 +241,10 @@ inline std::vector<Field> fields_of(const OccurrenceQueued& e) {
   return fields;
 }
 
-inline EventHead head_of(const OccurrenceStarted&) {
-  return {"occurrence_started", Level::Info, schedule_target, "Job started"};
+inline EventHead head_of(const OccurrenceStarted& e) {
+  EventHead head{"occurrence_started", Level::Info, schedule_target, "Job started"};
+  head.run_id = e.run_id;
+  return head;
 }
 inline std::vector<Field> fields_of(const OccurrenceStarted& e) {
   std::vector<Field> fields{text_field("job", e.job), Field{"run", e.run}};
@@ -221,7 +258,9 @@ inline EventHead head_of(const OccurrenceFinished& e) {
   const std::string_view message = e.outcome == Outcome::Success  ? "Job succeeded"
                                    : e.outcome == Outcome::Failed ? "Job failed"
                                                                   : "Job was cancelled";
-  return {"occurrence_finished", level_of(e.outcome), schedule_target, message};
+  EventHead head{"occurrence_finished", level_of(e.outcome), schedule_target, message};
+  head.run_id = e.run_id;
+  return head;
 }
 inline std::vector<Field> fields_of(const OccurrenceFinished& e) {
   std::vector<Field> fields{text_field("job", e.job), Field{"run", e.run},

@@ -78,9 +78,10 @@ class JsonWriter {
     for_each_character(text, [this](char32_t c, std::string_view bytes) {
       if (c == U'"' || c == U'\\') {
         members_.append("\\").append(bytes);
-      } else if (c < 0x20) {
-        constexpr std::string_view digits = "0123456789abcdef";
-        members_.append("\\u00").append({digits[c >> 4U], digits[c & 0xFU]});
+      } else if (c < 0x10000 && must_be_escaped(c)) {  // more than JSON asks: it stays on its line
+        members_ += "\\u";
+        for (int shift = 12; shift >= 0; shift -= 4)
+          members_ += "0123456789abcdef"[(c >> static_cast<unsigned>(shift)) & 0xFU];
       } else {
         members_ += bytes;
       }

@@ -28,8 +28,14 @@ inline void append_fields(std::string& out, std::span<const Field> fields) {
   }
 }
 
-// orders{user_id=7}:run{id="5f3c01-12" instance=3}:state{name="Fetch" attempt=2}
+// orders{user_id=7}:run{id="5f3c01-12" parent="nightly#7" instance=3}:state{name="Fetch" attempt=2}
 inline void append_path(std::string& out, const EventHead& head) {
+  if (head.run == nullptr) {
+    out += "run{id=";
+    append_quoted(out, head.run_id);
+    out += '}';
+    return;
+  }
   if (const Span* const span = head.run->span) {
     append_one_line(out, span->name());
     if (!span->fields().empty()) {
@@ -41,6 +47,10 @@ inline void append_path(std::string& out, const EventHead& head) {
   }
   out += "run{id=";
   append_quoted(out, head.run->run_id);
+  if (!head.run->parent_id.empty()) {
+    out += " parent=";
+    append_quoted(out, head.run->parent_id);
+  }
   const bool is_instance = head.run->in_batch && head.target != concurrent_target;
   if (is_instance) {
     out += " instance=";
@@ -84,7 +94,7 @@ inline std::string text_line(system_time time, const EventHead& head, std::span<
   const std::string_view level = to_string(head.level);
   out.append(5 - level.size(), ' ');
   out.append(paint(colour_of(head.level))).append(level).append(paint(plain)).append(" ");
-  if (head.run != nullptr) {
+  if (head.run != nullptr || !head.run_id.empty()) {
     append_path(out, head);
     out += ": ";
   }
@@ -111,9 +121,12 @@ inline std::string json_line(system_time time, const EventHead& head,
                JsonWriter{}.add("name", span->name()).add("fields", json_of(span->fields())));
     }
     line.add("run_id", head.run->run_id);
+    if (!head.run->parent_id.empty()) line.add("parent_id", head.run->parent_id);
     if (head.run->in_batch && head.target != concurrent_target) {
       line.add("instance_id", head.run->instance_id);
     }
+  } else if (!head.run_id.empty()) {
+    line.add("run_id", head.run_id);
   }
   if (!head.state.empty()) line.add("state", head.state);
   if (head.attempt != 0) line.add("attempt", head.attempt);

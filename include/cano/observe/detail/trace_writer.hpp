@@ -11,7 +11,6 @@
 
 #include <cano/error.hpp>
 #include <cano/observe/detail/file_name.hpp>
-#include <cano/observe/detail/json_writer.hpp>
 
 namespace cano::detail {
 
@@ -19,20 +18,28 @@ namespace cano::detail {
 /// each time, and the next flush begins on top of it.
 class TraceWriter {
  public:
-  explicit TraceWriter(const FileName& file)
-      : path_{file.text()}, file_{path_, std::ios::binary | std::ios::trunc} {
-    if (!file_) {
-      throw Error{Errc::Configuration, "Cannot open the trace file " + path_ + ": " +
-                                           std::generic_category().message(errno)};
-    }
+  explicit TraceWriter(const FileName& file) : path_{file.text()}, file_{open()} {
     buffer_ = "[";
     flush();
   }
 
-  void add(const JsonWriter& event) {
+  /// Begins a file of the same name, where the old one has been moved away or removed. False: it is
+  /// still there, and goes on.
+  bool reopen() {
+    flush();
+    if (is_there()) return false;
+    file_ = open();
+    end_ = 0;
+    empty_ = true;
+    buffer_ = "[";
+    return true;
+  }
+
+  /// An event, as JSON.
+  void add(std::string_view event) {
     buffer_ += empty_ ? "\n" : ",\n";
     empty_ = false;
-    buffer_ += event.text();
+    buffer_ += event;
     if (buffer_.size() >= flush_size) flush();
   }
 
@@ -48,6 +55,21 @@ class TraceWriter {
   }
 
  private:
+  std::ofstream open() const {
+    std::ofstream file{path_, std::ios::binary | std::ios::trunc};
+    if (!file) {
+      throw Error{Errc::Configuration, "Cannot open the trace file " + path_ + ": " +
+                                           std::generic_category().message(errno)};
+    }
+    return file;
+  }
+
+  // Who moves a file away may leave an empty one in its place.
+  bool is_there() const {
+    std::ifstream found{path_, std::ios::binary | std::ios::ate};
+    return found && found.tellg() > 0;
+  }
+
   static constexpr std::size_t flush_size = std::size_t{64} * 1024;
   static constexpr std::string_view ending = "\n]\n";
 

@@ -12,6 +12,7 @@
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/schedule/detail/run_handle.hpp>
+#include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 
@@ -58,20 +59,21 @@ template <class Job> struct Effects {
     if (observers) reports.push_back({kind, job.shared_from_this(), nominal, count, reason});
   }
 
-  void notify(system_time at) const {
+  void notify(Moment at) const {
     for (const Report& r : reports) {
       switch (r.kind) {
         case Report::Kind::Due:
           observers->notify(&Observer::on_occurrence_due,
-                            OccurrenceDue{r.job->id, r.nominal, at, r.count});
+                            OccurrenceDue{r.job->id, r.nominal, at.wall, r.count, at.steady});
           break;
         case Report::Kind::Queued:
           observers->notify(&Observer::on_occurrence_queued,
-                            OccurrenceQueued{r.job->id, r.nominal, at});
+                            OccurrenceQueued{r.job->id, r.nominal, at.wall, at.steady});
           break;
         case Report::Kind::Skipped:
-          observers->notify(&Observer::on_occurrence_skipped,
-                            OccurrenceSkipped{r.job->id, r.nominal, r.reason, at, r.count});
+          observers->notify(
+              &Observer::on_occurrence_skipped,
+              OccurrenceSkipped{r.job->id, r.nominal, r.reason, at.wall, r.count, at.steady});
           break;
       }
     }

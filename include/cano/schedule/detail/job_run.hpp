@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -16,6 +17,7 @@
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/root_environment.hpp>
 #include <cano/duration.hpp>
+#include <cano/observe/detail/outer_run.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/schedule/detail/effects.hpp>
 #include <cano/schedule/detail/job_body.hpp>
@@ -50,6 +52,7 @@ template <class Host> class JobRun final : public RootEnvironment {
     occurrence_.triggered = ticket_.triggered;
     occurrence_.run = start.number;
     occurrence_.stop = stop_.get_token();
+    run_id_ = run_id_of(occurrence_);
   }
 
   // Last, when the end has been reported: a loop without members has nothing more to do.
@@ -61,7 +64,11 @@ template <class Host> class JobRun final : public RootEnvironment {
   std::uint64_t key() const noexcept { return key_; }
   const typename Job::Ticket& ticket() const noexcept { return ticket_; }
   const Occurrence& occurrence() const noexcept { return occurrence_; }
+  /// "nightly#7".
+  const std::string& run_id() const noexcept { return run_id_; }
 
+  /// When it began, if it has.
+  steady_time began() const noexcept { return began_.value_or(steady_time{}); }
   /// How long it has been running.
   Duration elapsed(Moment now) const noexcept { return began_ ? now.steady - *began_ : Duration{}; }
 
@@ -86,6 +93,12 @@ template <class Host> class JobRun final : public RootEnvironment {
   // ---- the environment
 
   asio::any_io_executor awaitable_executor() override { return EnvironmentExecutor{link()}; }
+  const asio::any_io_executor& coroutine_executor() override { return link()->executor(); }
+
+  bool find_outer_run(OuterRun& run) override {
+    run.run_id = run_id_;
+    return true;
+  }
 
   void cancel_work() noexcept override {
     stop_.request_stop();
@@ -152,6 +165,7 @@ template <class Host> class JobRun final : public RootEnvironment {
   std::uint64_t key_;
   std::stop_source stop_;
   Occurrence occurrence_;
+  std::string run_id_;
   std::optional<steady_time> began_;
   CoroutineOwner<RunEnd> coroutine_;
 };

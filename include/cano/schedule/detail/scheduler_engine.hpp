@@ -68,7 +68,8 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
     if (!observers) return;
     observers->notify(&Observer::on_occurrence_started,
                       OccurrenceStarted{occurrence.id, occurrence.run, run.ticket().scheduled(),
-                                        occurrence.lateness, occurrence.actual, occurrence.missed});
+                                        occurrence.lateness, occurrence.actual, occurrence.missed,
+                                        run.began(), run.run_id()});
   }
 
   void run_ended(const Run& run, RunEnd end) { settle(run, std::move(end), false); }
@@ -142,7 +143,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
   static constexpr int jobs_per_turn = 64;
 
   void perform(Effects& effects) {
-    if (!effects.reports.empty()) effects.notify(clock_.wall_now());
+    if (!effects.reports.empty()) effects.notify(now());
     for (RunHandle& run : effects.cancels)
       run.cancel();
     for (typename Effects::Start& start : effects.starts)
@@ -192,7 +193,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
     outcome.lateness = occurrence.lateness;
     outcome.elapsed = run.elapsed(at);
     const std::string error = outcome.error_message();
-    report_end(outcome, error, at);
+    report_end(run, outcome, error, at);
     change([&](Effects& effects) {
       // Where one run was destroyed the next would be too.
       if (is_lost && state_.phase() != Phase::Stopped) state_.stop(Duration::zero(), at, effects);
@@ -202,7 +203,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
   }
 
   // Before the books are closed: when a stop has joined all runs, all have been reported.
-  void report_end(const JobOutcome& outcome, const std::string& error, Moment at) {
+  void report_end(const Run& run, const JobOutcome& outcome, const std::string& error, Moment at) {
     std::shared_ptr<const ObserverList> observers;
     {
       const std::lock_guard lock{mutex_};
@@ -211,7 +212,7 @@ class SchedulerEngine : public std::enable_shared_from_this<SchedulerEngine<Exec
     if (!observers) return;
     observers->notify(&Observer::on_occurrence_finished,
                       OccurrenceFinished{outcome.id, outcome.run, outcome.outcome, error,
-                                         outcome.elapsed, at.wall});
+                                         outcome.elapsed, at.wall, at.steady, run.run_id()});
   }
 
   // ---- the alarm's turn

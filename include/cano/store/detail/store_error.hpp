@@ -4,7 +4,9 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
+#include <cano/detail/nearest_name.hpp>
 #include <cano/error.hpp>
 #include <cano/store/detail/slot.hpp>
 #include <cano/store/detail/stored_type.hpp>
@@ -16,8 +18,9 @@ inline std::string quoted_key(std::string_view key) {
   return text.append(key).append("'");
 }
 
-inline Error key_not_found(std::string_view key) {
-  return {Errc::KeyNotFound, quoted_key(key) + " not found in store"};
+/// `keys`: those that there are.
+inline Error key_not_found(std::string_view key, const std::vector<std::string>& keys) {
+  return {Errc::KeyNotFound, quoted_key(key) + " not found in store" + did_you_mean(key, keys)};
 }
 
 inline Error type_mismatch(std::string_view key, const SlotType& wanted, const SlotType& held) {

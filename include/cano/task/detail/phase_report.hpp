@@ -35,7 +35,8 @@ class PhaseReport {
     return run.reporter().phase_started(run.visit(), phase);
   }
   [[gnu::noinline]] static void end(RunBase& run, Phase phase, bool failed, steady_time began) {
-    run.reporter().phase_finished(run.visit(), phase, failed, began);
+    const bool is_cancelled = failed && run.stop_was_requested();
+    run.reporter().phase_finished(run.visit(), phase, failed && !is_cancelled, is_cancelled, began);
   }
 
   RunBase* run_;  // null when nobody watches

@@ -175,7 +175,7 @@ class RunBase {
     const StopReason limit =
         retries && limits_ ? limit_at(saturating_add(now(), pause_)) : StopReason::None;
     const bool goes_on = retries && limit == StopReason::None;
-    if (is_observed()) reporter_.attempt_failed(visit_, failure_, timed_out(), goes_on);
+    if (is_observed()) report_attempt(goes_on);
     if (retries && !goes_on) set_failure(out_of_time(limit));
     if (!goes_on) return false;
     last_failure_ = std::move(failure_);
@@ -190,6 +190,13 @@ class RunBase {
   std::size_t failed_attempts() const noexcept { return failed_attempts_; }
 
   // ---- interruptions
+
+  // The token may know of a request that is still on its way to the flag: another of its listeners
+  // has aborted what the run awaits.
+  bool stop_was_requested() const noexcept {
+    return scope_->reason() == StopReason::Stop || stop_->load(std::memory_order_acquire) ||
+           stop_request_->token.stop_requested();
+  }
 
   /// The failure that ends the run before its next step; none when there is no reason.
   Failure interruption() const {
@@ -263,11 +270,13 @@ class RunBase {
         last);
   }
 
-  // The token may know of a request that is still on its way to the flag: another of its listeners
-  // has aborted what the run awaits.
-  bool stop_was_requested() const noexcept {
-    return scope_->reason() == StopReason::Stop || stop_->load(std::memory_order_acquire) ||
-           stop_request_->token.stop_requested();
+  // How the attempt ended that gave no state. To be stopped is no failure.
+  void report_attempt(bool will_retry) {
+    if (!will_retry && stop_was_requested()) {
+      reporter_.attempt_cancelled(visit_);
+    } else {
+      reporter_.attempt_failed(visit_, failure_, timed_out(), will_retry);
+    }
   }
 
   bool timed_out() const noexcept { return limit_passed_ != StopReason::None; }

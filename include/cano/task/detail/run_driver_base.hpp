@@ -5,17 +5,22 @@
 #include <cstdint>
 #include <memory>
 #include <utility>
+#include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/duration.hpp>
+#include <cano/observe/detail/outer_run.hpp>
 #include <cano/task/detail/run_base.hpp>
 #include <cano/task/detail/run_limits.hpp>
+#include <cano/task/detail/run_reporter.hpp>
 #include <cano/wait_kind.hpp>
 
 namespace cano::detail {
@@ -54,6 +59,23 @@ class RunDriverBase : public Environment {
 
   RunBase& run_base() noexcept { return *run_; }
 
+  // ---- what is started in the run: only where it is observed does anybody ask for it
+
+  bool find_outer_run(OuterRun& found) override {
+    if (run_ == nullptr) return Environment::find_outer_run(found);
+    RunReporter& reporter = run_->reporter();
+    found.observers = reporter.observers();
+    found.span = reporter.span();
+    if (found.wants_id || run_->is_observed()) found.run_id = reporter.run_id();
+    return true;
+  }
+  asio::any_io_executor awaitable_executor() override {
+    return is_observed() ? link()->executor() : Environment::awaitable_executor();
+  }
+  const asio::any_io_executor& coroutine_executor() override {
+    return is_observed() ? link()->executor() : Environment::coroutine_executor();
+  }
+
   // ---- for the host
 
   boost::intrusive_ptr<AwaitableHostBase>& host() noexcept { return host_; }
@@ -63,7 +85,26 @@ class RunDriverBase : public Environment {
  protected:
   RunDriverBase(Loop& loop, Environment* parent) noexcept : Environment{loop, parent} {}
   ~RunDriverBase() {
+    if (link_) link_->forget();
     if (host_) std::exchange(host_, nullptr)->forget_run();
+  }
+
+  /// The innermost: where the run waits for others, they say where.
+  void add_places(std::vector<WaitPlace>& places) const {
+    const std::size_t before = places.size();
+    scope().tell_places(places);
+    if (places.size() != before || run_ == nullptr || run_->visit().state == nullptr) return;
+    places.push_back({run_->visit().state->name, scope().wait().kind});
+  }
+
+  /// For those who may stop it from elsewhere, and for what is started in it.
+  const EnvironmentLink::Pointer& link() {
+    if (!link_) link_ = new EnvironmentLink{loop(), *this};
+    return link_;
+  }
+  /// Nobody reaches it from elsewhere any more.
+  void unlink() noexcept {
+    if (link_) std::exchange(link_, nullptr)->forget();
   }
 
   /// Which run it drives; null between two.
@@ -106,6 +147,8 @@ class RunDriverBase : public Environment {
   }
 
  private:
+  bool is_observed() const noexcept { return run_ != nullptr && run_->is_observed(); }
+
   class Pause final : public Sleeper {
    public:
     explicit Pause(RunDriverBase& driver) noexcept : driver_{driver} {}
@@ -174,6 +217,7 @@ class RunDriverBase : public Environment {
   Pause pause_{*this};
   std::unique_ptr<Limit> limit_;  // null when none has had to be watched yet
   boost::intrusive_ptr<AwaitableHostBase> host_;
+  EnvironmentLink::Pointer link_;  // null when nobody has asked for it
 };
 
 }  // namespace cano::detail

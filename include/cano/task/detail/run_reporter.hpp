@@ -34,6 +34,7 @@ struct Visit {
 /// Tells the observers of a run what happens in it, and when.
 class RunReporter {
  public:
+  /// `info` and `observers` may be those that the run inherits, see run_context.hpp.
   RunReporter(const RunInfo& info, std::string& run_id, Clock clock, const ObserverList& observers)
       : info_{info},
         run_id_{run_id},
@@ -49,90 +50,110 @@ class RunReporter {
   }
   const Clock& clock() const noexcept { return clock_; }
   const ObserverList* observers() const noexcept { return observers_; }
+  const Span* span() const noexcept { return info_.span; }
 
-  /// One for all that happens in one breath: most of what an event costs is to read the clock.
+  /// One for all that happens in one breath: most of what an event costs is to read the clocks.
   steady_time time() {
     if (!time_) time_ = clock_.now();
     return *time_;
   }
   /// Others run, or time is waited for: what is reported next happens later.
-  void forget_time() noexcept { time_.reset(); }
+  void forget_time() noexcept {
+    time_.reset();
+    wall_time_.reset();
+  }
 
   // ---- Each of the following only where there are observers.
 
-  void run_started(std::string_view state, steady_time at) const {
-    notify(&Observer::on_run_started, RunStarted{info_, state, at});
+  void run_started(std::string_view state, steady_time at) {
+    notify(&Observer::on_run_started, RunStarted{info_, state, at, wall_time()});
   }
   void run_finished(Outcome outcome, std::string_view state, std::string_view error,
                     std::size_t transitions, std::size_t attempts, steady_time started) {
     const steady_time now = time();
-    notify(&Observer::on_run_finished,
-           RunFinished{info_, outcome, state, error, transitions, attempts, now - started, now});
+    notify(&Observer::on_run_finished, RunFinished{info_, outcome, state, error, transitions,
+                                                   attempts, now - started, now, wall_time()});
   }
 
-  void state_entered(const Visit& visit) const {
+  void state_entered(const Visit& visit) {
     notify(&Observer::on_state_entered,
-           StateEntered{info_, visit.state->name, visit.entered, visit.state->index});
+           StateEntered{info_, visit.state->name, visit.entered, visit.state->index, wall_time()});
   }
-  void attempt_started(const Visit& visit) const {
+  void attempt_started(const Visit& visit) {
     notify(&Observer::on_attempt_started,
            AttemptStarted{info_, visit.state->name, visit.attempt, visit.state->max_attempts,
-                          visit.attempt_started, visit.state->index});
+                          visit.attempt_started, visit.state->index, wall_time()});
   }
   void attempt_succeeded(const Visit& visit, std::string_view next_state) {
     const steady_time now = time();
     notify(&Observer::on_attempt_succeeded,
            AttemptSucceeded{info_, visit.state->name, visit.attempt, next_state,
                             now - visit.attempt_started, now - visit.entered, now,
-                            visit.state->index});
+                            visit.state->index, wall_time()});
+  }
+  void attempt_cancelled(const Visit& visit) {
+    const steady_time now = time();
+    notify(&Observer::on_attempt_cancelled,
+           AttemptCancelled{info_, visit.state->name, visit.attempt, now - visit.attempt_started,
+                            now - visit.entered, now, visit.state->index, wall_time()});
   }
   void attempt_failed(const Visit& visit, const Failure& failure, bool timed_out, bool will_retry) {
     const steady_time now = time();
     notify(&Observer::on_attempt_failed,
            AttemptFailed{info_, visit.state->name, visit.attempt, visit.state->max_attempts,
                          failure.message(), timed_out, will_retry, now - visit.attempt_started,
-                         now - visit.entered, now, visit.state->index});
+                         now - visit.entered, now, visit.state->index, wall_time()});
   }
   void retry_pause(const Visit& visit, Duration pause) {
-    notify(&Observer::on_retry_pause,
-           RetryPause{info_, visit.state->name, visit.attempt, pause, time(), visit.state->index});
+    const steady_time now = time();
+    notify(&Observer::on_retry_pause, RetryPause{info_, visit.state->name, visit.attempt, pause,
+                                                 now, visit.state->index, wall_time()});
   }
 
   /// Returns when that is: with the attempt, or when the phase before has ended.
   steady_time phase_started(const Visit& visit, Phase phase) {
     const steady_time now = phase == Phase::Prep ? visit.attempt_started : time();
-    notify(&Observer::on_phase_started,
-           PhaseStarted{info_, visit.state->name, visit.attempt, phase, now, visit.state->index});
+    notify(&Observer::on_phase_started, PhaseStarted{info_, visit.state->name, visit.attempt, phase,
+                                                     now, visit.state->index, wall_time()});
     forget_time();
     return now;
   }
-  void phase_finished(const Visit& visit, Phase phase, bool failed, steady_time began) {
+  void phase_finished(const Visit& visit, Phase phase, bool failed, bool cancelled,
+                      steady_time began) {
     const steady_time now = time();
     notify(&Observer::on_phase_finished,
            PhaseFinished{info_, visit.state->name, visit.attempt, phase, failed, now - began, now,
-                         visit.state->index});
+                         visit.state->index, wall_time(), cancelled});
   }
 
   bool wants_waits() const noexcept { return observers_->wants_waits(); }
   void waiting(const Visit& visit, const Wait& wait, steady_time since) const {
-    observers_->notify_of_waits(&Observer::on_waiting,
-                                RunWaiting{info_, visit.state->name, visit.attempt, wait.kind,
-                                           wait.until, since, visit.state->index},
-                                words_.get());
+    observers_->notify_of_waits(
+        &Observer::on_waiting,
+        RunWaiting{info_, visit.state->name, visit.attempt, wait.kind, wait.until, since,
+                   visit.state->index, clock_.wall_now()},
+        words_.get());
   }
   void resumed(const Visit& visit, steady_time at) const {
-    observers_->notify_of_waits(
-        &Observer::on_resumed,
-        RunResumed{info_, visit.state->name, visit.attempt, at, visit.state->index}, words_.get());
+    observers_->notify_of_waits(&Observer::on_resumed,
+                                RunResumed{info_, visit.state->name, visit.attempt, at,
+                                           visit.state->index, clock_.wall_now()},
+                                words_.get());
   }
 
   void log(const Visit& visit, Level level, std::string_view message,
            std::span<const Field> fields) const {
-    notify(&Observer::on_log, LogRecord{info_, visit.state->name, visit.attempt, level, message,
-                                        fields, clock_.now(), visit.state->index});
+    notify(&Observer::on_log,
+           LogRecord{info_, visit.state->name, visit.attempt, level, message, fields, clock_.now(),
+                     visit.state->index, clock_.wall_now()});
   }
 
  private:
+  system_time wall_time() {
+    if (!wall_time_) wall_time_ = clock_.wall_now();
+    return *wall_time_;
+  }
+
   template <class Event>
   void notify(void (Observer::*hook)(const Event&), const Event& event) const noexcept {
     observers_->notify(hook, event, words_.get());
@@ -144,6 +165,7 @@ class RunReporter {
   const ObserverList* observers_;            // null when nobody observes
   std::unique_ptr<std::uintptr_t[]> words_;  // one for each of them
   std::optional<steady_time> time_;          // the last time, unless time has passed since
+  std::optional<system_time> wall_time_;     // the same, by the wall clock
 };
 
 }  // namespace cano::detail

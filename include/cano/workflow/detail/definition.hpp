@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <cano/detail/exception_text.hpp>
+#include <cano/detail/nearest_name.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
@@ -77,8 +78,18 @@ template <StateLike State, class Store> struct Definition {
     try {
       return state_name(state);
     } catch (...) {
-      return "(state_name threw: " + exception_text(std::current_exception()) + ')';
+      return "(its name cannot be read: " + exception_text(std::current_exception()) + ')';
     }
+  }
+
+  [[gnu::noinline]] std::string no_task_text(const State& state) const {
+    const std::string name = name_of(state);
+    NearestName nearest{name};
+    for (const auto& entry : entries)
+      nearest.consider(entry->name);
+    std::string text = "No task registered for state: " + name;
+    if (nearest.is_found()) text += "; did you mean '" + nearest.name() + "'?";
+    return text;
   }
 
   void add(std::shared_ptr<Entry> entry) {

@@ -4,25 +4,46 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include <cano/observe/detail/text.hpp>
+#include <cano/detail/text.hpp>
 #include <cano/observe/run_path.hpp>
 #include <cano/workflow/detail/graph_view.hpp>
 
 namespace cano::detail {
 
 // Texts are quoted, so only what ends a quoted text or is read there as markup, as a line break
-// (`\n`) or as a directive (`%%{init: ...}%%`) needs an entity.
+// (`\n`), as a formula (`$$x$$`), as an icon (`fa:fa-car`) or as a directive (`%%{init: ...}%%`)
+// needs an entity; and a blank that would not be drawn, at an end or behind another one.
 inline std::string mermaid_text(std::string_view text) {
+  const std::string line = one_line(text);
   std::string out;
-  for (const char c : one_line(text)) {
-    if (std::string_view{"\"#<>&`\\%"}.find(c) == std::string_view::npos) {
-      out += c;
-    } else {
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool is_lost = c == ' ' && (i == 0 || i + 1 == line.size() || line[i - 1] == ' ');
+    const bool is_icon = c == ':' && std::string_view{line}.substr(i + 1).starts_with("fa-");
+    if (is_lost) {
+      out += "#160;";
+    } else if (is_icon || std::string_view{"\"#<>&`\\%$"}.find(c) != std::string_view::npos) {
       out.append("#").append(std::to_string(static_cast<int>(c))).append(";");
+    } else {
+      out += c;
     }
   }
   return out;
+}
+
+// A label with a `<br/>` is read as HTML first, which makes entities characters again before
+// Mermaid looks for line breaks, formulas and icons. Where there are such, the lines are those of
+// the quoted text itself. A label without any text is a syntax error.
+inline std::string mermaid_label(std::string_view name, const std::vector<std::string>& notes) {
+  std::string label = mermaid_text(name);
+  const bool is_read_twice = label.find("#92;") != std::string::npos ||
+                             label.find("#36;#36;") != std::string::npos ||
+                             label.find("#58;") != std::string::npos;
+  for (const std::string& note : notes)
+    label.append(is_read_twice ? "\n" : "<br/>").append(mermaid_text(note));
+  return label.empty() ? " " : label;
 }
 
 inline std::string mermaid_of(const GraphView& view) {
@@ -32,10 +53,7 @@ inline std::string mermaid_of(const GraphView& view) {
     const GraphView::Node& node = view.nodes[i];
     const std::string id = "s" + std::to_string(i);
     if (node.node.is_start) out.append("  start((\" \")) --> ").append(id).append("\n");
-    std::string label = "\"" + mermaid_text(node.node.name);
-    for (const std::string& note : notes_of(node))
-      label.append("<br/>").append(mermaid_text(note));
-    label += '"';
+    const std::string label = '"' + mermaid_label(node.node.name, notes_of(node)) + '"';
     out.append("  ").append(id);
     out.append(node.node.is_exit ? "(((" + label + ")))" : "(" + label + ")").append("\n");
     if (node.goes_anywhere()) {

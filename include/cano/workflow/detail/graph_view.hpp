@@ -2,13 +2,12 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
 
+#include <cano/async/detail/duration_text.hpp>
 #include <cano/duration.hpp>
-#include <cano/observe/detail/text.hpp>
 #include <cano/observe/run_path.hpp>
 #include <cano/workflow/graph.hpp>
 
@@ -69,13 +68,6 @@ struct GraphView {
   }
 };
 
-// "12.5 ms": three digits after the point at most.
-inline std::string milliseconds_text(Duration duration) {
-  std::string text;
-  append_number(text, std::round(milliseconds_of(duration) * 1000.0) / 1000.0);
-  return text + " ms";
-}
-
 /// What stands below a state's name, one text a line.
 inline std::vector<std::string> notes_of(const GraphView::Node& view) {
   std::vector<std::string> notes;
@@ -88,13 +80,13 @@ inline std::vector<std::string> notes_of(const GraphView::Node& view) {
   const RunPath::State* const path = view.path;
   if (path == nullptr) return notes;
   notes.push_back(std::to_string(path->visits) + (path->visits == 1 ? " visit" : " visits"));
-  if (path->attempts != 0) notes.back() += ", " + milliseconds_text(path->working);
+  if (path->attempts != 0) notes.back() += ", " + duration_text(path->working);
   if (path->failed_attempts != 0) {
     notes.push_back(std::to_string(path->failed_attempts) + " of " +
                     std::to_string(path->attempts) + " attempts failed");
   }
   if (path->pausing != Duration::zero()) {
-    notes.push_back("paused " + milliseconds_text(path->pausing));
+    notes.push_back("paused " + duration_text(path->pausing));
   }
   if (path->failed != 0) notes.push_back(std::to_string(path->failed) + " failed here");
   if (path->cancelled != 0) notes.push_back(std::to_string(path->cancelled) + " cancelled here");

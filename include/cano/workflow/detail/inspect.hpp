@@ -4,9 +4,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include <cano/detail/nearest_name.hpp>
+#include <cano/detail/text.hpp>
 #include <cano/state.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/graph.hpp>
@@ -57,6 +60,14 @@ inline std::vector<bool> reached_from(std::vector<bool> seeds,
   return seeds;
 }
 
+/// The state that was probably meant, where one was named that is not there.
+inline std::string meant_instead(const std::vector<Graph::Node>& nodes, std::size_t missing) {
+  std::vector<std::string_view> names;
+  for (const Graph::Node& each : nodes)
+    if (each.has_task || each.is_exit) names.emplace_back(each.name);
+  return did_you_mean(nodes[missing].name, names);
+}
+
 /// What is wrong with a graph. A task that does not declare its targets may go anywhere, so where
 /// one is involved nothing is reported that it could disprove.
 inline std::vector<Problem> problems_of(const Graph& graph) {
@@ -64,13 +75,14 @@ inline std::vector<Problem> problems_of(const Graph& graph) {
   std::vector<Problem> problems;
   const auto& nodes = graph.nodes;
   const auto report = [&](Kind kind, std::size_t node, std::string message) {
-    problems.push_back(Problem{kind, nodes[node].name, std::move(message)});
+    problems.push_back(Problem{kind, nodes[node].name, error_line(std::move(message))});
   };
 
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (nodes[i].is_start && !nodes[i].has_task && !nodes[i].is_exit) {
       report(Kind::MissingTask, i,
-             "The start state " + nodes[i].name + " has no task and is no exit state");
+             "The start state " + nodes[i].name + " has no task and is no exit state" +
+                 meant_instead(nodes, i));
     }
   }
   for (const Graph::Edge& edge : graph.edges) {
@@ -78,7 +90,7 @@ inline std::vector<Problem> problems_of(const Graph& graph) {
     if (!target.has_task && !target.is_exit) {
       report(Kind::UndeclaredTarget, edge.to,
              "The task of state " + nodes[edge.from].name + " can go to " + target.name +
-                 ", which has no task and is no exit state");
+                 ", which has no task and is no exit state" + meant_instead(nodes, edge.to));
     }
   }
 

@@ -7,15 +7,18 @@
 #include <optional>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/duration.hpp>
+#include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/run_base.hpp>
+#include <cano/task/detail/run_context.hpp>
 #include <cano/task/detail/run_driver_base.hpp>
 #include <cano/task/detail/run_id.hpp>
 #include <cano/time/clock.hpp>
@@ -43,9 +46,18 @@ Duration total_timeout(const Definition& definition, const RunOptions& options) 
 }
 
 /// What events say of the run; where there will be any, the run must have its id by then.
-template <class Definition> RunInfo run_info(const Definition& definition, RunOptions& options) {
-  if (options.run_id.empty() && !definition.observers.empty()) options.run_id = make_run_id();
-  return RunInfo{.run_id = options.run_id, .span = definition.span.get()};
+/// `context` may be null, and must outlive what it is for.
+template <class Definition>
+RunInfo run_info(const Definition& definition, RunOptions& options, const RunContext* context) {
+  const bool is_observed =
+      !definition.observers.empty() || (context != nullptr && context->inherits_observers);
+  if (options.run_id.empty() && is_observed) options.run_id = make_run_id();
+  RunInfo info{.run_id = options.run_id, .span = definition.span.get()};
+  if (context != nullptr) context->complete(info);
+  return info;
+}
+inline const ObserverList* inherited_observers(const RunContext* context) noexcept {
+  return context != nullptr && context->inherits_observers ? &context->observers : nullptr;
 }
 
 /// A run that a coroutine waits for, in whose frame it lies.
@@ -53,18 +65,19 @@ template <StateLike State, class Store>
 class AwaitedRun final : public RunDriver<State, Store>, public Cancellable {
  public:
   AwaitedRun(Environment& parent, const Definition<State, Store>& definition, Store& store,
-             RunOptions& options)
+             RunOptions& options, const RunContext* context)
       : RunDriver<State, Store>{parent.loop(), &parent} {
     if (options.stop.stop_possible()) watch(options.stop);
     const Clock clock = Clock::of(this->loop());
-    auto& run = this->set_up(definition, store, run_info(definition, options), options.run_id,
-                             clock, clock.now(), this->scope(), stop_);
+    auto& run =
+        this->set_up(definition, store, run_info(definition, options, context), options.run_id,
+                     clock, clock.now(), this->scope(), stop_, inherited_observers(context));
     const Duration timeout = total_timeout(definition, options);
     if (timeout != Duration::max()) run.limit(timeout);
   }
   ~AwaitedRun() {
     on_stop_.reset();
-    if (link_) link_->forget();
+    this->unlink();
   }
 
   using RunDriverBase::cancel;
@@ -85,17 +98,16 @@ class AwaitedRun final : public RunDriver<State, Store>, public Cancellable {
  private:
   void cancel() noexcept override { RunDriverBase::cancel(StopReason::Stop); }
   Wait describe() const noexcept override { return {WaitKind::Children}; }
+  void tell_places(std::vector<WaitPlace>& places) const override { this->add_places(places); }
   void ended() override { this->parent()->wait_ended(coroutine_); }
 
   void watch(const std::stop_token& token) {
-    link_ = new EnvironmentLink{this->loop(), *this};
-    stop_ = {&link_->is_stop_requested(), token};
-    on_stop_.emplace(token, RequestStop{link_});
+    stop_ = {&this->link()->is_stop_requested(), token};
+    on_stop_.emplace(token, RequestStop{this->link()});
   }
 
   std::coroutine_handle<> coroutine_;
   StopRequest stop_;
-  EnvironmentLink::Pointer link_;
   std::optional<std::stop_callback<RequestStop>> on_stop_;
 };
 
@@ -126,7 +138,8 @@ template <class End, StateLike State, class Store>
 Async<decltype(End::of(std::declval<Run<State, Store>&>()))> orchestrate(
     std::shared_ptr<const Definition<State, Store>> definition, Store& store, RunOptions options) {
   Environment& environment = co_await ThisEnvironment{};
-  AwaitedRun<State, Store> run{environment, *definition, store, options};
+  const auto context = run_context(environment, definition->observers, definition->span.get());
+  AwaitedRun<State, Store> run{environment, *definition, store, options, context.get()};
   co_await run;
   co_return End::of(run.run());
 }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <cano/async/detail/duration_text.hpp>
 #include <cano/detail/input_range.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
@@ -124,8 +125,8 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// **Errors.** `Error(Configuration)` when it is not positive.
   Derived& with_total_timeout(Duration limit) & {
     if (limit <= Duration::zero()) {
-      throw Error{Errc::Configuration, "The total timeout must be positive, not " +
-                                           std::to_string(limit.count()) + " ns"};
+      throw Error{Errc::Configuration,
+                  "The total timeout must be positive, not " + detail::duration_text(limit)};
     }
     changed().total_timeout = limit;
     return self();

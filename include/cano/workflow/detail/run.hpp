@@ -10,6 +10,7 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/failure.hpp>
@@ -48,9 +49,12 @@ template <StateLike State, class Store> class Run : public RunBase {
 
   /// `run_id` and `stop` outlive the run; the id is made when somebody asks for it while it is
   /// empty. `now` is what the clock says, which a batch need not ask for each of its instances.
+  /// `observers`: those that it inherits, or null.
   Run(const DefinitionType& definition, Store& store, const RunInfo& info, std::string& run_id,
-      Clock clock, steady_time now, CancellationScope& scope, const StopRequest& stop)
-      : RunBase{info, run_id, clock, now, definition.observers, scope, stop},
+      Clock clock, steady_time now, CancellationScope& scope, const StopRequest& stop,
+      const ObserverList* observers = nullptr)
+      : RunBase{info,  run_id, clock, now, observers == nullptr ? definition.observers : *observers,
+                scope, stop},
         definition_{&definition},
         store_{&store},
         state_{definition.start},
@@ -198,7 +202,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   // What is due between two hops, and every state that is not just a call.
   Action checkpoint(const Transition& transition) {
     const Entry* const entry = transition.entry;
-    if (entry == nullptr) return fail(Errc::Workflow, "No task registered for state: " + name());
+    if (entry == nullptr) return fail(Errc::Workflow, definition_->no_task_text(state_));
     if (entry->is_exit) return finish(Outcome::Success);
     enter_fast(*entry);
     if (budget_.others_are_due(transitions_)) return Action::Yield;
