@@ -35,6 +35,7 @@
 #include <cano/observe/span.hpp>
 #include <cano/observe/trace_file.hpp>
 #include <cano/result.hpp>
+#include <cano/retry_after.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/cron_expression.hpp>
 #include <cano/schedule/dst_fold.hpp>

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <utility>
 
 #include <cano/detail/error_text.hpp>
+#include <cano/duration.hpp>
 #include <cano/version.hpp>  // IWYU pragma: keep
 
 namespace cano {
@@ -160,8 +162,20 @@ class Error : public std::system_error {
   /// The kind of error, for a `switch`.
   Errc errc() const noexcept { return static_cast<Errc>(code().value()); }
 
+  /// How long to wait before another attempt makes sense, if the one who failed knows: see
+  /// `RetryAfter`. Copies keep it, also those that are only an `Error`.
+  std::optional<Duration> retry_after() const noexcept {
+    return text_ ? text_->retry_after() : std::nullopt;
+  }
+
   /// A stable name for logs and metrics: "node_execution", "key_not_found", "timeout", ...
   std::string_view category_name() const noexcept { return detail::errc_text(errc()).name; }
+
+ protected:
+  /// For `RetryAfter`.
+  Error(Errc code, std::string message, Duration retry_after)
+      : Error{detail::ErrorText::make(static_cast<int>(code), detail::errc_text(code).prefix,
+                                      std::move(message), retry_after)} {}
 
  private:
   friend class detail::Failure;

@@ -190,7 +190,7 @@ void pass_limits(const asio::any_io_executor& executor, std::size_t runs) {
       FAIL("a late attempt passed as one in time");
     } catch (const cano::Error& error) {
       CHECK(error.message() ==
-            "The attempt timeout of 0.1 ms passed in state Plain, attempt 3 of 3");
+            "The attempt timeout of 100 us passed in state Plain, attempt 3 of 3");
     }
     data.reset();
   }

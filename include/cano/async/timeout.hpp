@@ -22,7 +22,7 @@ namespace detail {
 /// Cancels a branch when its time has passed.
 class BranchLimit final : public Sleeper {
  public:
-  explicit BranchLimit(Environment& branch) noexcept : branch_{&branch} {}
+  explicit BranchLimit(Environment& branch) noexcept : Sleeper{true}, branch_{&branch} {}
   ~BranchLimit() { branch_->loop().remove(*this); }
 
   void start(steady_time time) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,31 +12,36 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cano/detail/cause.hpp>
+#include <cano/duration.hpp>
 
 namespace cano::detail {
 
 /// What an error says, with its message alone and behind a prefix, and its code: shared by the
-/// copies of the error, and one allocation where a string each would be three.
+/// copies of the error, and one allocation where a string each would be three. With it goes the
+/// pause that the error names.
 class ErrorText final : public Cause {
  public:
   using Pointer = boost::intrusive_ptr<const ErrorText>;
 
-  static Pointer make(int code, std::string_view prefix, std::string&& message) {
+  static Pointer make(int code, std::string_view prefix, std::string&& message,
+                      std::optional<Duration> retry_after = {}) {
     const std::size_t length = prefix.size() + separator.size() + message.size();
     void* const memory = ::operator new(sizeof(ErrorText) + length + 1);
-    return Pointer{::new (memory) ErrorText{code, prefix, std::move(message)}};
+    return Pointer{::new (memory) ErrorText{code, prefix, std::move(message), retry_after}};
   }
 
   int code() const noexcept { return code_; }
   const char* what() const noexcept { return reinterpret_cast<const char*>(this + 1); }
   const std::string& message() const noexcept { return message_; }
+  std::optional<Duration> retry_after() const noexcept { return retry_after_; }
 
  private:
   static constexpr std::string_view separator = ": ";
 
   // What `what()` gives lies behind the object.
-  ErrorText(int code, std::string_view prefix, std::string&& message)
-      : code_{code}, message_{std::move(message)} {
+  ErrorText(int code, std::string_view prefix, std::string&& message,
+            std::optional<Duration> retry_after)
+      : code_{code}, message_{std::move(message)}, retry_after_{retry_after} {
     char* end = reinterpret_cast<char*>(this + 1);
     for (const std::string_view part : {prefix, separator, std::string_view{message_}})
       end = std::copy(part.begin(), part.end(), end);
@@ -44,6 +50,7 @@ class ErrorText final : public Cause {
 
   int code_;
   std::string message_;
+  std::optional<Duration> retry_after_;
 };
 
 }  // namespace cano::detail

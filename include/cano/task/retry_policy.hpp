@@ -11,10 +11,12 @@
 #include <functional>
 #include <limits>
 #include <optional>
-#include <random>
+#include <ratio>
 #include <string>
+#include <type_traits>
 #include <utility>
 
+#include <cano/detail/random_bits.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 
@@ -36,28 +38,47 @@ enum class Jitter {
 /// Whether, and after what delay, a failed attempt is tried again.
 ///
 /// A plain value: making one decides every number, asking it for a delay only draws at random. It
-/// counts retries, not attempts: `fixed(2, 50ms)` is three attempts.
+/// counts retries, not attempts: `fixed(2, 50ms)` is three attempts; `fixed(unlimited, 50ms)` never
+/// ends. Delays are any `std::chrono` duration: `0.25s`, `500us`.
 ///
 ///     const auto policy = RetryPolicy::exponential(5).with_jitter(Jitter::Full);
 ///
-/// **Errors.** A number that is negative, not finite, or a time beyond the range of `Duration` (292
-/// years) throws `Error(Configuration)` when the policy is made.
+/// What is retried by default is everything but cancellation, `std::logic_error`, what
+/// nlohmann_json throws for a value of another type or one that is missing, and an `Error` of kind
+/// `Configuration`, `Workflow`, `KeyNotFound`, `TypeMismatch` or `AppendTypeMismatch`. An exception
+/// that carries another (`std::throw_with_nested`; what Asio's `&&` and `||` throw) is retried when
+/// both are worth it. `retry_if` decides otherwise.
 ///
-/// **Threads.** Distinct objects: safe. Shared objects: safe to read, if the function given to
-/// `retry_if` is.
+/// **Errors.** A number that is negative, not finite, or a time beyond the range of `Duration` (292
+/// years) throws `Error(Configuration)` when the policy is made. So does every count that a
+/// negative number converts to.
+///
+/// **Threads.** Distinct objects: safe. Shared objects: safe to read, if the functions given to
+/// `retry_if` and `with_delay_from` are.
 class RetryPolicy {
  public:
-  /// The unit of delays.
+  /// A unit of time that is handy for delays.
   using milliseconds = std::chrono::milliseconds;
   /// Decides of an exception whether it is worth another attempt.
   using Predicate = std::function<bool(const std::exception_ptr&)>;
+  /// Reads from an exception how long to wait before the next attempt.
+  using DelayFrom = std::function<std::optional<Duration>(const std::exception_ptr&)>;
+
+  /// In place of a number of retries: for ever.
+  static constexpr std::size_t unlimited =
+      static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
 
   /// One attempt.
-  static RetryPolicy none() { return RetryPolicy{0, milliseconds{0}, 1.0, milliseconds{0}, 0.0}; }
+  static RetryPolicy none() { return RetryPolicy{0, Duration{}, 1.0, Duration{}, 0.0}; }
 
   /// The same delay before every retry.
-  static RetryPolicy fixed(std::size_t retries, milliseconds delay) {
-    return RetryPolicy{retries, delay, 1.0, delay, 0.0};
+  static RetryPolicy fixed(std::size_t retries, Duration delay) {
+    return RetryPolicy{retries, checked(delay, "delay"), 1.0, delay, 0.0};
+  }
+  /// @overload
+  template <class Rep, class Period>
+  static RetryPolicy fixed(std::size_t retries, std::chrono::duration<Rep, Period> delay) {
+    return fixed(retries, checked(delay, "delay"));
   }
 
   /// 100 ms, then twice as long each time, up to 30 s; 10 % jitter.
@@ -70,9 +91,19 @@ class RetryPolicy {
   /// `multiplier` is at least 1: delays that shrink would press hardest on what has failed longest.
   /// `jitter` is the share from 0 to 1 for `Jitter::Proportional`. A `base` above `max_delay`
   /// counts as `max_delay`.
-  static RetryPolicy exponential(std::size_t max_retries, milliseconds base, double multiplier,
-                                 milliseconds max_delay, double jitter) {
-    return RetryPolicy{max_retries, base, multiplier, max_delay, jitter};
+  static RetryPolicy exponential(std::size_t max_retries, Duration base, double multiplier,
+                                 Duration max_delay, double jitter) {
+    return RetryPolicy{max_retries, checked(base, "delay"), multiplier,
+                       checked(max_delay, "max delay"), jitter};
+  }
+  /// @overload
+  template <class BaseRep, class BasePeriod, class MaxRep, class MaxPeriod>
+  static RetryPolicy exponential(std::size_t max_retries,
+                                 std::chrono::duration<BaseRep, BasePeriod> base, double multiplier,
+                                 std::chrono::duration<MaxRep, MaxPeriod> max_delay,
+                                 double jitter) {
+    return RetryPolicy{max_retries, checked(base, "delay"), multiplier,
+                       checked(max_delay, "max delay"), jitter};
   }
 
   /// The same policy with another kind of jitter; a policy starts with `Jitter::Proportional`.
@@ -84,13 +115,12 @@ class RetryPolicy {
     return changed;
   }
 
-  /// Retries what `worth_it` returns true for, in place of the default rule: everything but
-  /// cancellation, `std::logic_error` and an `Error` of kind `Configuration`, `Workflow`,
-  /// `KeyNotFound`, `TypeMismatch` or `AppendTypeMismatch`. An empty function brings the default
-  /// rule back. Runs that share the policy call it at the same time.
+  /// Retries what `worth_it` returns true for, in place of the default rule. An empty function
+  /// brings the default rule back. Runs that share the policy call it at the same time; one that
+  /// throws ends the run with its own exception.
   ///
-  /// By that rule `Errc::Preparation` is retried: what could not be loaded may be there a moment
-  /// later. For input that stays wrong throw a `std::invalid_argument`, which is a
+  /// By the default rule `Errc::Preparation` is retried: what could not be loaded may be there a
+  /// moment later. For input that stays wrong throw a `std::invalid_argument`, which is a
   /// `std::logic_error`, or give the task `TaskConfig::minimal()`.
   RetryPolicy retry_if(Predicate worth_it) const {
     RetryPolicy changed = *this;
@@ -98,60 +128,101 @@ class RetryPolicy {
     return changed;
   }
 
+  /// Asks `delay` how long to wait after an exception: for one that says when to come back, such as
+  /// an HTTP client's with a `Retry-After`. Where it returns nothing, the pause is the one that a
+  /// `RetryAfter` names, else the policy's own delay. It is called as the function of `retry_if`
+  /// is.
+  RetryPolicy with_delay_from(DelayFrom delay) const {
+    RetryPolicy changed = *this;
+    changed.delay_from_ = std::move(delay);
+    return changed;
+  }
+
+  /// A pause that a failure names is no longer than this; without it, it may be of any length.
+  RetryPolicy with_max_retry_after(Duration cap) const {
+    RetryPolicy changed = *this;
+    changed.max_retry_after_ = checked(cap, "max retry-after");
+    return changed;
+  }
+  /// @overload
+  template <class Rep, class Period>
+  RetryPolicy with_max_retry_after(std::chrono::duration<Rep, Period> cap) const {
+    return with_max_retry_after(checked(cap, "max retry-after"));
+  }
+
   /// No retry that would start later than this after the start of the first attempt.
-  RetryPolicy with_max_elapsed(milliseconds limit) const {
+  RetryPolicy with_max_elapsed(Duration limit) const {
     RetryPolicy changed = *this;
     changed.max_elapsed_ = checked(limit, "max elapsed time");
     return changed;
   }
+  /// @overload
+  template <class Rep, class Period>
+  RetryPolicy with_max_elapsed(std::chrono::duration<Rep, Period> limit) const {
+    return with_max_elapsed(checked(limit, "max elapsed time"));
+  }
 
-  /// Retries and the first attempt; at least 1.
-  std::size_t max_attempts() const noexcept { return retries_ + 1; }
+  /// Retries and the first attempt, at least 1; `unlimited` where there is no end.
+  std::size_t max_attempts() const noexcept {
+    return retries_ == unlimited ? unlimited : retries_ + 1;
+  }
 
   /// The limit of `with_max_elapsed`, which whoever runs the attempts keeps.
-  std::optional<milliseconds> max_elapsed() const noexcept { return max_elapsed_; }
+  std::optional<Duration> max_elapsed() const noexcept { return max_elapsed_; }
 
   /// The function of `retry_if`; empty for the default rule.
   const Predicate& predicate() const noexcept { return predicate_; }
+
+  /// The function of `with_delay_from`, or an empty one.
+  const DelayFrom& delay_from() const noexcept { return delay_from_; }
+
+  /// A pause that a failure names, as this policy takes it.
+  Duration capped(Duration named) const noexcept {
+    return std::clamp(named, Duration::zero(), max_retry_after_);
+  }
 
   /// The pause after attempt `failed` (from 0), or nothing when that was the last one.
   ///
   /// With `Jitter::Decorrelated` it takes the longest delay there can have been as the previous
   /// one.
-  std::optional<milliseconds> delay_for_attempt(std::size_t failed) const {
-    return delay_for_attempt(failed, std::nullopt, thread_random());
+  std::optional<Duration> delay_for_attempt(std::size_t failed) const {
+    return delay_for_attempt(failed, std::nullopt, detail::RandomBits::of_thread());
   }
 
   /// The same with the delay that this run waited last, for `Jitter::Decorrelated`; nothing at
   /// first.
-  std::optional<milliseconds> delay_for_attempt(std::size_t failed,
-                                                std::optional<milliseconds> previous) const {
-    return delay_for_attempt(failed, previous, thread_random());
+  std::optional<Duration> delay_for_attempt(std::size_t failed,
+                                            std::optional<Duration> previous) const {
+    return delay_for_attempt(failed, previous, detail::RandomBits::of_thread());
   }
 
-  /// The same with a random number generator of your own: what repeats, to test with.
-  template <std::uniform_random_bit_generator Random>
-  std::optional<milliseconds> delay_for_attempt(std::size_t failed,
-                                                std::optional<milliseconds> previous,
-                                                Random& random) const {
-    if (failed >= retries_) return std::nullopt;
+  /// The same with a random number generator of your own (a `std::uniform_random_bit_generator`):
+  /// what repeats, to test with.
+  template <detail::RandomBitGenerator Random>
+  std::optional<Duration> delay_for_attempt(std::size_t failed, std::optional<Duration> previous,
+                                            Random& random) const {
+    if (failed >= retries_ && retries_ != unlimited) return std::nullopt;
     const auto [low, high] = delay_range(failed, previous);
-    if (low == high) return milliseconds{low};
-    return milliseconds{std::uniform_int_distribution<std::int64_t>{low, high}(random)};
+    if (low == high) return Duration{low};
+    return Duration{detail::random_between(low, high, random)};
   }
 
  private:
   struct Range {
-    std::int64_t low, high;  // milliseconds, both included
+    std::int64_t low, high;  // both included
   };
 
-  RetryPolicy(std::size_t retries, milliseconds base, double multiplier, milliseconds max_delay,
+  RetryPolicy(std::size_t retries, Duration base, double multiplier, Duration max_delay,
               double jitter)
-      : retries_{std::min(retries, std::numeric_limits<std::size_t>::max() - 1)},
-        base_{checked(base, "delay").count()},
-        cap_{checked(max_delay, "max delay").count()},
+      : retries_{retries},
+        base_{std::min(base, max_delay).count()},
+        cap_{max_delay.count()},
         multiplier_{multiplier},
         jitter_{jitter} {
+    if (retries > unlimited) {
+      throw refused("number of retries", "at least 0 and at most RetryPolicy::unlimited",
+                    std::to_string(static_cast<std::ptrdiff_t>(retries)));
+    }
     // Written so that NaN fails too.
     if (!(multiplier >= 1.0 && std::isfinite(multiplier))) {
       throw refused("multiplier", "finite and at least 1", to_text(multiplier));
@@ -159,10 +230,9 @@ class RetryPolicy {
     if (!(jitter >= 0.0 && jitter <= 1.0)) {
       throw refused("jitter", "between 0 and 1", to_text(jitter));
     }
-    base_ = std::min(base_, cap_);
   }
 
-  Range delay_range(std::size_t failed, std::optional<milliseconds> previous) const {
+  Range delay_range(std::size_t failed, std::optional<Duration> previous) const {
     const std::int64_t delay = grown(multiplier_, failed);
     const std::int64_t shortest = std::min<std::int64_t>(delay, 1);
     switch (kind_) {
@@ -175,28 +245,42 @@ class RetryPolicy {
       case Jitter::Proportional:
         break;
     }
-    const std::int64_t spread = std::llround(static_cast<double>(delay) * jitter_);
-    return {std::max(shortest, delay - spread), std::min(delay + spread, cap_)};
+    const std::int64_t spread = std::min(to_integer(static_cast<double>(delay) * jitter_), delay);
+    const std::int64_t high = spread > cap_ - delay ? cap_ : delay + spread;
+    return {std::max(shortest, delay - spread), high};
   }
 
-  std::int64_t decorrelated_high(std::size_t failed, std::optional<milliseconds> previous) const {
+  std::int64_t decorrelated_high(std::size_t failed, std::optional<Duration> previous) const {
     if (!previous) return std::max(base_, grown(3.0, failed + 1));
-    const std::int64_t last = std::clamp(static_cast<std::int64_t>(previous->count()), base_, cap_);
-    return std::min(last * 3, cap_);
+    const std::int64_t last = std::clamp(std::int64_t{previous->count()}, base_, cap_);
+    return last > cap_ / 3 ? cap_ : last * 3;
   }
 
   // base * factor^exponent up to the cap; the power may well be infinite.
   std::int64_t grown(double factor, std::size_t exponent) const {
     if (base_ == 0) return 0;
+    if (factor == 1.0) return base_;
     const double delay = static_cast<double>(base_) * std::pow(factor, exponent);
-    return delay < static_cast<double>(cap_) ? std::llround(delay) : cap_;
+    return delay < static_cast<double>(cap_) ? std::min(to_integer(delay), cap_) : cap_;
   }
 
-  static milliseconds checked(milliseconds value, const char* name) {
-    constexpr auto longest = std::chrono::duration_cast<milliseconds>(Duration::max());
-    if (value >= milliseconds{0} && value <= longest) return value;
-    throw refused(name, "between 0 and " + std::to_string(longest.count()) + " ms",
-                  std::to_string(value.count()) + " ms");
+  // The nearest one. The largest integers are no doubles: those round up to one more.
+  static std::int64_t to_integer(double number) noexcept {
+    constexpr auto largest = std::numeric_limits<std::int64_t>::max();
+    return number < static_cast<double>(largest) ? std::llround(number) : largest;
+  }
+
+  template <class Rep, class Period>
+  static Duration checked(std::chrono::duration<Rep, Period> value, const char* name) {
+    const Duration converted = detail::to_duration(value);
+    bool is_sound = value >= std::chrono::duration<Rep, Period>::zero();  // not so for NaN
+    // Where another unit comes to the end of the range it has gone beyond.
+    if constexpr (!std::is_same_v<std::chrono::duration<Rep, Period>, Duration>) {
+      is_sound = is_sound && converted != Duration::max();
+    }
+    if (is_sound) return converted;
+    const std::chrono::duration<double, std::milli> ms{value};
+    throw refused(name, "between 0 and 292 years", to_text(ms.count()) + " ms");
   }
 
   static Error refused(std::string name, const std::string& rule, const std::string& number) {
@@ -209,17 +293,14 @@ class RetryPolicy {
     return std::string{text, std::to_chars(text, text + sizeof text, number).ptr};
   }
 
-  static std::minstd_rand& thread_random() {
-    thread_local std::minstd_rand random{std::random_device{}()};
-    return random;
-  }
-
   std::size_t retries_;
-  std::int64_t base_, cap_;  // milliseconds
+  std::int64_t base_, cap_;  // in the unit of `Duration`
   double multiplier_, jitter_;
   Jitter kind_ = Jitter::Proportional;
-  std::optional<milliseconds> max_elapsed_;
+  std::optional<Duration> max_elapsed_;
+  Duration max_retry_after_ = Duration::max();
   Predicate predicate_;
+  DelayFrom delay_from_;
 };
 
 }  // namespace cano

@@ -38,7 +38,12 @@ class TaskConfig {
     return changed;
   }
   /// Retries with the same delay each time, see `RetryPolicy::fixed`.
-  TaskConfig with_fixed_retry(std::size_t retries, std::chrono::milliseconds delay) const {
+  TaskConfig with_fixed_retry(std::size_t retries, Duration delay) const {
+    return with_retry(RetryPolicy::fixed(retries, delay));
+  }
+  /// @overload
+  template <class Rep, class Period>
+  TaskConfig with_fixed_retry(std::size_t retries, std::chrono::duration<Rep, Period> delay) const {
     return with_retry(RetryPolicy::fixed(retries, delay));
   }
   /// Retries with growing delays, see `RetryPolicy::exponential`.
@@ -47,8 +52,8 @@ class TaskConfig {
   }
 
   /// Limits each attempt. One that takes longer is cancelled, joined and counts as failed with
-  /// `Error(Timeout)`, which the retry policy may retry. A plain function cannot be interrupted;
-  /// its attempt fails when it returns late.
+  /// `Error(Timeout)`, which the retry policy may retry. A result that is there when the limit
+  /// comes counts. A plain function cannot be interrupted; its attempt fails when it returns late.
   TaskConfig with_attempt_timeout(Duration limit) const {
     TaskConfig changed = *this;
     changed.attempt_timeout_ = positive(limit, "attempt timeout");
@@ -62,7 +67,8 @@ class TaskConfig {
   }
 
   /// Limits all attempts and pauses of one visit to the state. When it passes, the run ends with
-  /// `Error(Timeout)`.
+  /// `Error(Timeout)`, in which the last failure is nested. A pause that cannot end before the
+  /// limit is not waited for.
   TaskConfig with_timeout(Duration limit) const {
     TaskConfig changed = *this;
     changed.timeout_ = positive(limit, "timeout");
@@ -74,12 +80,27 @@ class TaskConfig {
     return with_timeout(detail::to_duration(limit));
   }
 
+  /// Work that must not be cut short, such as a commit: cancellation and limits wait until the
+  /// attempt under way has ended, and what it gave counts, also when that was late. A success leads
+  /// on, and the run ends before its next task; after a failure there is no other attempt.
+  /// Observers see a log line when something begins to wait so. The stop token of the attempt is
+  /// not requested meanwhile.
+  ///
+  /// Only the destruction of the execution context ends such an attempt early.
+  TaskConfig uninterruptible() const {
+    TaskConfig changed = *this;
+    changed.is_uninterruptible_ = true;
+    return changed;
+  }
+
   /// Whether and when a failed attempt is tried again.
   const RetryPolicy& retry() const noexcept { return retry_; }
   /// The limit of each attempt, if there is one.
   std::optional<Duration> attempt_timeout() const noexcept { return attempt_timeout_; }
   /// The limit of all attempts and pauses, if there is one.
   std::optional<Duration> timeout() const noexcept { return timeout_; }
+  /// Whether cancellation and limits wait until an attempt has ended.
+  bool is_uninterruptible() const noexcept { return is_uninterruptible_; }
 
  private:
   static Duration positive(Duration limit, const char* what) {
@@ -91,6 +112,7 @@ class TaskConfig {
   RetryPolicy retry_ = RetryPolicy::exponential(3);
   std::optional<Duration> attempt_timeout_;
   std::optional<Duration> timeout_;
+  bool is_uninterruptible_ = false;
 };
 
 }  // namespace cano

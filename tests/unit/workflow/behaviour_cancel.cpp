@@ -244,21 +244,58 @@ TEST_CASE("a task that ignores a stop is joined, then the run ends cancelled") {
   time.run_until_idle();
 }
 
-TEST_CASE("what a task throws for itself while it is stopped is not lost") {
+TEST_CASE("a failure after a stop is a cancellation that tells of it, whatever retries are left") {
+  for (const auto& config : {once(), retries(1), retries(cano::RetryPolicy::unlimited)}) {
+    Data data;
+    VirtualTime time;
+    std::stop_source source;
+    const auto events = std::make_shared<EventLog>();
+    const Flow flow = Flow{S::A}
+                          .add(
+                              S::A,
+                              [](Data& d) -> asio::awaitable<S> {
+                                ++d.calls;
+                                co_await deaf_sleep(300ms);
+                                throw std::runtime_error{"own"};
+                              },
+                              config)
+                          .with_observer(events);
+    after(time, 10ms, [&] { source.request_stop(); });
+    const auto result = result_of(
+        time, flow, data, RunOptions{}.with_stop(source.get_token()).with_run_id("order-7"));
+    check_cancelled(result, S::A);
+    CHECK(result.error_message() == "Cancelled: Run order-7 was cancelled in state A: own");
+    const auto cause = thrown_by<std::runtime_error>([&] {
+      try {
+        std::rethrow_exception(result.error());
+      } catch (const cano::Error& error) {
+        std::rethrow_if_nested(error);
+      }
+    });
+    CHECK(cause.what() == std::string{"own"});
+    CHECK(data.calls == 1);
+    CHECK(result.attempts() == 1);
+    CHECK(result.elapsed() == 300ms);
+  }
+}
+
+TEST_CASE("a plain task that fails after a stop is cancelled too, and so is a wrong workflow") {
   Data data;
   VirtualTime time;
   std::stop_source source;
-  const Flow flow = Flow{S::A}.add(
-      S::A,
-      [](Data&) -> asio::awaitable<S> {
-        co_await deaf_sleep(300ms);
-        throw std::runtime_error{"own"};
-      },
-      once());
-  after(time, 10ms, [&] { source.request_stop(); });
-  const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
-  CHECK(result.is_failed());
-  CHECK(result.error_message() == "own");
+  for (const bool fails : {false, true}) {
+    const Flow flow = Flow{S::A}.add(
+        S::A,
+        [&, fails](Data&) {
+          source.request_stop();
+          if (fails) throw std::logic_error{"own"};
+          return S::B;  // which has no task
+        },
+        once().with_timeout(1h));
+    const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
+    check_cancelled(result, fails ? S::A : S::B);
+    source = std::stop_source{};
+  }
 }
 
 TEST_CASE("an operation that somebody else aborted is a failure, not a cancellation") {
@@ -282,7 +319,7 @@ TEST_CASE("an operation that somebody else aborted is a failure, not a cancellat
   }
 }
 
-TEST_CASE("an Error(Cancelled) of a task cancels the run") {
+TEST_CASE("an Error(Cancelled) of a task is a failure: nobody stopped the run") {
   Data data;
   VirtualTime time;
   const auto gives_up = [](Data& d) -> S {
@@ -290,9 +327,36 @@ TEST_CASE("an Error(Cancelled) of a task cancels the run") {
     throw cano::Error{Errc::Cancelled, "the user closed the window"};
   };
   const auto result = result_of(time, Flow{S::A}.add(S::A, gives_up), data);
-  CHECK(result.is_cancelled());
+  CHECK(result.is_failed());
   CHECK(result.error_message() == "Cancelled: the user closed the window");
   CHECK(data.calls == 1);
+}
+
+TEST_CASE("a run whose child alone was stopped has failed, and its rule decides about a retry") {
+  for (const bool retried : {false, true}) {
+    Data data;
+    VirtualTime time;
+    std::stop_source child;
+    const Flow inner = waiting();
+    const auto awaits_child = [&](Data& d) -> cano::Async<S> {
+      const auto options = RunOptions{}.with_stop(child.get_token()).with_run_id("child");
+      Data own;
+      if (++d.calls == 2) co_return S::Done;
+      co_return co_await inner.orchestrate(own, options);
+    };
+    auto policy = cano::RetryPolicy::fixed(3, 1ms);
+    if (retried) policy = policy.retry_if([](const auto&) { return true; });
+    const Flow outer = Flow{S::A}
+                           .add(S::A, awaits_child, cano::TaskConfig{}.with_retry(policy))
+                           .add_exit_state(S::Done);
+    after(time, 10ms, [&] { child.request_stop(); });
+    std::stop_source parent;
+    const auto result = result_of(time, outer, data, RunOptions{}.with_stop(parent.get_token()));
+    CHECK_FALSE(result.is_cancelled());
+    CHECK(result.is_success() == retried);
+    CHECK(data.calls == (retried ? 2 : 1));
+    if (!retried) CHECK(result.error_message() == "Cancelled: Run child was cancelled in state A");
+  }
 }
 
 TEST_CASE("Asio's signal cancels an await, a pause and a state with limits") {

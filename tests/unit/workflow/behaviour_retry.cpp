@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -15,6 +16,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <cano/retry_after.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 
@@ -401,4 +403,132 @@ TEST_CASE("retry numbers that are no numbers are refused when the policy is made
   CHECK_THROWS_AS(RetryPolicy::exponential(1, 1ms, 2.0, 1ms, nan), cano::Error);
   CHECK_THROWS_AS(RetryPolicy::fixed(1, -1ms), cano::Error);
   CHECK_THROWS_AS(RetryPolicy::fixed(1, std::chrono::milliseconds::max()), cano::Error);
+}
+
+TEST_CASE("a failure that says when to come back is the pause, thrown or returned") {
+  const auto elapsed = [](auto task, RetryPolicy policy) {
+    Data data;
+    VirtualTime time;
+    const auto config = TaskConfig{}.with_retry(std::move(policy));
+    CHECK(result_of(time, Flow{S::A}.add(S::A, task, config).add_exit_state(S::Done), data)
+              .is_success());
+    return time.elapsed();
+  };
+  const auto policy = RetryPolicy::fixed(3, 100ms);
+  const auto throws = [](Data& d) -> S {
+    if (++d.calls == 1) throw cano::RetryAfter{2s, "busy"};
+    if (d.calls == 2) throw std::runtime_error{"refused"};
+    return S::Done;
+  };
+  const auto returns = [](Data& d) -> cano::Result<S> {
+    if (++d.calls == 1) return cano::RetryAfter{2s, "busy"};
+    if (d.calls == 2) return cano::Error{Errc::Generic, "refused"};
+    return S::Done;
+  };
+  const auto throws_later = [](Data& d) -> cano::Async<S> {
+    co_await cano::sleep_for(1ms);
+    if (++d.calls == 1) throw cano::RetryAfter{2s, "busy"};
+    co_return S::Done;
+  };
+  const auto returns_later = [](Data& d) -> asio::awaitable<cano::Result<S>> {
+    if (++d.calls == 1) co_return cano::RetryAfter{2s, "busy"};
+    co_return S::Done;
+  };
+  const auto nests = [](Data& d) -> S {
+    if (++d.calls > 1) return S::Done;
+    try {
+      throw cano::RetryAfter{2s, "busy"};
+    } catch (...) {
+      std::throw_with_nested(std::runtime_error{"asking for a quote"});
+    }
+  };
+  CHECK(elapsed(throws, policy) == 2100ms);
+  CHECK(elapsed(returns, policy) == 2100ms);
+  CHECK(elapsed(throws_later, policy) == 2002ms);
+  CHECK(elapsed(returns_later, policy) == 2s);
+  CHECK(elapsed(nests, policy) == 2s);
+  CHECK(elapsed(throws, policy.with_max_retry_after(0.5s)) == 600ms);
+  CHECK(elapsed(throws, policy.with_max_retry_after(5s)) == 2100ms);
+}
+
+TEST_CASE("with_delay_from reads the pause from an exception of any type") {
+  struct TooManyRequests {
+    int seconds;
+  };
+  Data data;
+  VirtualTime time;
+  const auto policy =
+      RetryPolicy::fixed(5, 100ms).with_delay_from([&](const std::exception_ptr& thrown) {
+        try {
+          std::rethrow_exception(thrown);
+        } catch (const TooManyRequests& refused) {
+          return std::optional<cano::Duration>{std::chrono::seconds{refused.seconds}};
+        } catch (...) {
+          return std::optional<cano::Duration>{};
+        }
+      });
+  const auto task = [](Data& d) -> S {
+    switch (++d.calls) {
+      case 1:
+        throw TooManyRequests{7};
+      case 2:
+        throw cano::RetryAfter{3s, "busy"};
+      case 3:
+        throw std::runtime_error{"refused"};
+      default:
+        return S::Done;
+    }
+  };
+  const Flow flow =
+      Flow{S::A}.add(S::A, task, TaskConfig{}.with_retry(policy)).add_exit_state(S::Done);
+  CHECK(result_of(time, flow, data).is_success());
+  CHECK(time.elapsed() == 10'100ms);
+
+  const auto confused = RetryPolicy::fixed(5, 1ms).with_delay_from(
+      [](const std::exception_ptr&) -> std::optional<cano::Duration> {
+        throw std::runtime_error{"no header"};
+      });
+  data = {};
+  const auto result =
+      result_of(time, Flow{S::A}.add(S::A, task, TaskConfig{}.with_retry(confused)), data);
+  CHECK(result.error_message() == "no header");
+  CHECK(data.calls == 1);
+}
+
+TEST_CASE("a pause that a failure names is never cut: it fits, or the run ends at once") {
+  const auto busy = [](Data& d) -> S {
+    ++d.calls;
+    throw cano::RetryAfter{60s, "busy"};
+  };
+  Data data;
+  VirtualTime time;
+  auto result = result_of(time, Flow{S::A}.add(S::A, busy, retries(3).with_timeout(10s)), data);
+  CHECK(result.error_message() ==
+        "Timeout: The timeout of 10 s would pass in state A in the pause of 1 min after attempt 1 "
+        "of 4: Task execution error: busy");
+  CHECK(data.calls == 1);
+  CHECK(time.elapsed() == 0s);
+
+  data = {};
+  const auto in_a_minute = RetryPolicy::fixed(3, 1ms).with_max_elapsed(59s);
+  result = result_of(time, Flow{S::A}.add(S::A, busy, TaskConfig{}.with_retry(in_a_minute)), data);
+  CHECK(result.error_message() == "Task execution error: busy");
+  CHECK(data.calls == 1);
+
+  data = {};
+  result = result_of(time, Flow{S::A}.add(S::A, busy, once()), data);
+  CHECK(data.calls == 1);  // a policy without retries stays one
+}
+
+TEST_CASE("retries without an end go on until one succeeds") {
+  Data data;
+  VirtualTime time;
+  const auto task = [](Data& d) -> S {
+    if (++d.calls < 5000) throw std::runtime_error{"not yet"};
+    return S::Done;
+  };
+  const Flow flow =
+      Flow{S::A}.add(S::A, task, retries(RetryPolicy::unlimited, 1s)).add_exit_state(S::Done);
+  CHECK(result_of(time, flow, data).attempts() == 5000);
+  CHECK(time.elapsed() == 4999s);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -9,7 +10,12 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <cano/async/yield_now.hpp>
+#include <cano/detail/exception_text.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
@@ -17,6 +23,7 @@
 #include "support/busy_time.hpp"
 #include "support/catch.hpp"
 #include "support/engine.hpp"
+#include "support/event_log.hpp"
 
 using namespace engine;
 using cano::Errc;
@@ -51,6 +58,25 @@ auto works(BusyTime& time, cano::Duration first, cano::Duration later) {
     time.work(++data.calls == 1 ? first : later);
     return S::Done;
   };
+}
+
+S fails_with_x(Data& data) {
+  ++data.calls;
+  throw std::runtime_error{"x"};
+}
+
+// What the exception nested in an Error says; empty where there is none.
+std::string nested_in(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const cano::Error& error) {
+    try {
+      std::rethrow_if_nested(error);
+    } catch (...) {
+      return cano::detail::exception_text(std::current_exception());
+    }
+  }
+  return {};
 }
 
 }  // namespace
@@ -113,22 +139,189 @@ TEST_CASE("a state's timeout ends the run, in an attempt") {
   CHECK(time.elapsed() == 1500us);
 }
 
-TEST_CASE("a state's timeout ends the run, in a pause") {
+TEST_CASE("a pause that cannot end in time is not waited for, and the last failure is told") {
+  const auto refused = [](Data& d) -> S {
+    ++d.calls;
+    throw std::runtime_error{"connection refused by 10.0.0.7:5432"};
+  };
+  const auto policy = cano::RetryPolicy::exponential(10, 1s, 2.0, 30s, 0);
+  for (const bool of_run : {false, true}) {
+    Data data;
+    VirtualTime time;
+    const auto events = std::make_shared<EventLog>();
+    auto config = cano::TaskConfig{}.with_retry(policy);
+    Flow flow = Flow{S::A}.with_observer(events);
+    if (of_run) {
+      flow.add(S::A, refused, config).with_total_timeout(10s);
+    } else {
+      flow.add(S::A, refused, config.with_timeout(10s));
+    }
+    const auto result = result_of(time, flow, data);
+    CHECK(result.is_failed());
+    CHECK(data.calls == 4);
+    CHECK(result.attempts() == 4);
+    CHECK(result.error_message() ==
+          std::string{"Timeout: The "} + (of_run ? "total " : "") +
+              "timeout of 10 s would pass in state A in the pause of 8 s after attempt 4 of 11: "
+              "connection refused by 10.0.0.7:5432");
+    CHECK(inside(result.error()).errc() == Errc::Timeout);
+    CHECK(nested_in(result.error()) == "connection refused by 10.0.0.7:5432");
+    CHECK(time.elapsed() == 7s);
+  }
+}
+
+TEST_CASE("a pause is waited for only when it ends before the limit") {
+  const auto calls = [](cano::Duration limit) {
+    Data data;
+    VirtualTime time;
+    const auto config = retries(cano::RetryPolicy::unlimited, 100ms).with_timeout(limit);
+    const auto result = result_of(time, Flow{S::A}.add(S::A, fails_with_x, config), data);
+    CHECK(inside(result.error()).errc() == Errc::Timeout);
+    CHECK(nested_in(result.error()) == "x");
+    return data.calls;
+  };
+  CHECK(calls(100ms) == 1);  // it would end with the limit, and nothing begins then
+  CHECK(calls(101ms) == 2);
+  CHECK(calls(250ms) == 3);
+  CHECK(calls(300ms) == 3);
+}
+
+TEST_CASE("a limit that passes in a later attempt tells of the failure before") {
   Data data;
   VirtualTime time;
-  const Flow flow = Flow{S::A}.add(
-      S::A,
-      [](Data& d) -> S {
-        ++d.calls;
-        throw std::runtime_error{"x"};
-      },
-      retries(50, 100ms).with_timeout(250ms));
-  const auto result = result_of(time, flow, data);
-  CHECK(result.is_failed());
-  CHECK(data.calls == 3);
+  const auto refused_then_slow = [](Data& d) -> asio::awaitable<S> {
+    if (++d.calls < 3) throw std::runtime_error{"refused " + std::to_string(d.calls)};
+    co_await cano::sleep_for(1h);
+    co_return S::Done;
+  };
+  const auto config = retries(5, 10ms).with_timeout(100ms);
+  auto result = result_of(time, Flow{S::A}.add(S::A, refused_then_slow, config), data);
   CHECK(result.error_message() ==
-        "Timeout: The timeout of 250 ms passed in state A, attempt 4 of 51");
-  CHECK(time.elapsed() == 250ms);
+        "Timeout: The timeout of 100 ms passed in state A, attempt 3 of 6: refused 2");
+  CHECK(nested_in(result.error()) == "refused 2");
+
+  // But a later visit does not.
+  data = {};
+  const auto twice = [](Data& d) -> asio::awaitable<S> {
+    if (++d.calls == 1) throw std::runtime_error{"before"};
+    if (d.calls == 2) co_return S::A;
+    co_await cano::sleep_for(1h);
+    co_return S::Done;
+  };
+  result = result_of(time, Flow{S::A}.add(S::A, twice, config), data);
+  CHECK(result.error_message() ==
+        "Timeout: The timeout of 100 ms passed in state A, attempt 1 of 6");
+  CHECK(nested_in(result.error()).empty());
+}
+
+TEST_CASE("what a task makes of its cancellation by a limit is told with the timeout") {
+  Data data;
+  VirtualTime time;
+  const auto translates = [](Data&) -> cano::Async<S> {
+    bool cancelled = false;
+    try {
+      co_await cano::sleep_for(1h);
+    } catch (...) {
+      cancelled = true;
+    }
+    if (cancelled) throw std::runtime_error{"upload cut off at 12 %"};
+    co_return S::Done;
+  };
+  for (const bool of_attempt : {false, true}) {
+    const auto config =
+        of_attempt ? once().with_attempt_timeout(100ms) : once().with_timeout(100ms);
+    const auto result = result_of(time, Flow{S::A}.add(S::A, translates, config), data);
+    CHECK(nested_in(result.error()) == "upload cut off at 12 %");
+    CHECK(inside(result.error()).errc() == Errc::Timeout);
+  }
+}
+
+TEST_CASE("a result that is there when the limit comes counts") {
+  // However many steps the attempt takes at that time.
+  const auto exact = [](Data& d) -> cano::Async<S> {
+    ++d.calls;
+    co_await cano::sleep_for(60ms);
+    co_await cano::sleep_for(40ms);
+    for (int i = 0; i < 5; ++i)
+      co_await cano::yield_now();
+    co_return S::Done;
+  };
+  const auto exact_of_asio = [](Data& d) -> asio::awaitable<S> {
+    ++d.calls;
+    co_await cano::sleep_for(100ms);
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+    co_return S::Done;
+  };
+  const auto exact_child = [](Data& d) -> cano::Async<S> {
+    const Flow child = Flow{S::A}.add(S::A, waits(100ms), once()).add_exit_state(S::Done);
+    co_return co_await child.orchestrate(d);
+  };
+  BusyTime busy;
+  const auto check = [](auto& time, auto task) {
+    for (const int limit : {0, 1, 2, 3}) {
+      Data data;
+      Flow flow = Flow{S::A}.add_exit_state(S::Done);
+      auto config = retries(2);
+      RunOptions options;
+      if (limit == 0) config = config.with_attempt_timeout(100ms);
+      if (limit == 1) config = config.with_timeout(100ms);
+      if (limit == 2) flow.with_total_timeout(100ms);
+      if (limit == 3) options.timeout = 100ms;
+      flow.add(S::A, task, config);
+      const auto result = time.run(flow.try_orchestrate(data, options));
+      CHECK(result.error_message().empty());
+      CHECK(data.calls == 1);
+      CHECK(result.elapsed() == 100ms);
+    }
+  };
+  VirtualTime time;
+  check(time, exact);
+  check(time, exact_of_asio);
+  check(time, exact_child);
+  check(busy, waits(100ms));
+  check(busy, works(busy, 100ms, 100ms));
+}
+
+TEST_CASE("nothing begins when a limit comes") {
+  Data data;
+  VirtualTime time;
+  const auto exact = [](Data& d) -> cano::Async<S> {
+    ++d.calls;
+    co_await cano::sleep_for(100ms);
+    co_return S::B;
+  };
+  const Flow flow = Flow{S::A}
+                        .add(S::A, exact)
+                        .add(S::B, [](Data& d) { return ++d.calls, S::Done; })
+                        .add_exit_state(S::Done)
+                        .with_total_timeout(100ms);
+  const auto result = result_of(time, flow, data);
+  CHECK(result.error_message() ==
+        "Timeout: The total timeout of 100 ms passed in state B, before attempt 1 of 4");
+  CHECK(data.calls == 1);
+}
+
+TEST_CASE("an attempt that is a nanosecond too long has timed out") {
+  Data data;
+  BusyTime time;
+  const auto late = 100ms + 1ns;
+  const auto result_with = [&](auto task) {
+    const Flow flow =
+        Flow{S::A}.add(S::A, task, once().with_attempt_timeout(100ms)).add_exit_state(S::Done);
+    return time.run(flow.try_orchestrate(data));
+  };
+  CHECK(result_with(waits(late)).is_failed());
+  CHECK(result_with(works(time, late, late)).is_failed());
+}
+
+TEST_CASE("a run without an end says so where it says which attempt it was") {
+  Data data;
+  VirtualTime time;
+  const auto config = retries(cano::RetryPolicy::unlimited, 40ms).with_timeout(100ms);
+  CHECK(
+      result_of(time, Flow{S::A}.add(S::A, fails_with_x, config), data).error_message() ==
+      "Timeout: The timeout of 100 ms would pass in state A in the pause of 40 ms after attempt 3 "
+      "of unlimited: x");
 }
 
 TEST_CASE("a state's timeout counts anew at each visit and ends with it") {

@@ -31,7 +31,7 @@ using cano::detail::CancellationScope;
 using cano::detail::Definition;
 using cano::detail::Event;
 using cano::detail::Failure;
-using cano::detail::FailureKind;
+using cano::detail::FailureTraits;
 using cano::detail::Run;
 using cano::detail::StopReason;
 using cano::detail::StopRequest;
@@ -159,8 +159,7 @@ TEST_CASE("an attempt that may wait is asked for, and its end reported") {
   CHECK(run.resume(Event::Started) == Action::Attempt);
   run.attempt_returned(S::B);
   CHECK(run.resume(Event::AttemptEnded) == Action::Attempt);
-  run.attempt_threw(
-      Failure{std::make_exception_ptr(std::runtime_error{"busy"}), FailureKind::None});
+  run.attempt_threw(Failure{std::make_exception_ptr(std::runtime_error{"busy"}), FailureTraits{}});
   CHECK(run.resume(Event::AttemptEnded) == Action::Pause);
   CHECK(run.pause() == 10ms);
   CHECK(run.resume(Event::RetryDue) == Action::Attempt);

@@ -64,8 +64,10 @@ class CancellationScope {
   /// Starts afresh after a reason that did not end the work.
   void reset() noexcept {
     reason_ = StopReason::None;
-    token_.reset();
+    forget_token();
   }
+  /// What asks for a token next gets another one.
+  void forget_token() noexcept { token_.reset(); }
 
   // ---- what the work waits for
 

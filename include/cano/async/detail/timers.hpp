@@ -43,12 +43,16 @@ class Timers {
   bool empty() const noexcept { return heap_.empty(); }
   steady_time next_deadline() const noexcept { return heap_.next_deadline(); }
 
-  /// Expires all sleepers that are due.
+  /// Expires all sleepers that are due; under virtual time not yet the limits behind others, which
+  /// first run as far as they can.
   void expire_due() {
     const steady_time time = now();
+    bool others_first = false;
     while (!heap_.empty() && heap_.next_deadline() <= time &&
            heap_.next_deadline() != steady_time::max()) {
       Sleeper& sleeper = heap_.first();
+      if (sleeper.is_limit() && others_first) return;
+      others_first = clock_ != nullptr && !sleeper.is_limit();
       heap_.remove(sleeper);
       sleeper.expire();
     }

@@ -191,7 +191,7 @@ class WaitInLine {
 class LineLimit final : public Sleeper {
  public:
   LineLimit(Environment& environment, LineWaiter& waiter) noexcept
-      : environment_{&environment}, waiter_{&waiter} {}
+      : Sleeper{true}, environment_{&environment}, waiter_{&waiter} {}
   ~LineLimit() { environment_->loop().remove(*this); }
 
   void start() {

@@ -97,19 +97,24 @@ class Sleeper : public Waiter {
   virtual void expire() = 0;
 
   bool is_sleeping() const noexcept { return place_ != nowhere; }
+  /// Whether it is a limit: what ends at that very time has ended in time, so those come first.
+  bool is_limit() const noexcept { return is_limit_; }
   steady_time deadline{};
 
  protected:
+  explicit Sleeper(bool is_limit = false) noexcept : is_limit_{is_limit} {}
   ~Sleeper() { CANO_ASSERT(!is_sleeping()); }
 
  private:
   friend class SleeperHeap;
   static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
   std::uint32_t place_ = nowhere;
+  bool is_limit_;
 };
 
-/// The sleepers by deadline, those of one deadline in the order in which they came. A heap with
-/// four children a node: half as deep as a binary one, and the children lie side by side.
+/// The sleepers by deadline, those of one deadline in the order in which they came, but limits
+/// last. A heap with four children a node: half as deep as a binary one, and the children lie side
+/// by side.
 class SleeperHeap {
  public:
   bool empty() const noexcept { return heap_.empty(); }
@@ -121,7 +126,8 @@ class SleeperHeap {
 
   void add(Sleeper& sleeper) {
     CANO_ASSERT(!sleeper.is_sleeping());
-    heap_.push_back(Entry{sleeper.deadline, ++last_number_, &sleeper});
+    const std::uint64_t number = ++last_number_ | (sleeper.is_limit() ? limits_begin : 0);
+    heap_.push_back(Entry{sleeper.deadline, number, &sleeper});
     sift_up(heap_.size() - 1, heap_.back());
   }
 
@@ -150,6 +156,7 @@ class SleeperHeap {
     }
   };
 
+  static constexpr std::uint64_t limits_begin = std::uint64_t{1} << 63U;
   static constexpr std::size_t children = 4;
   static constexpr std::size_t parent_of(std::size_t place) noexcept {
     return (place - 1) / children;

@@ -163,7 +163,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
 
   class Limit final : public Sleeper {
    public:
-    Limit(Batch& batch, steady_time end) noexcept : batch_{batch} { deadline = end; }
+    Limit(Batch& batch, steady_time end) noexcept : Sleeper{true}, batch_{batch} { deadline = end; }
     ~Limit() { batch_.control().remove(*this); }
     void expire() override { batch_.cancel(); }
     void wake() override {}

@@ -13,7 +13,6 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cano/async/async.hpp>
-#include <cano/detail/failure_kind.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/schedule/flow_info.hpp>
@@ -189,13 +188,6 @@ template <class From> std::unique_ptr<JobBody> make_job_body(const std::string& 
     }
     return std::make_unique<CallableBody<Job>>(std::move(job));
   }
-}
-
-/// Whether an exception says that something was cancelled.
-inline bool says_cancelled(const std::exception_ptr& error) {
-  FailureKind kind{};
-  call_sorting([&] { std::rethrow_exception(error); }, [&](FailureKind thrown) { kind = thrown; });
-  return kind == FailureKind::Aborted || kind == FailureKind::Cancelled;
 }
 
 }  // namespace cano::detail

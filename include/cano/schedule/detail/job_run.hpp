@@ -129,9 +129,9 @@ template <class Host> class JobRun final : public RootEnvironment {
     end(std::move(result));
   }
 
+  // As of a workflow: a failure after a stop was requested is a cancellation, whatever it says.
   RunEnd end_of(std::exception_ptr thrown) const {
-    const bool is_cancelled = stop_.stop_requested() && says_cancelled(thrown);
-    return RunEnd{is_cancelled ? Outcome::Cancelled : Outcome::Failed, std::move(thrown),
+    return RunEnd{stop_.stop_requested() ? Outcome::Cancelled : Outcome::Failed, std::move(thrown),
                   std::nullopt};
   }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include <cano/detail/error_text.hpp>
 #include <cano/detail/exception_text.hpp>
 #include <cano/detail/failure_kind.hpp>
+#include <cano/duration.hpp>
 #include <cano/error.hpp>
 
 namespace cano::detail {
@@ -19,20 +21,18 @@ namespace cano::detail {
 /// An exception, with what the default rule makes of it: sorted where it was caught, or, where that
 /// was in a coroutine's promise, when somebody asks.
 struct Thrown final : Cause {
-  Thrown(std::exception_ptr thrown, FailureKind sorted) noexcept
-      : Cause{}, what{std::move(thrown)}, kind{sorted} {}
+  Thrown(std::exception_ptr thrown, const FailureTraits& sorted) noexcept
+      : Cause{}, what{std::move(thrown)}, traits{sorted} {}
 
   const std::exception_ptr* exception() const noexcept override { return &what; }
 
-  FailureKind sorted_kind() const {
-    if (kind == FailureKind::None) {
-      call_sorting([&] { std::rethrow_exception(what); }, [&](FailureKind found) { kind = found; });
-    }
-    return kind;
+  const FailureTraits& sorted() const {
+    if (traits.kind == FailureKind::None) traits = traits_of(what);
+    return traits;
   }
 
   std::exception_ptr what;
-  mutable FailureKind kind;  // none: not sorted yet
+  mutable FailureTraits traits;  // of no kind: not sorted yet
 };
 
 /// Why an attempt failed: an exception of any type, or an `Error` that was returned. Most failures
@@ -45,8 +45,9 @@ class Failure {
   /// None.
   Failure() = default;
   Failure(std::nullptr_t) noexcept {}
-  explicit Failure(std::exception_ptr thrown, FailureKind kind = FailureKind::Retryable)
-      : cause_{new Thrown{std::move(thrown), kind}} {}
+  explicit Failure(std::exception_ptr thrown,
+                   const FailureTraits& traits = {FailureKind::Retryable})
+      : cause_{new Thrown{std::move(thrown), traits}} {}
   explicit Failure(Error&& returned) : cause_{text_of(std::move(returned))} {}
 
   explicit operator bool() const noexcept { return cause_ != nullptr; }
@@ -54,8 +55,14 @@ class Failure {
   /// Belongs to the run: not for results that threads share.
   FailureKind kind() const {
     if (!cause_) return FailureKind::None;
-    if (cause_->exception() != nullptr) return static_cast<const Thrown&>(*cause_).sorted_kind();
+    if (cause_->exception() != nullptr) return thrown().sorted().kind;
     return kind_of(static_cast<Errc>(text().code()));
+  }
+  /// The pause that it names before the next attempt.
+  std::optional<Duration> retry_after() const {
+    if (!cause_) return std::nullopt;
+    if (cause_->exception() != nullptr) return thrown().sorted().retry_after;
+    return text().retry_after();
   }
 
   /// Null where there is none.
@@ -83,17 +90,38 @@ class Failure {
     return Error{returned.errc(), {}}.text_;
   }
 
+  const Thrown& thrown() const noexcept { return static_cast<const Thrown&>(*cause_); }
   const ErrorText& text() const noexcept { return static_cast<const ErrorText&>(*cause_); }
   Error error() const { return Error{ErrorText::Pointer{&text()}}; }
 
   boost::intrusive_ptr<const Cause> cause_;
 };
 
+/// An `Error` with another failure nested in it, for `std::rethrow_if_nested`.
+struct ErrorWithCause final : Error, std::nested_exception {
+  /// Where the other exception is the current one.
+  explicit ErrorWithCause(Error&& error) noexcept : Error{std::move(error)} {}
+};
+
+/// A failure that came from another one, which it tells of: in its text and nested.
+inline Failure failure_after(Errc code, std::string text, const Failure& cause) {
+  if (!cause) return Failure{Error{code, std::move(text)}};
+  text.append(": ").append(cause.message());
+  std::exception_ptr nesting;
+  try {
+    cause.raise();
+  } catch (...) {
+    nesting = std::make_exception_ptr(ErrorWithCause{Error{code, std::move(text)}});
+  }
+  return Failure{std::move(nesting), FailureTraits{kind_of(code)}};
+}
+
 /// Calls `attempt()`; when it throws, calls `on_failure(Failure)`.
 template <class Attempt, class OnFailure>
 void call_catching(Attempt&& attempt, OnFailure&& on_failure) {
-  call_sorting(std::forward<Attempt>(attempt),
-               [&](FailureKind kind) { on_failure(Failure{std::current_exception(), kind}); });
+  call_sorting(std::forward<Attempt>(attempt), [&](const FailureTraits& traits) {
+    on_failure(Failure{std::current_exception(), traits});
+  });
 }
 
 /// The failure that a `catch (...)` holds. For coroutines, whose `co_await` cannot stand in a

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -11,30 +10,23 @@
 #include <utility>
 
 #include <cano/async/detail/cancellation_scope.hpp>
-#include <cano/config.hpp>
+#include <cano/async/detail/duration_text.hpp>
 #include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/observe/level.hpp>
 #include <cano/task/detail/failure.hpp>
+#include <cano/task/detail/retry_decision.hpp>
 #include <cano/task/detail/run_limits.hpp>
 #include <cano/task/detail/run_reporter.hpp>
 #include <cano/task/detail/state_info.hpp>
+#include <cano/task/detail/stop_request.hpp>
 #include <cano/task/retry_policy.hpp>
 #include <cano/time/clock.hpp>
 
 namespace cano::detail {
-
-/// The flag of runs that nobody can stop from another thread.
-CANO_VISIBLE inline const std::atomic<bool> never_stopped{false};
-
-/// How a run is stopped from other threads: a flag that it reads at every hop, since to ask a stop
-/// token takes a function call, and the token behind it.
-struct StopRequest {
-  const std::atomic<bool>* flag = &never_stopped;
-  std::stop_token token{};
-};
 
 class RunDriverBase;
 
@@ -64,7 +56,9 @@ class RunBase {
   steady_time now() const noexcept { return reporter_.clock().now(); }
   steady_time started() const noexcept { return started_; }
 
-  std::stop_token attempt_stop_token() const { return scope_->token(stop_request_->token); }
+  std::stop_token attempt_stop_token() const {
+    return scope_->token(is_uninterruptible_ ? std::stop_token{} : stop_request_->token);
+  }
 
   std::optional<Duration> remaining() const {
     const RunLimits::Nearest limit = nearest_limit();
@@ -88,7 +82,7 @@ class RunBase {
   // The rest of the way in, for every other state.
   void enter() {
     const StateInfo& state = *visit_.state;
-    if (state.has_limits) {
+    if (state.takes_long_way) {
       visit_.entered = reporter_.time();
       limits().limit_visit(visit_.entered, state.config.timeout());
     }
@@ -100,8 +94,10 @@ class RunBase {
 
   void begin_attempt() {
     const StateInfo& state = *visit_.state;
-    if (state.has_limits) {
+    if (state.takes_long_way) {
       limits().limit_attempt(reporter_.time(), state.config.attempt_timeout());
+      is_uninterruptible_ = state.config.is_uninterruptible();
+      if (is_uninterruptible_) scope_->forget_token();
     }
     if (is_observed()) {
       visit_.attempt_started = reporter_.time();
@@ -110,18 +106,40 @@ class RunBase {
     reporter_.forget_time();
   }
 
-  /// The attempt is over. A limit that passed meanwhile makes it a failure whatever it gave.
+  /// The attempt is over. A limit that passed meanwhile makes it a failure whatever it gave, but
+  /// where it must not be interrupted.
   void end_attempt() {
     if (limits_ == nullptr) return;
-    limit_passed_ = passed_limit();
-    if (limit_passed_ != StopReason::None) set_failure(timeout_failure(limit_passed_));
+    limit_passed_ = StopReason::None;
+    if (std::exchange(is_uninterruptible_, false)) {
+      scope_->forget_token();
+      if (std::exchange(is_stop_deferred_, false)) scope_->cancel(StopReason::Stop);
+    } else {
+      limit_passed_ = passed_limit(now() - Duration{1});  // what ends at its limit is in time
+      if (limit_passed_ != StopReason::None) set_failure(cut_off(limit_passed_));
+    }
     limits_->lift_from_attempt();
+  }
+
+  /// Whether what asks the work to end early has to wait until the attempt has ended.
+  bool defers(StopReason reason) {
+    if (!is_uninterruptible_) return false;
+    const bool is_stop = reason == StopReason::Stop;
+    if (is_stop && std::exchange(is_stop_deferred_, true)) return true;
+    if (is_observed()) {
+      reporter_.log(visit_, Level::Info,
+                    is_stop ? "The stop waits until the attempt has ended: it is uninterruptible"
+                            : "The limit waits until the attempt has ended: it is uninterruptible",
+                    {});
+    }
+    return true;
   }
 
   /// The visit is over, and its limits with it.
   void leave() {
     visit_.attempt = 1;
-    if (!visit_.state->has_limits) return;
+    last_failure_ = {};
+    if (!visit_.state->takes_long_way) return;
     limits().lift_from_visit();
   }
 
@@ -150,13 +168,17 @@ class RunBase {
   Failure&& take_failure() noexcept { return std::move(failure_); }
 
   /// Decides on the failure that is set. True: another attempt follows after `pause()`, and the
-  /// failure is forgotten.
+  /// failure is none of the run's any more.
   bool decide_retry() {
     ++failed_attempts_;
     const bool retries = plan_retry();
-    if (is_observed()) reporter_.attempt_failed(visit_, failure_, timed_out(), retries);
-    if (!retries) return false;
-    failure_ = {};
+    const StopReason limit =
+        retries && limits_ ? limit_at(saturating_add(now(), pause_)) : StopReason::None;
+    const bool goes_on = retries && limit == StopReason::None;
+    if (is_observed()) reporter_.attempt_failed(visit_, failure_, timed_out(), goes_on);
+    if (retries && !goes_on) set_failure(out_of_time(limit));
+    if (!goes_on) return false;
+    last_failure_ = std::move(failure_);
     if (scope_->reason() == StopReason::AttemptTimeout) scope_->reset();
     if (pause_ > Duration::zero() && is_observed()) reporter_.retry_pause(visit_, pause_);
     ++visit_.attempt;
@@ -171,21 +193,24 @@ class RunBase {
 
   /// The failure that ends the run before its next step; none when there is no reason.
   Failure interruption() const {
-    if (stop_was_requested()) return cancelled_failure();
-    const StopReason limit = passed_limit();
-    if (limit == StopReason::RunTimeout || limit == StopReason::StateTimeout) {
-      return timeout_failure(limit);
-    }
-    return {};
+    if (stop_was_requested()) return cancelled_failure({});
+    if (limits_ == nullptr) return {};
+    const StopReason limit = passed_limit(now());
+    if (limit != StopReason::RunTimeout && limit != StopReason::StateTimeout) return {};
+    const std::size_t attempt = visit_.attempt;
+    return failure_after(
+        Errc::Timeout,
+        limit_text(limit, " passed ") + (attempt == 1 ? ", before " + attempt_text(attempt)
+                                                      : " after " + attempt_text(attempt - 1)),
+        last_failure_);
   }
 
-  /// The failure that stays is the run's. What an operation says that was aborted because the run
-  /// was asked to stop becomes `Error(Cancelled)`.
+  /// What becomes of a run that has failed: a failure after a stop was requested is a cancellation,
+  /// whatever it says, and nothing else is one.
   Outcome final_outcome() {
-    if (stop_was_requested() && failure_.kind() == FailureKind::Aborted) {
-      set_failure(cancelled_failure());
-    }
-    return failure_.kind() == FailureKind::Cancelled ? Outcome::Cancelled : Outcome::Failed;
+    if (!stop_was_requested()) return Outcome::Failed;
+    set_failure(cancelled_failure(telling(failure_)));
+    return Outcome::Cancelled;
   }
 
  private:
@@ -194,28 +219,48 @@ class RunBase {
     return *limits_;
   }
 
-  // A limit that cancelled the attempt; or, where a plain task kept the thread busy so that no
-  // timer could fire, what the clock says.
-  StopReason passed_limit() const {
+  // The limit that has passed at that time.
+  StopReason limit_at(steady_time time) const {
     const RunLimits::Nearest limit = nearest_limit();
-    if (limit.reason == StopReason::None) return StopReason::None;
-    if (scope_->is_cancelled()) {
-      return scope_->reason() == StopReason::Stop ? StopReason::None : scope_->reason();
-    }
-    return now() >= limit.deadline ? limit.reason : StopReason::None;
+    return limit.reason != StopReason::None && time >= limit.deadline ? limit.reason
+                                                                      : StopReason::None;
+  }
+  // The one that has cancelled the work; or, where a plain task kept the thread busy so that no
+  // timer could fire, what the clock says.
+  StopReason passed_limit(steady_time now) const {
+    if (limits_ == nullptr || scope_->reason() == StopReason::Stop) return StopReason::None;
+    return scope_->is_cancelled() ? scope_->reason() : limit_at(now);
   }
 
-  Failure timeout_failure(StopReason limit) const {
-    Error error{Errc::Timeout, std::string{"The "} + limits_->describe(limit) +
-                                   " passed in state " + visit_.state->name + ", attempt " +
-                                   std::to_string(visit_.attempt) + " of " +
-                                   std::to_string(visit_.state->max_attempts)};
-    return Failure{std::move(error)};
+  // "The timeout of 250 ms passed in state A".
+  std::string limit_text(StopReason limit, const char* verb) const {
+    return "The " + limits_->describe(limit) + verb + "in state " + visit_.state->name;
+  }
+  std::string attempt_text(std::size_t attempt) const {
+    return detail::attempt_text(attempt, visit_.state->max_attempts);
   }
 
-  Failure cancelled_failure() const {
-    return Failure{Error{Errc::Cancelled, "Run " + std::string{reporter_.run_id()} +
-                                              " was cancelled in state " + visit_.state->name}};
+  // The attempt under way was cut off; what it threw of its own says more than the failure before.
+  Failure cut_off(StopReason limit) const {
+    Failure last = telling(failure_);
+    if (!last && limit != StopReason::AttemptTimeout) last = last_failure_;
+    return failure_after(Errc::Timeout,
+                         limit_text(limit, " passed ") + ", " + attempt_text(visit_.attempt), last);
+  }
+
+  // There would be another attempt, but not in time.
+  Failure out_of_time(StopReason limit) const {
+    const bool has_passed = limit_at(now()) != StopReason::None;
+    std::string text = limit_text(limit, has_passed ? " passed " : " would pass ");
+    if (!has_passed) text += " in the pause of " + duration_text(pause_);
+    return failure_after(Errc::Timeout, text + " after " + attempt_text(visit_.attempt), failure_);
+  }
+
+  Failure cancelled_failure(const Failure& last) const {
+    return failure_after(
+        Errc::Cancelled,
+        "Run " + std::string{reporter_.run_id()} + " was cancelled in state " + visit_.state->name,
+        last);
   }
 
   // The token may know of a request that is still on its way to the flag: another of its listeners
@@ -227,34 +272,20 @@ class RunBase {
 
   bool timed_out() const noexcept { return limit_passed_ != StopReason::None; }
 
-  // Whether there is another attempt, after `pause_`.
+  // Whether the policy allows another attempt, after `pause_`.
   bool plan_retry() {
-    const RetryPolicy& policy = visit_.state->config.retry();
     if (timed_out() && limit_passed_ != StopReason::AttemptTimeout) return false;
-    if (visit_.attempt >= visit_.state->max_attempts) return false;
-    if (!is_worth_a_retry(policy)) return false;
-    const auto delay = policy.delay_for_attempt(visit_.attempt - 1, previous_delay());
-    if (!delay) return false;
-    if (policy.max_elapsed() &&
-        saturating_add(now() - visit_.entered, *delay) > *policy.max_elapsed()) {
-      return false;
-    }
-    pause_ = *delay;
-    return true;
-  }
-
-  bool is_worth_a_retry(const RetryPolicy& policy) {
-    if (!policy.predicate()) return failure_.kind() == FailureKind::Retryable;
-    bool worth_it = false;
-    // A predicate that throws ends the run, with its own exception.
-    call_catching([&] { worth_it = policy.predicate()(failure_.as_exception()); },
+    if (visit_.attempt >= visit_.state->max_attempts || stop_was_requested()) return false;
+    const RetryPolicy& policy = visit_.state->config.retry();
+    RetryQuestion question{.attempt = visit_.attempt};
+    if (visit_.attempt != 1) question.last_pause = pause_;
+    if (policy.max_elapsed()) question.elapsed = now() - visit_.entered;
+    std::optional<Duration> pause;
+    // A function of the user's that throws ends the run, with its own exception.
+    call_catching([&] { pause = pause_after(failure_, policy, question); },
                   [&](Failure&& thrown) { set_failure(std::move(thrown)); });
-    return worth_it;
-  }
-
-  std::optional<std::chrono::milliseconds> previous_delay() const noexcept {
-    if (visit_.attempt == 1) return std::nullopt;
-    return std::chrono::duration_cast<std::chrono::milliseconds>(pause_);
+    if (pause) pause_ = *pause;
+    return pause.has_value();
   }
 
   CancellationScope* scope_;
@@ -267,8 +298,11 @@ class RunBase {
   Visit visit_;
   std::size_t failed_attempts_ = 0;
   StopReason limit_passed_ = StopReason::None;  // during the last attempt
+  bool is_uninterruptible_ = false;             // the attempt under way
+  bool is_stop_deferred_ = false;
   Duration pause_{};
   steady_time started_;
+  Failure last_failure_;               // of the attempt before, in this visit
   std::unique_ptr<RunLimits> limits_;  // null when nothing has been limited yet
 };
 

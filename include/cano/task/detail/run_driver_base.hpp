@@ -42,7 +42,10 @@ class AwaitableHostBase : public Waiter {
 class RunDriverBase : public Environment {
  public:
   void cancel(StopReason reason) noexcept override {
-    if (run_ != nullptr) run_->checkpoint_next();
+    if (run_ != nullptr) {
+      run_->checkpoint_next();
+      if (run_->defers(reason)) return;
+    }
     Environment::cancel(reason);
   }
 
@@ -128,11 +131,14 @@ class RunDriverBase : public Environment {
 
   class Limit final : public Pooled, public Sleeper {
    public:
-    explicit Limit(RunDriverBase& driver) noexcept : driver_{driver} {}
+    explicit Limit(RunDriverBase& driver) noexcept : Sleeper{true}, driver_{driver} {}
     ~Limit() { driver_.loop().remove(*this); }
-    void wake() override {}
+    void wake() override { driver_.limit_expired(); }
     void drop() noexcept override {}
-    void expire() override { driver_.limit_expired(); }
+    // What is ready goes on first: it may be the result.
+    void expire() override {
+      if (!is_queued()) driver_.loop().push(*this);
+    }
 
    private:
     RunDriverBase& driver_;

@@ -3,8 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
-#include <random>
 #include <string>
+
+#include <cano/detail/random_bits.hpp>
 
 namespace cano::detail {
 
@@ -13,10 +14,10 @@ namespace cano::detail {
 inline std::string make_run_id() {
   static const std::string process = [] {
     constexpr char digits[] = "0123456789abcdef";
-    std::random_device random;
+    std::uint64_t random = system_entropy();
     std::string id;
-    for (int i = 0; i < 6; ++i)
-      id += digits[random() % 16];
+    for (int i = 0; i < 6; ++i, random /= 16)
+      id += digits[random % 16];
     return id + '-';
   }();
   static std::atomic<std::uint64_t> count{0};

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <optional>
-#include <ratio>
 #include <string>
 
 #include <cano/async/detail/cancellation_scope.hpp>
+#include <cano/async/detail/duration_text.hpp>
 #include <cano/duration.hpp>
 
 namespace cano::detail {
@@ -45,10 +44,10 @@ class RunLimits {
   /// "attempt timeout of 2.5 ms".
   std::string describe(StopReason reason) const {
     if (reason == StopReason::AttemptTimeout)
-      return std::string{"attempt timeout of "} + in_ms(attempt_.timeout);
+      return std::string{"attempt timeout of "} + duration_text(attempt_.timeout);
     if (reason == StopReason::StateTimeout)
-      return std::string{"timeout of "} + in_ms(visit_.timeout);
-    return std::string{"total timeout of "} + in_ms(run_.timeout);
+      return std::string{"timeout of "} + duration_text(visit_.timeout);
+    return std::string{"total timeout of "} + duration_text(run_.timeout);
   }
 
  private:
@@ -61,14 +60,6 @@ class RunLimits {
       timeout = length;
     }
   };
-
-  static std::string in_ms(Duration duration) {
-    const std::chrono::duration<double, std::milli> ms{duration};
-    std::string text = std::to_string(ms.count());
-    text.erase(text.find_last_not_of('0') + 1);
-    if (text.back() == '.') text.pop_back();
-    return text + " ms";
-  }
 
   Limit run_;
   Limit visit_;

@@ -15,13 +15,14 @@ struct StateInfo {
   TaskConfig config;
   std::size_t index = 0;  // among the states of the workflow, in the order in which they were added
   std::size_t max_attempts;
-  bool has_limits;  // they need the clock at every visit; a state without any takes a shorter way
+  bool takes_long_way;  // it has limits, which need the clock, or must not be interrupted
 
   StateInfo(std::string state_name, TaskConfig task_config)
       : name{std::move(state_name)},
         config{std::move(task_config)},
         max_attempts{config.retry().max_attempts()},
-        has_limits{config.attempt_timeout() || config.timeout() || config.retry().max_elapsed()} {}
+        takes_long_way{config.attempt_timeout() || config.timeout() ||
+                       config.retry().max_elapsed() || config.is_uninterruptible()} {}
 };
 
 }  // namespace cano::detail

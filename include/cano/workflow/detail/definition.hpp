@@ -43,8 +43,9 @@ template <StateLike State, class Store> struct Definition {
   };
 
   /// What a hop loads: 32 bytes that lie together. One of `call` and `start` is set for a task
-  /// without limits, which needs nothing but that; neither for every other state. The handle is the
-  /// one that plain tasks are called by, always, so that a task is one object in a definition.
+  /// that takes no long way, which needs nothing but that; neither for every other state. The
+  /// handle is the one that plain tasks are called by, always, so that a task is one object in a
+  /// definition.
   struct Transition {
     typename BoundTask<State, Store>::Call call = nullptr;
     typename BoundTask<State, Store>::Start start = nullptr;
@@ -83,7 +84,7 @@ template <StateLike State, class Store> struct Definition {
     entries.reserve(entries.size() + 1);  // nothing throws once the table knows the state
     entry->index = entries.size();
     Transition transition{.task = entry->task.handle, .entry = entry.get()};
-    if (!entry->has_limits) {
+    if (!entry->takes_long_way) {
       transition.call = entry->task.call;
       transition.start = entry->task.start;
     }

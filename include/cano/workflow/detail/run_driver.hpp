@@ -122,7 +122,7 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
   [[gnu::always_inline]] void take_attempt() {
     Promise<State>& promise = attempt_.promise();
     if (std::exception_ptr* const thrown = promise.exception()) [[unlikely]] {
-      run_->attempt_threw(Failure{std::move(*thrown), FailureKind::None});
+      run_->attempt_threw(Failure{std::move(*thrown), FailureTraits{}});
     } else {
       run_->attempt_returned(promise.value());
     }
