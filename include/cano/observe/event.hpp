@@ -223,6 +223,36 @@ struct BatchFinished {
   steady_time at;         ///< When.
 };
 
+/// What a circuit breaker does with calls.
+enum class CircuitState {
+  Closed,    ///< Lets them through.
+  Open,      ///< Refuses them: too many have failed.
+  HalfOpen,  ///< Lets a few through, to see whether they succeed again.
+};
+
+/// "closed", "open" or "half_open".
+constexpr std::string_view to_string(CircuitState state) noexcept {
+  switch (state) {
+    case CircuitState::Closed:
+      return "closed";
+    case CircuitState::Open:
+      return "open";
+    case CircuitState::HalfOpen:
+      break;
+  }
+  return "half_open";
+}
+
+/// A circuit breaker has changed its state.
+struct CircuitChanged {
+  std::string_view breaker;          ///< Its name.
+  CircuitState from;                 ///< What it was.
+  CircuitState to;                   ///< What it is now.
+  bool forced;                       ///< Whether that was asked for from outside.
+  steady_time at;                    ///< When.
+  std::optional<Duration> open_for;  ///< How long it stays open, where that is known.
+};
+
 /// What became of an occurrence of a schedule that did not start a run.
 enum class SkipReason {
   Overlap,    ///< The job was still running, and may not run twice at once.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -84,6 +85,11 @@ class Loop {
     const Loop* outer_;
   };
   steady_time now() const noexcept { return timers_->now(); }
+  /// The time by the clock of what this thread works on now: that of the loop, or the real one
+  /// where it is on none.
+  static steady_time now_here() noexcept {
+    return here_ == nullptr ? std::chrono::steady_clock::now() : here_->now();
+  }
 
   // ---- waiting
 
