@@ -23,6 +23,13 @@
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/limit/circuit_breaker.hpp>
+#include <cano/limit/circuit_breaker_options.hpp>
+#include <cano/limit/concurrency_limit.hpp>
+#include <cano/limit/keyed_limit.hpp>
+#include <cano/limit/limit.hpp>
+#include <cano/limit/rate_limit.hpp>
+#include <cano/limit/sliding_window.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>

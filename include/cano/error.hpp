@@ -32,6 +32,8 @@ enum class Errc {
   Timeout,             ///< A limit on an attempt, a state or a run has passed.
   Cancelled,           ///< The run was asked to stop before it finished.
   Generic,             ///< Anything else.
+  CircuitOpen,         ///< A circuit breaker lets no call through; the service seems to be down.
+  RateLimited,         ///< A limit has no room in the time that one would wait for it.
 };
 
 /// The category of `Errc`; its messages are the prefixes of `Error::what()`.
@@ -79,6 +81,10 @@ constexpr ErrcText errc_text(Errc code) noexcept {
       return {"timeout", "Timeout"};
     case Errc::Cancelled:
       return {"cancelled", "Cancelled"};
+    case Errc::CircuitOpen:
+      return {"circuit_open", "Circuit open"};
+    case Errc::RateLimited:
+      return {"rate_limited", "Rate limited"};
     case Errc::Generic:
       break;
   }
@@ -109,7 +115,7 @@ namespace detail {
 /// std::system_error gives itself a text, by two allocations, for what() to show, which `Error` has
 /// another for. It gives a copy none where the text of the original was moved away.
 inline const std::system_error& without_text(Errc code) {
-  static constexpr std::size_t codes = static_cast<std::size_t>(Errc::Generic) + 1;
+  static constexpr std::size_t codes = static_cast<std::size_t>(Errc::RateLimited) + 1;
   // Never destroyed: what fails at the end of the program fails with an Error too.
   static const auto& known =
       *new const auto{[]<int... Codes>(std::integer_sequence<int, Codes...>) {

@@ -16,10 +16,11 @@ enum class WaitKind {
   Children,    ///< Other work that it has started: a run, the branches of `when_all`.
   Mailbox,     ///< A value from outside.
   Blocking,    ///< A function on another thread.
+  Limit,       ///< Room in a limit, see `Limit`.
   Operation,   ///< Anything else: an operation or a coroutine of Asio's.
 };
 
-/// "ready", "timer", "retry_pause", "children", "mailbox", "blocking" or "operation".
+/// "ready", "timer", "retry_pause", "children", "mailbox", "blocking", "limit" or "operation".
 constexpr std::string_view to_string(WaitKind kind) noexcept {
   switch (kind) {
     case WaitKind::Ready:
@@ -34,6 +35,8 @@ constexpr std::string_view to_string(WaitKind kind) noexcept {
       return "mailbox";
     case WaitKind::Blocking:
       return "blocking";
+    case WaitKind::Limit:
+      return "limit";
     case WaitKind::Operation:
       break;
   }

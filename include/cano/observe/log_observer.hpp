@@ -120,6 +120,7 @@ class LogObserver final : public Observer {
   void on_log(const LogRecord& e) override { log(e); }
   void on_batch_started(const BatchStarted& e) override { log(e); }
   void on_batch_finished(const BatchFinished& e) override { log(e); }
+  void on_circuit_changed(const CircuitChanged& e) override { log(e); }
   void on_occurrence_due(const OccurrenceDue& e) override { log(e); }
   void on_occurrence_queued(const OccurrenceQueued& e) override { log(e); }
   void on_occurrence_started(const OccurrenceStarted& e) override { log(e); }

@@ -55,6 +55,9 @@ class Observer {
   virtual void on_batch_started(const BatchStarted&) {}
   /// A batch has ended.
   virtual void on_batch_finished(const BatchFinished&) {}
+  /// A circuit breaker has changed its state. Told to the observers of the breaker, see
+  /// `CircuitBreaker::add_observer`, in the order of the changes.
+  virtual void on_circuit_changed(const CircuitChanged&) {}
   /// A job is due.
   virtual void on_occurrence_due(const OccurrenceDue&) {}
   /// A job that is due has to wait for its turn.

@@ -3,12 +3,16 @@
 
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/limit/circuit_breaker.hpp>
+#include <cano/limit/detail/attempt_gate.hpp>
+#include <cano/limit/limit.hpp>
 #include <cano/task/retry_policy.hpp>
 
 namespace cano {
@@ -93,6 +97,31 @@ class TaskConfig {
     return changed;
   }
 
+  /// Takes room in a limit for each attempt. The attempt begins, and the clock of its timeout, when
+  /// there is; it is given back when the attempt has ended, also for the pause before another one.
+  /// May be repeated: with several, limits on what is under way are taken first, in an order that
+  /// is the same for all tasks, so that no two tasks wait for each other; then limits on rates.
+  ///
+  ///     TaskConfig{}.with_limit(connections).with_limit(requests, {.cost = 2, .max_wait = 1s})
+  ///
+  /// What waits longer than `max_wait` is a failed attempt, with `Error(RateLimited)`.
+  ///
+  /// **Errors.** `Error(Configuration)` when the limit is null or never has room for the cost.
+  TaskConfig with_limit(std::shared_ptr<Limit> limit, LimitUse use = {}) const {
+    return with_gate([&](detail::LimitGate& gate) { gate.add(std::move(limit), use); });
+  }
+
+  /// Asks a circuit breaker before each attempt, and tells it how the attempt has ended. One that
+  /// is refused is a failed attempt, with `Error(CircuitOpen)`: the pause before another one is
+  /// until the breaker lets calls through again. A timeout of the attempt or the state counts as a
+  /// failure; an attempt that is cancelled, or cut by the total timeout of the run, counts neither
+  /// way. May be repeated.
+  ///
+  /// **Errors.** `Error(Configuration)` when the breaker is null.
+  TaskConfig with_circuit_breaker(std::shared_ptr<CircuitBreaker> breaker) const {
+    return with_gate([&](detail::LimitGate& gate) { gate.add(std::move(breaker)); });
+  }
+
   /// Whether and when a failed attempt is tried again.
   const RetryPolicy& retry() const noexcept { return retry_; }
   /// The limit of each attempt, if there is one.
@@ -101,8 +130,18 @@ class TaskConfig {
   std::optional<Duration> timeout() const noexcept { return timeout_; }
   /// Whether cancellation and limits wait until an attempt has ended.
   bool is_uninterruptible() const noexcept { return is_uninterruptible_; }
+  /// For the library: what attempts have to pass; null where that is nothing.
+  const detail::AttemptGate* gate() const noexcept { return gate_.get(); }
 
  private:
+  template <class Add> TaskConfig with_gate(Add&& add) const {
+    auto gate = detail::LimitGate::copy_of(gate_);
+    add(*gate);
+    TaskConfig changed = *this;
+    changed.gate_ = std::move(gate);
+    return changed;
+  }
+
   static Duration positive(Duration limit, const char* what) {
     if (limit > Duration::zero()) return limit;
     throw Error{Errc::Configuration, std::string{"The "} + what + " must be positive, not " +
@@ -113,6 +152,7 @@ class TaskConfig {
   std::optional<Duration> attempt_timeout_;
   std::optional<Duration> timeout_;
   bool is_uninterruptible_ = false;
+  std::shared_ptr<const detail::LimitGate> gate_;  // shared: copies of a config change their own
 };
 
 }  // namespace cano

@@ -124,6 +124,7 @@ class RecordingObserver final : public Observer {
   void on_log(const LogRecord& e) override { record(e); }
   void on_batch_started(const BatchStarted& e) override { record(e); }
   void on_batch_finished(const BatchFinished& e) override { record(e); }
+  void on_circuit_changed(const CircuitChanged& e) override { record(e); }
   void on_occurrence_due(const OccurrenceDue& e) override { record(e); }
   void on_occurrence_queued(const OccurrenceQueued& e) override { record(e); }
   void on_occurrence_started(const OccurrenceStarted& e) override { record(e); }

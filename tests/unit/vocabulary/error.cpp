@@ -34,6 +34,8 @@ TEST_CASE("every Errc has its own stable category name and a prefix") {
   CHECK(name(Errc::Timeout) == "timeout");
   CHECK(name(Errc::Cancelled) == "cancelled");
   CHECK(name(Errc::Generic) == "generic");
+  CHECK(name(Errc::CircuitOpen) == "circuit_open");
+  CHECK(name(Errc::RateLimited) == "rate_limited");
   CHECK(std::string{Error{Errc::NodeExecution, "boom"}.what()} == "Node execution error: boom");
   CHECK(std::string{Error{Errc::Generic, "boom"}.what()} == "Error: boom");
 }

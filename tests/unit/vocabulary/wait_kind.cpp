@@ -12,5 +12,6 @@ TEST_CASE("kinds of waits have stable names") {
   CHECK(to_string(WaitKind::Children) == "children");
   CHECK(to_string(WaitKind::Mailbox) == "mailbox");
   CHECK(to_string(WaitKind::Blocking) == "blocking");
+  CHECK(to_string(WaitKind::Limit) == "limit");
   CHECK(to_string(WaitKind::Operation) == "operation");
 }

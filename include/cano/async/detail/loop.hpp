@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,7 @@
 #include <cano/async/detail/context_guard.hpp>
 #include <cano/async/detail/loop_handler.hpp>
 #include <cano/async/detail/timers.hpp>
+#include <cano/async/detail/virtual_clock.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
@@ -89,6 +91,16 @@ class Loop {
     const Loop* outer_;
   };
   steady_time now() const noexcept { return timers_->now(); }
+  /// The time by the clock of what this thread works on now: that of the loop, or the real one
+  /// where it is on none.
+  static steady_time now_here() noexcept {
+    return here_ == nullptr ? std::chrono::steady_clock::now() : here_->now();
+  }
+  /// The same by the wall clock.
+  static system_time wall_now_here() noexcept {
+    const VirtualClock* const clock = here_ == nullptr ? nullptr : here_->timers_->clock();
+    return clock == nullptr ? std::chrono::system_clock::now() : clock->wall_now();
+  }
 
   // ---- waiting
 

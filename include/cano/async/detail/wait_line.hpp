@@ -99,12 +99,14 @@ class LineWaiter {
       if (!passes()) {
         handler_.emplace(std::move(handler));
         line_->add(*this);
+        has_joined_ = true;
+        joined();
         return;
       }
     }
     handler.complete_later();
   }
-  void time_out() { stop_waiting(Outcome::TimedOut); }
+  virtual void time_out() { stop_waiting(Outcome::TimedOut); }
 
   // ---- for the line, with the mutex locked
 
@@ -112,6 +114,7 @@ class LineWaiter {
   WaitLine::Handler leave(Outcome outcome) noexcept {
     line_->remove(*this);
     outcome_ = outcome;
+    left();
     return std::exchange(handler_, std::nullopt);
   }
 
@@ -122,6 +125,7 @@ class LineWaiter {
   /// Out of the line, and the handler is destroyed. A derived class that the line knows as such
   /// calls it first thing in its destructor.
   void abandon() {
+    if (!std::exchange(has_joined_, false)) return;
     WaitLine::Handler destroyed_unlocked;
     const std::lock_guard lock{line_->mutex_};
     if (handler_) destroyed_unlocked = leave(Outcome::None);
@@ -129,6 +133,8 @@ class LineWaiter {
 
   void set_outcome(Outcome outcome) noexcept { outcome_ = outcome; }
   bool is_in_line() const noexcept { return handler_.has_value(); }
+  /// Who is before it in the line; null where it is the first.
+  const LineWaiter* previous() const noexcept { return previous_; }
   std::mutex& mutex() const noexcept { return line_->mutex_; }
 
   /// Out of the line, unless something else was sooner.
@@ -151,6 +157,9 @@ class LineWaiter {
   /// With the mutex locked: whether what it waits for is there; takes it and sets the outcome.
   virtual bool passes() noexcept = 0;
   virtual void cancel() { stop_waiting(Outcome::Cancelled); }
+  /// With the mutex locked: it has come into the line, or has left it.
+  virtual void joined() noexcept {}
+  virtual void left() noexcept {}
 
   WaitLine* line_;
   WaitLine::Handler handler_;  // while it is in the line
@@ -161,6 +170,7 @@ class LineWaiter {
   steady_time began_{};
   WaitKind kind_;
   Outcome outcome_ = Outcome::None;
+  bool has_joined_ = false;  // ever; for the coroutine's loop alone
 };
 
 inline void WaitLine::add(LineWaiter& waiter) noexcept {

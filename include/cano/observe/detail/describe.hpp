@@ -52,6 +52,7 @@ template <class Event> steady_time steady_time_of(const Event& event) {
 inline constexpr std::string_view workflow_target = "cano::workflow";
 inline constexpr std::string_view task_target = "cano::task";
 inline constexpr std::string_view concurrent_target = "cano::concurrent";
+inline constexpr std::string_view limit_target = "cano::limit";
 inline constexpr std::string_view schedule_target = "cano::schedule";
 inline constexpr std::string_view app_target = "app";  // what tasks themselves say
 
@@ -210,6 +211,22 @@ inline EventHead head_of(const BatchFinished& e) {
 inline std::vector<Field> fields_of(const BatchFinished& e) {
   return {Field{"total", e.total}, Field{"completed", e.completed}, Field{"failed", e.failed},
           Field{"cancelled", e.cancelled}, elapsed_field(e.elapsed)};
+}
+
+// ---- limits
+
+inline EventHead head_of(const CircuitChanged& e) {
+  const std::string_view message = e.to == CircuitState::Closed ? "Circuit closed"
+                                   : e.to == CircuitState::Open ? "Circuit opened"
+                                                                : "Circuit half open";
+  return {"circuit_changed", e.to == CircuitState::Open ? Level::Warn : Level::Info, limit_target,
+          message};
+}
+inline std::vector<Field> fields_of(const CircuitChanged& e) {
+  std::vector<Field> fields{text_field("breaker", e.breaker), text_field("from", to_string(e.from)),
+                            text_field("to", to_string(e.to)), Field{"forced", e.forced}};
+  if (e.open_for) fields.emplace_back("open_for_ms", milliseconds_of(*e.open_for));
+  return fields;
 }
 
 // ---- scheduled jobs

@@ -14,6 +14,7 @@
 #include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/limit/detail/attempt_gate.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/level.hpp>
@@ -106,6 +107,13 @@ class RunBase {
     reporter_.forget_time();
   }
 
+  /// What the attempt has to pass before it begins; null where that is nothing.
+  const AttemptGate* gate() const noexcept { return visit_.state->config.gate(); }
+  /// It has passed the gate. `attempt_ended` gives back what it holds of it.
+  void set_pass(std::unique_ptr<AttemptPass>&& pass) noexcept { pass_ = std::move(pass); }
+  /// The attempt does not begin.
+  void drop_pass() noexcept { pass_.reset(); }
+
   /// The attempt is over. A limit that passed meanwhile makes it a failure whatever it gave, but
   /// where it must not be interrupted.
   void end_attempt() {
@@ -119,6 +127,7 @@ class RunBase {
       if (limit_passed_ != StopReason::None) set_failure(cut_off(limit_passed_));
     }
     limits_->lift_from_attempt();
+    if (pass_) give_back_pass();
   }
 
   /// Whether what asks the work to end early has to wait until the attempt has ended.
@@ -279,6 +288,17 @@ class RunBase {
     }
   }
 
+  // Cut short by what does not concern the task, it says nothing about the task.
+  void give_back_pass() {
+    const std::unique_ptr<AttemptPass> pass = std::move(pass_);
+    if (!failure_) return pass->succeeded();
+    const bool is_cut =
+        scope_->reason() == StopReason::Stop || limit_passed_ == StopReason::RunTimeout;
+    if (is_cut || !pass->wants_failure()) return;
+    call_catching([&] { pass->failed(failure_.kind(), failure_.as_exception()); },
+                  [&](Failure&& thrown) { set_failure(std::move(thrown)); });
+  }
+
   bool timed_out() const noexcept { return limit_passed_ != StopReason::None; }
 
   // Whether the policy allows another attempt, after `pause_`.
@@ -313,6 +333,7 @@ class RunBase {
   steady_time started_;
   Failure last_failure_;               // of the attempt before, in this visit
   std::unique_ptr<RunLimits> limits_;  // null when nothing has been limited yet
+  std::unique_ptr<AttemptPass> pass_;  // of the attempt under way, where it has a gate
 };
 
 }  // namespace cano::detail

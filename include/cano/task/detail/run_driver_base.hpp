@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -10,14 +11,20 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
+#include <cano/async/async.hpp>
 #include <cano/async/detail/cancellation_scope.hpp>
+#include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/root_environment.hpp>
+#include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/waiter.hpp>
+#include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/detail/outer_run.hpp>
+#include <cano/limit/detail/attempt_gate.hpp>
+#include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_base.hpp>
 #include <cano/task/detail/run_limits.hpp>
 #include <cano/task/detail/run_reporter.hpp>
@@ -141,6 +148,43 @@ class RunDriverBase : public Environment {
   }
   virtual void pause_ended() = 0;
 
+  /// Whether the attempt has passed its gate, or has been refused; otherwise it waits.
+  [[nodiscard]] bool start_gate() {
+    call_catching(
+        [&] {
+          AttemptGate::Begun begun = run_->gate()->try_pass();
+          if (begun.is_complete) return run_->set_pass(std::move(begun.pass));
+          Async<std::unique_ptr<AttemptPass>> work = run_->gate()->wait_for(std::move(begun.pass));
+          gate_.reset(AsyncAccess::release(work));
+        },
+        [&](Failure&& thrown) { run_->set_failure(std::move(thrown)); });
+    if (!gate_) return true;
+    gate_.promise().set_root(*this);
+    root_ = gate_.get();
+    innermost_ = &gate_.promise();
+    throw_if_cancelled(true);
+    run(root_);
+    if (gate_.get().done()) {
+      take_gate();
+      return true;
+    }
+    attempt_waits();
+    return false;
+  }
+  /// Whether it waits at its gate, not in its attempt.
+  bool is_at_gate() const noexcept { return static_cast<bool>(gate_); }
+  void take_gate() {
+    Promise<std::unique_ptr<AttemptPass>>& promise = gate_.promise();
+    if (std::exception_ptr* const thrown = promise.exception()) {
+      run_->set_failure(Failure{std::move(*thrown), FailureTraits{}});
+    } else {
+      run_->set_pass(promise.value());
+    }
+    innermost_ = nullptr;
+    gate_.destroy();
+  }
+  void destroy_gate() noexcept { gate_.destroy(); }
+
   /// The run has ended: its limits must not wake anybody.
   void disarm() noexcept {
     if (limit_) loop().remove(*limit_);
@@ -216,6 +260,7 @@ class RunDriverBase : public Environment {
   RunBase* run_ = nullptr;
   Pause pause_{*this};
   std::unique_ptr<Limit> limit_;  // null when none has had to be watched yet
+  CoroutineOwner<std::unique_ptr<AttemptPass>> gate_;
   boost::intrusive_ptr<AwaitableHostBase> host_;
   EnvironmentLink::Pointer link_;  // null when nobody has asked for it
 };

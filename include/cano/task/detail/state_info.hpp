@@ -15,14 +15,15 @@ struct StateInfo {
   TaskConfig config;
   std::size_t index = 0;  // among the states of the workflow, in the order in which they were added
   std::size_t max_attempts;
-  bool takes_long_way;  // it has limits, which need the clock, or must not be interrupted
+  bool takes_long_way;  // limits on its time, or what is as rare
 
   StateInfo(std::string state_name, TaskConfig task_config)
       : name{std::move(state_name)},
         config{std::move(task_config)},
         max_attempts{config.retry().max_attempts()},
         takes_long_way{config.attempt_timeout() || config.timeout() ||
-                       config.retry().max_elapsed() || config.is_uninterruptible()} {}
+                       config.retry().max_elapsed() || config.is_uninterruptible() ||
+                       config.gate() != nullptr} {}
 };
 
 }  // namespace cano::detail

@@ -30,12 +30,14 @@ enum class Event : std::uint8_t {
   AttemptEnded,  // the attempt has given a state or a failure
   Yielded,       // others have run meanwhile
   RetryDue,      // the pause before the next attempt is over
+  GatePassed,    // the attempt may begin, or has been refused: then there is a failure
 };
 
 /// What a run needs next.
 enum class Action : std::uint8_t {
   Hop,      // nothing: it goes on by itself (never returned)
   Attempt,  // call `start_attempt`, then say what came of it
+  Gate,     // pass `gate()` before the attempt
   Yield,    // let others on the executor run
   Pause,    // wait for `pause()` before the next attempt, at least for others to run
   End,      // nothing: the result is there
@@ -90,6 +92,9 @@ template <StateLike State, class Store> class Run : public RunBase {
         break;
       case Event::RetryDue:
         action = retry();
+        break;
+      case Event::GatePassed:
+        action = gate_passed();
         break;
     }
     while (action == Action::Hop) {
@@ -217,7 +222,22 @@ template <StateLike State, class Store> class Run : public RunBase {
   }
 
   Action attempt() {
+    if (gate() != nullptr) return Action::Gate;
+    return begin();
+  }
+
+  Action gate_passed() {
+    reporter().forget_time();
+    if (auto reason = interruption()) {
+      drop_pass();
+      return fail(std::move(reason));
+    }
+    return begin();
+  }
+
+  Action begin() {
     begin_attempt();
+    if (has_failed()) return attempt_ended();  // it was refused
     if (entry().task.call == nullptr) return Action::Attempt;
     call_plain();
     return attempt_ended();

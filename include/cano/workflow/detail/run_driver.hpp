@@ -61,6 +61,10 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
           if (!start_attempt()) return false;
           event = Event::AttemptEnded;
           continue;
+        case Action::Gate:
+          if (!start_gate()) return false;
+          event = Event::GatePassed;
+          continue;
         case Action::Yield:
           after_pause_ = Event::Yielded;
           pause(Duration::zero());
@@ -85,6 +89,7 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
   void destroy_attempt() noexcept {
     destroy_awaited_frames();
     attempt_.destroy();
+    destroy_gate();
   }
 
  private:
@@ -131,6 +136,10 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
   }
 
   void finished() override {
+    if (is_at_gate()) [[unlikely]] {
+      take_gate();
+      return go_on(Event::GatePassed);
+    }
     take_attempt();
     go_on(Event::AttemptEnded);
   }
