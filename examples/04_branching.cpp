@@ -37,11 +37,15 @@ struct Approve {
   Next<State::Approved> run(Order&) const { return to<State::Approved>; }
 };
 
-int main() {
+int main(int argc, char**) {
   auto workflow = cano::Workflow<State, Order>{State::Check}
                       .add(State::Check, Check{})
                       .add(State::Review, Review{})
                       .add_exit_states({State::Approved, State::Rejected});
+  if (argc > 1) {  // --graph
+    std::cout << cano::to_mermaid(workflow.add(State::Approve, Approve{}).graph());
+    return 0;
+  }
   //! [validate]
   for (const cano::Problem& problem : workflow.validate())
     std::cout << "Problem: " << problem.message << '\n';
