@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect-gcc: not a valid cron expression: CronLiteral<field, column, fault> tells where and why
-// expect-clang: CronLiteral<cano::detail::CronField::DayOfMonth, 5, cano::detail::CronFault::NoSuchDate>
+// expect-clang: CronField::DayOfMonth, 5, cano::detail::CronFault::NoSuchDate>
 #include <cano/schedule/cron_expression.hpp>
 
 using namespace cano::literals;

@@ -48,7 +48,8 @@ class NearestName {
 
   void consider(std::string_view candidate) {
     if (wanted_.size() > longest || candidate == wanted_) return;
-    const auto [shorter, longer] = std::minmax(wanted_.size(), candidate.size());
+    const std::size_t longer = std::max(wanted_.size(), candidate.size());
+    const std::size_t shorter = std::min(wanted_.size(), candidate.size());
     if (longer - shorter >= best_distance_) return;
     const std::size_t distance = edit_distance(wanted_, candidate);
     if (distance >= best_distance_) return;

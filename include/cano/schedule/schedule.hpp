@@ -7,7 +7,6 @@
 #include <concepts>
 #include <cstdint>
 #include <optional>
-#include <ratio>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -28,9 +27,10 @@ namespace cano {
 
 namespace detail {
 
-// Whether a unit of time is a whole number of another.
+// Whether a unit of time is a whole number of another, which is of whole seconds. Without a
+// quotient of the two, which need not fit.
 template <class Period, class Unit>
-inline constexpr bool is_multiple = std::ratio_divide<Period, Unit>::den == 1;
+inline constexpr bool is_multiple = Period::den == 1 && Period::num % Unit::num == 0;
 
 template <class Period>
 inline constexpr bool is_of_months = is_multiple<Period, std::chrono::months::period>;
