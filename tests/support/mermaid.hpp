@@ -83,7 +83,7 @@ struct Mermaid {
   bool read_node(const std::string& text) {
     // A quoted text is not empty, and holds nothing that Mermaid takes for its end or for markup,
     // but line breaks.
-    static const std::string quoted = R"re("((?:[^"`<>&\\%$\x00-\x09\x0b-\x1f\x7f]|<br/>)+)")re";
+    static const std::string quoted = R"re("((?:[^"`<>&\\%$:\x00-\x09\x0b-\x1f\x7f]|<br/>)+)")re";
     static const std::vector<std::pair<char, std::regex>> shapes{
         {'O', std::regex{R"(\w+\(\(\()" + quoted + R"(\)\)\))"}},
         {'o', std::regex{R"(\w+\(\()" + quoted + R"(\)\))"}},

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
+#include <map>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -9,8 +12,10 @@
 #include <prometheus/text_serializer.h>
 
 #include <cano/adapters/prometheus.hpp>
+#include <cano/detail/text.hpp>
 
 #include "support/catch.hpp"
+#include "support/exposition.hpp"
 #include "support/play.hpp"
 #include "support/temp_file.hpp"
 
@@ -231,4 +236,67 @@ TEST_CASE("a registry that holds a name as another kind of metric is refused") {
   prometheus::Registry registry;
   prometheus::BuildGauge().Name("cano_runs_total").Help("mine").Register(registry);
   CHECK_THROWS_AS(PrometheusObserver{registry}, std::invalid_argument);
+}
+
+TEST_CASE("an attempt that was cancelled is no failed one") {
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  Play run{observer, "r"};
+  run.started("A");
+  run.entered("A");
+  run.attempt();
+  run.wait(250ms);
+  run.cancelled();
+  run.finished(Outcome::Cancelled, "A", "stopped");
+  const std::string text = text_of(registry);
+  CHECK(has(text, R"(cano_attempts_total{outcome="cancelled",state="A",workflow=""} 1)"));
+  CHECK(has(text, R"(cano_attempt_duration_seconds_sum{state="A",workflow=""} 0.25)"));
+  CHECK(has(text, R"(cano_state_duration_seconds_sum{state="A",workflow=""} 0.25)"));
+  CHECK(text.find(R"(outcome="failed")") == std::string::npos);
+  CHECK(text.find("cano_retries_total{") == std::string::npos);
+}
+
+TEST_CASE("any names are written so that a parser reads them") {
+  std::mt19937 random{20240607};
+  const std::vector<std::string> pieces{"a",
+                                        "\"",
+                                        "\\",
+                                        "\n",
+                                        "{",
+                                        "}",
+                                        "=",
+                                        ",",
+                                        "\xFF",
+                                        "\xC3",
+                                        "\r",
+                                        "#",
+                                        "\xC3\xA4",
+                                        " ",
+                                        "\xE2\x80\xA8",
+                                        "\\n",
+                                        std::string(1, '\0')};
+  const auto name = [&] {
+    std::string text;
+    for (std::size_t i = random() % 6; i > 0; --i)
+      text += pieces[random() % pieces.size()];
+    return text;
+  };
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  std::map<std::string, double> visits;  // by the name as it is to be read
+  for (int i = 0; i < 300; ++i) {
+    const std::string state = name();
+    const Span span{"orders"};
+    Play run{observer, "r", &span};
+    run.hop(state, 1ms, "Done");
+    ++visits[cano::detail::valid_utf8(state)];
+    observer.on_occurrence_skipped({name(), {}, cano::SkipReason::Overlap, {}});
+  }
+  const std::string text = text_of(registry);
+  CHECK(cano::detail::is_utf8(text));
+  const Exposition read{text};
+  std::map<std::string, double> found;
+  for (const auto& [labels, value] : read.samples.at("cano_state_visits_total"))
+    found[labels.at("state")] += value;
+  CHECK(found == visits);
 }

@@ -2,8 +2,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <random>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -185,6 +187,7 @@ TEST_CASE("Mermaid draws a name as it is, alone and with notes") {
                                  "<b>bold</b>",
                                  "`md`",
                                  "1. one",
+                                 "style x:y#z;",
                                  "gr\xC3\xBC\xC3\x9F",
                                  "A: b",
                                  "x|y",
@@ -251,6 +254,45 @@ TEST_CASE("Graphviz draws hostile names as they are") {
   CHECK(count(svg, "class=\"node\"") == 3);
   CHECK(svg.find("INFO forged\\r\\t\\u{1b}[31m") != std::string::npos);
   CHECK(svg.find("&lt;b&gt;&amp;amp;#`&quot;\\N\\l%%{init}%%</text>") != std::string::npos);
+}
+
+TEST_CASE("Graphviz draws any names, each as it is") {
+  std::mt19937 random{20240607};
+  const std::vector<std::string> pieces{
+      "a", "B1", "\"", "\\",   "\n",       "\\N", "\\l", "&amp;",        "&", "<b>", "{",  "}",
+      "]", ";",  "->", "\xFF", "\xC3\xA4", "'",   "|",   "\xE2\x80\xAE", "#", "%",   "\r", "\x1b"};
+  Graph graph;
+  for (int i = 0; i < 120; ++i) {
+    std::string name = "n" + std::to_string(i) + "x";
+    for (std::size_t j = random() % 7; j > 0; --j)
+      name += pieces[random() % pieces.size()];
+    graph.nodes.push_back(node(name, 1 + random() % 3));
+    if (i > 0)
+      graph.edges.push_back({static_cast<std::size_t>(i - 1), static_cast<std::size_t>(i)});
+  }
+  const std::string svg = svg_of(to_dot(graph));
+  if (svg.empty()) return;
+  CHECK(count(svg, "class=\"node\"") == 120);
+  CHECK(count(svg, "class=\"edge\"") == 119);
+  for (const Graph::Node& each : graph.nodes) {
+    std::string text;  // as XML has it
+    for (const char c : cano::detail::one_line(each.name)) {
+      const std::string_view special = c == '&'    ? "&amp;"
+                                       : c == '<'  ? "&lt;"
+                                       : c == '>'  ? "&gt;"
+                                       : c == '"'  ? "&quot;"
+                                       : c == '\'' ? "&#39;"
+                                       : c == '-'  ? "&#45;"
+                                                   : "";
+      if (special.empty()) {
+        text += c;
+      } else {
+        text += special;
+      }
+    }
+    INFO(text);
+    CHECK(count(svg, ">" + text + "</text>") == 1);
+  }
 }
 
 TEST_CASE("JSON holds nodes and edges") {

@@ -13,18 +13,18 @@
 namespace cano::detail {
 
 // Texts are quoted, so only what ends a quoted text or is read there as markup, as a line break
-// (`\n`), as a formula (`$$x$$`), as an icon (`fa:fa-car`) or as a directive (`%%{init: ...}%%`)
-// needs an entity; and a blank that would not be drawn, at an end or behind another one.
+// (`\n`), as a formula (`$$x$$`), as an icon (`fa:fa-car`), as a style (`style x:#c00;`) or as a
+// directive (`%%{init: ...}%%`) needs an entity; and a blank that would not be drawn, at an end or
+// behind another one.
 inline std::string mermaid_text(std::string_view text) {
   const std::string line = one_line(text);
   std::string out;
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     const bool is_lost = c == ' ' && (i == 0 || i + 1 == line.size() || line[i - 1] == ' ');
-    const bool is_icon = c == ':' && std::string_view{line}.substr(i + 1).starts_with("fa-");
     if (is_lost) {
       out += "#160;";
-    } else if (is_icon || std::string_view{"\"#<>&`\\%$"}.find(c) != std::string_view::npos) {
+    } else if (std::string_view{"\"#<>&`\\%$:"}.find(c) != std::string_view::npos) {
       out.append("#").append(std::to_string(static_cast<int>(c))).append(";");
     } else {
       out += c;
