@@ -5,6 +5,7 @@
 /// included one by one, by who wants them; so is `<nlohmann/json.hpp>`, by who calls a `to_json()`.
 
 // IWYU pragma: begin_exports
+#include <cano/asio_tokens.hpp>
 #include <cano/async/async.hpp>
 #include <cano/async/blocking.hpp>
 #include <cano/async/drain_report.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: cano: the stores must outlive the batch and tell its results: pass a variable
+// expect: cano: the stores must outlive the batch, whose results are left there: pass a variable
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: cano: the store must outlive the run and tells its results: pass a variable
+// expect: cano: the store must outlive the run, whose results are left there: pass a variable
 #include <boost/asio/awaitable.hpp>
 
 #include <cano/store/memory_store.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: cano: the store must outlive the run and tells its results: pass a variable
+// expect: cano: the store must outlive the run, whose results are left there: pass a variable
 #include <cano/store/memory_store.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>

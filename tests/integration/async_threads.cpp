@@ -14,11 +14,13 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -27,13 +29,16 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_service.hpp>
 #include <cano/async/detail/start.hpp>
 #include <cano/async/sleep.hpp>
+#include <cano/async/when_all.hpp>
 #include <cano/async/yield_now.hpp>
 
 #include "support/async_chains.hpp"
@@ -307,4 +312,57 @@ TEST_CASE("a pool of threads is stopped and destroyed under random coroutines") 
   }
   CHECK(ended == races(10, 5) * count);
   CHECK(frames.alive() == 0);
+}
+
+namespace {
+
+// Queued on a context that nobody runs.
+asio::awaitable<void> wait_elsewhere(asio::io_context& elsewhere) {
+  co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
+      [&elsewhere](auto handler) {
+        asio::post(elsewhere, [own = std::move(handler)]() mutable { std::move(own)(); });
+      },
+      asio::use_awaitable);
+}
+asio::awaitable<void> step_here() {
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+}
+Async<void> step_for_ever(FrameCount& frames, std::atomic<bool>& has_begun) {
+  const auto held = frames.object();
+  for (;;) {
+    co_await step_here();
+    has_begun = true;
+  }
+}
+Async<void> wait_elsewhere_and_step(asio::io_context& elsewhere, FrameCount& frames,
+                                    std::atomic<bool>& has_begun) {
+  const auto held = frames.object();
+  auto steps = step_for_ever(frames, has_begun);
+  co_await cano::when_all(wait_elsewhere(elsewhere), std::move(steps));
+}
+
+}  // namespace
+
+TEST_CASE("a context is destroyed elsewhere under coroutines of Asio's that wait there") {
+  for (int race = 0; race < races(100, 50); ++race) {
+    FrameCount frames;
+    std::atomic<bool> has_begun{false};
+    auto elsewhere = std::make_unique<asio::io_context>();
+    int completions = 0;
+    {
+      asio::io_context here{1};
+      if (race % 2 == 0) cano::detail::mark_serial(here);
+      asio::co_spawn(here, wait_elsewhere_and_step(*elsewhere, frames, has_begun),
+                     [&](const std::exception_ptr&) { ++completions; });
+      std::thread destroyer{[&] {
+        while (!has_begun)
+          std::this_thread::yield();
+        elsewhere.reset();
+      }};
+      here.run();  // until the work is destroyed, as what it waits for will not come
+      destroyer.join();
+    }
+    CHECK(completions == 0);
+    CHECK(frames.alive() == 0);
+  }
 }

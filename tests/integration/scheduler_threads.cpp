@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <latch>
 #include <memory>
 #include <random>
 #include <stdexcept>
@@ -14,13 +15,17 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <cano/async/when_all.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
@@ -292,4 +297,59 @@ TEST_CASE("a context may be destroyed just when what is awaited there ends elsew
   CHECK(report.cancelled.empty());
   CHECK(report.dropped == 0);
   CHECK(scheduler.status("a")->success_count == homecomings + 1);
+}
+
+namespace {
+
+// Waits twice on a context that nobody runs, and once here.
+struct WaitsElsewhere {
+  asio::io_context* elsewhere;
+  std::shared_ptr<std::atomic<int>> alive;
+
+  static asio::awaitable<void> wait(asio::io_context& where) {
+    co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
+        [&where](auto handler) {
+          asio::post(where, [own = std::move(handler)]() mutable { std::move(own)(); });
+        },
+        asio::use_awaitable);
+  }
+  static asio::awaitable<void> sleep() { co_await cano::sleep_for(1h); }
+
+  struct Guard {
+    explicit Guard(std::shared_ptr<std::atomic<int>> count) : held{std::move(count)} { ++*held; }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    ~Guard() { --*held; }
+    std::shared_ptr<std::atomic<int>> held;
+  };
+  cano::Async<void> operator()() const {
+    const Guard guard{alive};
+    co_await cano::when_all(wait(*elsewhere), wait(*elsewhere), sleep());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("two contexts are destroyed at once under a job's coroutines that are on both") {
+  for (int race = 0; race < races(200, 50); ++race) {
+    const auto alive = std::make_shared<std::atomic<int>>(0);
+    auto elsewhere = std::make_unique<asio::io_context>();
+    auto here = std::make_unique<asio::io_context>();
+    cano::Scheduler scheduler{here->get_executor()};
+    scheduler.manual("a", WaitsElsewhere{elsewhere.get(), alive});
+    scheduler.start();
+    scheduler.trigger("a");
+    while (*alive == 0)
+      here->run_one();
+    here->poll();
+    std::latch both{2};
+    std::thread destroyer{[&] {
+      both.arrive_and_wait();
+      elsewhere.reset();
+    }};
+    both.arrive_and_wait();
+    here.reset();
+    destroyer.join();
+    CHECK(*alive == 0);
+  }
 }

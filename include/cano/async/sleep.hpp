@@ -11,12 +11,14 @@ namespace cano {
 /// Suspends the coroutine until the time has come.
 ///
 /// What a task waits with, so that a test can run it under `VirtualTime`. A time that has passed
-/// still lets other work run first. `steady_time::max()` never comes. AwaitedOperand at once in an
+/// still lets other work run first. `steady_time::max()` never comes. Awaited at once in an
 /// `Async`, it allocates nothing.
 ///
 /// The template argument is ignored: it was the executor type of the coroutine.
 ///
 /// **Cancellation.** Throws `boost::system::system_error` with `asio::error::operation_aborted`.
+/// After `asio::this_coro::throw_if_cancelled(false)` a sleep that begins when the coroutine has
+/// been cancelled lasts as long as it was told, also beyond a limit.
 template <class = void> Async<void> sleep_until(steady_time time) noexcept {
   using Kind = detail::SleepRequest::Kind;
   return detail::AsyncAccess::sleep({Kind::Until, time.time_since_epoch()});

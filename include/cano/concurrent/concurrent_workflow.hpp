@@ -134,6 +134,19 @@ class ConcurrentWorkflow
     detail::explain_why_no_temporaries<Store>();
   }
 
+  /// Does not compile: the stores are const, of another type, or do not lie side by side.
+  template <class Stores, class... Rest>
+    requires detail::UnfitStores<Stores, Store>
+  auto execute_concurrent(Stores&&, Rest&&...) const {
+    detail::explain_why_unfit<Stores, Store>();
+  }
+  /// Does not compile: the stores are const, of another type, or do not lie side by side.
+  template <class Stores, class... Rest>
+    requires detail::UnfitStores<Stores, Store>
+  auto execute_concurrent(Runtime&, Stores&&, Rest&&...) const {
+    detail::explain_why_unfit<Stores, Store>();
+  }
+
   /// A job that runs `instances` instances with fresh stores each time.
   ///
   /// **Errors.** `Error(Configuration)` for 0 instances.

@@ -21,6 +21,9 @@ class Cause {
   /// Null for the text of an `Error`.
   virtual const std::exception_ptr* exception() const noexcept { return nullptr; }
 
+  /// Of a run that made too many transitions its last states, a `std::vector` of them.
+  virtual const void* last_states() const noexcept { return nullptr; }
+
   friend void intrusive_ptr_add_ref(const Cause* cause) noexcept {
     cause->owners_.fetch_add(1, std::memory_order_relaxed);
   }

@@ -107,7 +107,7 @@ struct AttemptStarted {
   const RunInfo& run;                       ///< Which run.
   std::string_view state;                   ///< Its state, by name.
   std::size_t attempt;                      ///< From 1.
-  std::size_t max_attempts;                 ///< What the retry policy allows.
+  std::size_t max_attempts;                 ///< What the policy allows; `RetryPolicy::unlimited`.
   steady_time at;                           ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
 };
@@ -129,7 +129,7 @@ struct AttemptFailed {
   const RunInfo& run;        ///< Which run.
   std::string_view state;    ///< Its state, by name.
   std::size_t attempt;       ///< From 1.
-  std::size_t max_attempts;  ///< What the retry policy allows.
+  std::size_t max_attempts;  ///< What the retry policy allows; `RetryPolicy::unlimited`.
   std::string_view error;    ///< What the exception says.
   bool timed_out;            ///< A limit of the library ended it.
   bool will_retry;           ///< Whether another attempt follows.

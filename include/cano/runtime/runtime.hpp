@@ -38,7 +38,17 @@ namespace cano {
 ///
 /// **Lifetime.** The destructor stops the shards and joins their threads: each finishes only the
 /// handler that it is in. What waits or is queued is destroyed, without being resumed. It must not
-/// run on one of its own threads, and its executors and what the work refers to must outlive it.
+/// run on one of its own threads, and what the work refers to must outlive it: declare stores and
+/// workflows before it, or `stop()` it first.
+///
+/// This library's own objects may be declared before or after it, and used when it is gone: a
+/// `TaskGroup`, a `Mailbox` and those who receive from it, a `Scheduler`, runs and batches. Objects
+/// of Asio's that were made from its executors, and a `Timer`, must be destroyed before it:
+///
+///     MemoryStore store;            // work refers to it
+///     Runtime runtime;
+///     Scheduler scheduler{runtime};
+///     asio::steady_timer timer{runtime.get_executor()};
 class Runtime {
  public:
   /// Starts so many threads, each with an `io_context` of its own.

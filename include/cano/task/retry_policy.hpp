@@ -17,6 +17,7 @@
 #include <utility>
 
 #include <cano/detail/random_bits.hpp>
+#include <cano/detail/unlimited.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 
@@ -37,9 +38,8 @@ enum class Jitter {
 
 /// Whether, and after what delay, a failed attempt is tried again.
 ///
-/// A plain value: making one decides every number, asking it for a delay only draws at random. It
-/// counts retries, not attempts: `fixed(2, 50ms)` is three attempts; `fixed(unlimited, 50ms)` never
-/// ends. Delays are any `std::chrono` duration: `0.25s`, `500us`.
+/// A plain value that counts retries, not attempts: `fixed(2, 50ms)` is three attempts,
+/// `fixed(unlimited, 50ms)` never ends. Delays are any `std::chrono` duration: `0.25s`, `500us`.
 ///
 ///     const auto policy = RetryPolicy::exponential(5).with_jitter(Jitter::Full);
 ///
@@ -65,8 +65,7 @@ class RetryPolicy {
   using DelayFrom = std::function<std::optional<Duration>(const std::exception_ptr&)>;
 
   /// In place of a number of retries: for ever.
-  static constexpr std::size_t unlimited =
-      static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max());
+  static constexpr std::size_t unlimited = detail::unlimited;
 
   /// One attempt.
   static RetryPolicy none() { return RetryPolicy{0, Duration{}, 1.0, Duration{}, 0.0}; }

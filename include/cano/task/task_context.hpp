@@ -38,7 +38,7 @@ class TaskContext {
   /// Which attempt of this visit to the state this is, from 1.
   std::size_t attempt() const noexcept { return run_->visit().attempt; }
 
-  /// How many attempts the retry policy allows, at least 1.
+  /// How many attempts the retry policy allows, at least 1, or `RetryPolicy::unlimited`.
   std::size_t max_attempts() const noexcept { return run_->visit().state->max_attempts; }
 
   /// The state whose task this is, as `cano::state_name` gives it.

@@ -16,7 +16,7 @@ struct Graph {
     bool is_exit = false;          ///< Runs end here.
     bool has_task = false;         ///< Work is done here.
     bool targets_known = false;    ///< The task declares its targets with `Next<...>`.
-    std::size_t max_attempts = 0;  ///< 0 for a state without a task.
+    std::size_t max_attempts = 0;  ///< 0 without a task; `RetryPolicy::unlimited`.
 
     /// Member by member.
     bool operator==(const Node&) const = default;

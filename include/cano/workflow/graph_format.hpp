@@ -37,7 +37,7 @@ inline std::string to_dot(const Graph& graph, const RunPath& path) {
 }
 
 /// The graph as `{"nodes": [...], "edges": [{"from": 0, "to": 1}]}`; edges name the nodes' places.
-/// Texts are UTF-8 whatever the states' names hold.
+/// Texts are UTF-8 whatever the states' names hold. `max_attempts` is a number or "unlimited".
 ///
 /// Include `<nlohmann/json.hpp>` to call it.
 template <std::same_as<nlohmann::json> Json = nlohmann::json> Json to_json(const Graph& graph) {

@@ -3,7 +3,6 @@
 
 #include <concepts>
 #include <utility>
-#include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -11,11 +10,8 @@
 #include <cano/state.hpp>
 #include <cano/store/memory_store.hpp>
 #include <cano/workflow/detail/explain_store.hpp>
-#include <cano/workflow/detail/inspect.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
 #include <cano/workflow/detail/registration.hpp>
-#include <cano/workflow/graph.hpp>
-#include <cano/workflow/problem.hpp>
 #include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
@@ -37,7 +33,10 @@ namespace cano {
 /// `Error`: `Workflow` (a state without a task, too many transitions), `Timeout`, `Cancelled`.
 /// **Cancellation.** By `RunOptions::stop`, from any thread, or Asio's slot; it takes effect at the
 /// next await or transition, during a retry pause at once. The run ends only after the task that
-/// was cancelled has; one that ignores cancellation delays it.
+/// was cancelled has; one that ignores cancellation delays it. A run that was asked to stop and
+/// does not come to an exit is cancelled, whatever its task threw, which is nested in the
+/// `Error(Cancelled)`. A run that nobody asked to stop has failed, also when what it awaited was
+/// cancelled.
 /// **Threads.** Distinct objects: safe. Shared objects: safe to run, any number of times at once.
 template <StateLike State, class Store = MemoryStore>
 class Workflow : public detail::Registration<Workflow<State, Store>, State, Store> {
@@ -105,13 +104,6 @@ class Workflow : public detail::Registration<Workflow<State, Store>, State, Stor
   auto async_orchestrate(const Executor&, const Store&&, Rest&&...) const {
     detail::explain_why_no_temporary<Store>();
   }
-
-  /// What can be seen to be wrong before anything runs; empty when nothing is. Tasks that declare
-  /// their targets with `Next<...>` can be checked; others may go anywhere.
-  std::vector<Problem> validate() const { return detail::problems_of(graph()); }
-
-  /// The states and the declared arrows between them.
-  Graph graph() const { return detail::graph_of(*this->definition()); }
 };
 
 }  // namespace cano

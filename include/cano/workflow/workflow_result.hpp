@@ -5,6 +5,7 @@
 #include <exception>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
@@ -41,6 +42,14 @@ template <class State> class WorkflowResult {
 
   /// The exit state that was reached; otherwise the state in which the run stopped.
   const State& state() const noexcept { return state_; }
+
+  /// Of a run that made more transitions than `with_max_transitions` allows the last states, at
+  /// most 8, oldest first, to see where it goes in circles. Of any other run `state()` alone: to
+  /// keep more would cost every hop; `PathRecorder` shows the whole way.
+  std::vector<State> last_states() const {
+    if (const auto* const states = failure_.template last_states<State>()) return *states;
+    return {state_};
+  }
 
   /// The exception that `orchestrate` would have thrown; null on success.
   ///

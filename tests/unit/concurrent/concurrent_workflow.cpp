@@ -35,6 +35,7 @@
 #include <cano/testing/virtual_time.hpp>
 #include <cano/time/sleep.hpp>
 #include <cano/time/yield_now.hpp>
+#include <cano/workflow/problem.hpp>
 #include <cano/workflow/run.hpp>
 
 #include "support/catch.hpp"
@@ -247,7 +248,7 @@ TEST_CASE("an instance in a state that has no task, and no name, is a failure li
   check_counters(result);
   CHECK(outcomes(result) == "SFS");
   CHECK(result.results[1].error_message() ==
-        "Workflow error: No task registered for state: (to name it threw: this stage has no name)");
+        "Workflow error: No task registered for state: (state_name threw: this stage has no name)");
 }
 
 TEST_CASE("all instances may fail") {
@@ -655,4 +656,47 @@ TEST_CASE("a batch runs on a thread pool, an io_context and a strand") {
     CHECK(done.get().status.completed == 50);
   }
   CHECK(std::all_of(stores.begin(), stores.end(), [](int count) { return count == 1; }));
+}
+
+TEST_CASE("a concurrent workflow has its graph and is validated as the workflow is") {
+  const auto to_work = [](Job&) { return State::Work; };
+  ConcurrentWorkflow<State, Job> batch{State::Start};
+  batch.add(State::Start, to_work).with_default_config(TaskConfig::minimal());
+  CHECK(batch.graph().nodes.size() == 1);
+  CHECK(batch.graph().nodes.front().max_attempts == 1);
+  REQUIRE(batch.validate().size() == 1);
+  CHECK(batch.validate().front().kind == Problem::Kind::NoExitReachable);
+  batch.add_exit_state(State::Done);
+  CHECK(batch.validate().empty());
+  const Workflow<State, Job> workflow =
+      Workflow<State, Job>{State::Start}.add_exit_state(State::Done);
+  CHECK(ConcurrentWorkflow{workflow}.graph() == workflow.graph());
+  CHECK(ConcurrentWorkflow{workflow}.validate() == workflow.validate());
+}
+
+TEST_CASE("instances that fail after the batch was stopped are cancelled, and tell why") {
+  for (const std::size_t retries : {std::size_t{0}, std::size_t{3}}) {
+    VirtualTime time;
+    const auto gives_up = [](Job& job) -> Async<State> {
+      bool cancelled = false;
+      try {
+        co_await sleep_for(1h);
+      } catch (...) {
+        cancelled = true;
+      }
+      job.worked = cancelled;
+      throw std::logic_error{"half done"};
+    };
+    const auto batch = ConcurrentWorkflow<State, Job>{State::Start}.add(
+        State::Start, gives_up, TaskConfig{}.with_fixed_retry(retries, 1ms));
+    std::vector<Job> jobs(3);
+    const auto [results, status] = time.run(batch.execute_concurrent(jobs, WaitDuration{10ms}));
+    CHECK(status.cancelled == 3);
+    CHECK(status.failed == 0);
+    for (const auto& result : results) {
+      CHECK(result.attempts() == 1);
+      CHECK(result.error_message().find(" was cancelled in state Start: half done") !=
+            std::string::npos);
+    }
+  }
 }

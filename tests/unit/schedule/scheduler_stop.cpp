@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <chrono>
 #include <exception>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -9,13 +11,20 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cano/async/async.hpp>
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/promise.hpp>
+#include <cano/concurrent/concurrent_workflow.hpp>
+#include <cano/concurrent/wait_strategy.hpp>
 #include <cano/duration.hpp>
+#include <cano/runtime/runtime.hpp>
 #include <cano/schedule/occurrence.hpp>
 #include <cano/schedule/overlap.hpp>
 #include <cano/schedule/scheduler.hpp>
@@ -23,6 +32,7 @@
 #include <cano/store/memory_store.hpp>
 #include <cano/testing/virtual_time.hpp>
 #include <cano/time/sleep.hpp>
+#include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 
 #include "support/catch.hpp"
@@ -160,8 +170,9 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(scheduler.status("stopper")->success_count == 1);
 }
 
-TEST_CASE_METHOD(InVirtualTime,
-                 "a job that fails for a reason of its own while it is stopped has failed") {
+TEST_CASE_METHOD(
+    InVirtualTime,
+    "a job that fails for a reason of its own after a stop is cancelled, and says it") {
   bool done = false;
   scheduler.manual("a", [&done]() -> asio::awaitable<void> {
     co_await insist(1s, done);
@@ -172,9 +183,10 @@ TEST_CASE_METHOD(InVirtualTime,
   time.run_for(500ms);
   const auto report = time.run(scheduler.stop(0s));
   CHECK(done);
-  CHECK(report.completed == std::vector<std::string>{"a"});
-  CHECK(scheduler.status("a")->failure_count == 1);
-  CHECK(scheduler.status("a")->last_error == "own");
+  CHECK(report.cancelled == std::vector<std::string>{"a"});
+  CHECK(scheduler.status("a")->failure_count == 0);
+  CHECK(scheduler.history("a").back().is_cancelled());
+  CHECK(scheduler.history("a").back().error_message() == "own");
 }
 
 TEST_CASE("a task of a workflow may stop the scheduler that runs it") {
@@ -291,4 +303,67 @@ TEST_CASE_METHOD(InVirtualTime, "a run that was to end before it began does not 
   const auto report = time.run(scheduler.stop());
   CHECK(report.cancelled.size() + report.completed.size() == 1);
   CHECK(ran == report.cancelled.empty());
+}
+
+namespace {
+
+// What each kind of job makes of its cancellation.
+cano::Async<void> turns_it_into_a_failure() {
+  bool cancelled = false;
+  try {
+    co_await cano::sleep_for(1h);
+  } catch (...) {
+    cancelled = true;
+  }
+  if (cancelled) throw std::logic_error{"half done"};
+}
+asio::awaitable<void> awaits_either() {
+  using namespace asio::experimental::awaitable_operators;
+  const auto waits = []() -> asio::awaitable<void> { co_await cano::sleep_for(1h); };
+  co_await (waits() || waits());
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(InVirtualTime, "a job that fails after it was stopped is cancelled, by one rule") {
+  const auto step = [](MemoryStore&) -> cano::Async<Step> {
+    co_await turns_it_into_a_failure();
+    co_return Step::End;
+  };
+  const auto workflow = cano::Workflow<Step>{Step::Begin}.add(Step::Begin, step);
+  scheduler.manual("coroutine", turns_it_into_a_failure);
+  scheduler.manual("either", awaits_either);
+  scheduler.manual("workflow", workflow);
+  scheduler.manual("batch", cano::ConcurrentWorkflow{workflow}.batch(2, cano::WaitForever{}));
+  scheduler.start();
+  for (const auto& info : scheduler.list())
+    scheduler.trigger(info.id);
+  time.run_for(1s);
+  CHECK(scheduler.running_count() == 4);
+  time.run(scheduler.stop(Duration::zero()));
+  for (const auto& info : scheduler.list()) {
+    INFO(info.id);
+    REQUIRE_FALSE(scheduler.history(info.id).empty());
+    CHECK(scheduler.history(info.id).back().is_cancelled());
+    CHECK(info.failure_count == 0);
+  }
+}
+
+TEST_CASE("scheduled runs on a Runtime are on the loops of its shards") {
+  cano::Runtime runtime{2};
+  std::mutex mutex;
+  std::set<const cano::detail::Loop*> loops;
+  const auto notes = [&]() -> cano::Async<void> {
+    cano::detail::Environment& environment = co_await cano::detail::ThisEnvironment{};
+    const std::lock_guard lock{mutex};
+    loops.insert(&environment.loop());
+  };
+  cano::Scheduler scheduler{runtime};
+  scheduler.manual("a", notes, {.overlap = Overlap::QueueAll(9)});
+  scheduler.start();
+  for (int i = 0; i < 4; ++i)
+    CHECK(cano::run(scheduler.trigger_and_wait("a")).is_success());
+  const std::set<const cano::detail::Loop*> shards{cano::detail::Loop::of(runtime.shard(0)).get(),
+                                                   cano::detail::Loop::of(runtime.shard(1)).get()};
+  CHECK(loops == shards);
 }

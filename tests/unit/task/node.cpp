@@ -299,7 +299,9 @@ TEST_CASE("a phase that returns an awaitable without a coroutine is told so") {
     Data data;
     const auto error = inside(run_node(EmptyPhase{which}, data).error());
     CHECK(error.errc() == Errc::TaskExecution);
-    CHECK(error.message() == "The task of state A returned an awaitable without a coroutine");
+    CHECK(error.message() ==
+          "The task of state A returned an Async or awaitable that holds no coroutine: it was "
+          "moved from or has been awaited");
   }
 }
 

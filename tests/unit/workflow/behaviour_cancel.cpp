@@ -8,6 +8,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -611,4 +612,27 @@ TEST_CASE("throw_if_cancelled(false) lasts until the attempt ends") {
   const Flow flow = Flow{S::A}.add(S::A, sets_it).add(S::B, asks, once()).add_exit_state(S::Done);
   CHECK(result_of(time, flow, data).is_success());
   CHECK(data.calls == 1);
+}
+
+TEST_CASE("after throw_if_cancelled(false) waits take all their time, beyond stop and limit") {
+  const auto cleans_up = [](Data& data) -> cano::Async<S> {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await cano::sleep_for(1h);  // the wait under way is cut all the same
+    data.log.push_back("cut");
+    co_await cano::sleep_for(50ms);
+    data.log.push_back("cleaned up");
+    co_return S::Done;
+  };
+  for (const bool stopped : {false, true}) {
+    Data data;
+    VirtualTime time;
+    std::stop_source source;
+    const auto config = stopped ? once() : once().with_attempt_timeout(10ms);
+    const Flow flow = Flow{S::A}.add(S::A, cleans_up, config).add(S::Done, fail);
+    if (stopped) after(time, 10ms, [&] { source.request_stop(); });
+    const auto result = result_of(time, flow, data, RunOptions{}.with_stop(source.get_token()));
+    CHECK(result.is_cancelled() == stopped);
+    CHECK(result.elapsed() == 60ms);
+    CHECK(data.log == std::vector<std::string>{"cut", "cleaned up"});
+  }
 }

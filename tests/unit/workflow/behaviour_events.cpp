@@ -19,6 +19,7 @@
 #include <cano/observe/observer.hpp>
 #include <cano/observe/span.hpp>
 #include <cano/result.hpp>
+#include <cano/testing/recording_observer.hpp>
 #include <cano/workflow/run.hpp>
 #include <cano/workflow/workflow.hpp>
 
@@ -427,4 +428,25 @@ TEST_CASE("an observer that asks is told of every wait and of its end") {
   CHECK(recorder->limits[0] == 1s);
   CHECK(recorder->limits[3] == 10ms);
   CHECK_FALSE(recorder->is_waiting);
+}
+
+TEST_CASE("events call attempts without an end unlimited") {
+  Data data;
+  VirtualTime time;
+  const auto events = std::make_shared<cano::RecordingObserver>();
+  const auto fails_once = [](Data& d) -> S {
+    if (++d.calls == 1) throw std::runtime_error{"x"};
+    return S::Done;
+  };
+  const Flow flow = Flow{S::A}
+                        .add(S::A, fails_once, retries(cano::RetryPolicy::unlimited))
+                        .add_exit_state(S::Done)
+                        .with_observer(events);
+  CHECK(result_of(time, flow, data).is_success());
+  for (const char* const name : {"attempt_started", "attempt_failed"}) {
+    const auto seen = events->all(name);
+    REQUIRE_FALSE(seen.empty());
+    REQUIRE(seen.front().field<std::string>("max_attempts"));
+    CHECK(*seen.front().field<std::string>("max_attempts") == "unlimited");
+  }
 }

@@ -203,7 +203,9 @@ TEST_CASE("a task that returns an awaitable without a coroutine is told so") {
     CHECK(result.is_failed());
     const auto error = inside(result.error());
     CHECK(error.errc() == Errc::TaskExecution);
-    CHECK(error.message() == "The task of state A returned an awaitable without a coroutine");
+    CHECK(error.message() ==
+          "The task of state A returned an Async or awaitable that holds no coroutine: it was "
+          "moved from or has been awaited");
     CHECK(data.calls == 1);
   }
 }

@@ -276,7 +276,7 @@ TEST_CASE("a run ends in order in a state that was not added, whatever its type 
                           .with_observer(seen);
     const auto result = time.run(flow.try_orchestrate(data));
     CHECK(result.error_message() ==
-          "Workflow error: No task registered for state: (to name it threw: no name)");
+          "Workflow error: No task registered for state: (state_name threw: no name)");
     CHECK(result.state().floor == floor);
     CHECK(result.transitions() == 1);
     CHECK(seen->lines.back().find("run_finished") == 0);
@@ -309,4 +309,43 @@ TEST_CASE("max_transitions 0 lets only an exit be the start") {
   CHECK(error.message() == "No exit state after 0 transitions; the last states are A");
   CHECK(data.calls == 0);
   CHECK(run(Flow{flow}.start_at(S::Done), data) == S::Done);
+}
+
+TEST_CASE("the last states of a run that goes in circles are there as values") {
+  VirtualTime time;
+  const auto to_b = [](Data&) { return S::B; };
+  const auto to_a = [](Data&) -> cano::Async<S> { co_return S::A; };
+  const auto last_states = [&](std::size_t limit) {
+    Data data;
+    const Flow flow = Flow{S::A}.add(S::A, to_b).add(S::B, to_a).with_max_transitions(limit);
+    const auto result = result_of(time, flow, data);
+    CHECK(result.is_failed());
+    CHECK(inside(result.error()).errc() == Errc::Workflow);
+    CHECK(result.last_states().back() == result.state());
+    return result.last_states();
+  };
+  CHECK(last_states(0) == std::vector{S::A});
+  CHECK(last_states(3) == std::vector{S::A, S::B, S::A, S::B});
+  CHECK(last_states(5001) == std::vector{S::A, S::B, S::A, S::B, S::A, S::B, S::A, S::B});
+
+  const cano::Workflow<std::string, Data> named =
+      cano::Workflow<std::string, Data>{"x"}
+          .add("x", [](Data&) { return std::string{"x"}; })
+          .with_max_transitions(1);
+  Data data;
+  const auto result = time.run(named.try_orchestrate(data));
+  const auto copy = result;
+  CHECK(copy.last_states() == std::vector<std::string>{"x", "x"});
+}
+
+TEST_CASE("the last state of any other run is the one in which it ended") {
+  VirtualTime time;
+  Data data;
+  const auto to_b = [](Data&) { return S::B; };
+  const auto fails = [](Data&) -> S { throw std::logic_error{"x"}; };
+  CHECK(result_of(time, Flow{S::A}.add(S::A, to_b).add(S::B, fails), data).last_states() ==
+        std::vector{S::B});
+  CHECK(result_of(time, Flow{S::A}.add(S::A, to_b).add_exit_state(S::B), data).last_states() ==
+        std::vector{S::B});
+  CHECK(cano::WorkflowResult<S>{}.last_states() == std::vector{S::A});
 }

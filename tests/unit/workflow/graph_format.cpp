@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cano/task/retry_policy.hpp>
 #include <cano/workflow/graph_format.hpp>
 
 #include "support/catch.hpp"
@@ -142,6 +143,15 @@ TEST_CASE("Mermaid shows a path with counts and times, also where it was not dec
   CHECK(text.find("  s0 --> s1\n") != std::string::npos);
   CHECK(Mermaid::parse(text).nodes.at("s5").classes ==
         std::set<std::string>{"missing", "taken", "failed"});
+}
+
+TEST_CASE("attempts without an end are called unlimited") {
+  Graph graph = sample();
+  graph.nodes[0].max_attempts = cano::RetryPolicy::unlimited;
+  CHECK(to_mermaid(graph).find("<br/>unlimited attempts") != std::string::npos);
+  CHECK(to_dot(graph).find("unlimited attempts") != std::string::npos);
+  CHECK(to_json(graph)["nodes"][0]["max_attempts"] == "unlimited");
+  CHECK(to_mermaid(graph).find("9223372036854775807") == std::string::npos);
 }
 
 TEST_CASE("Mermaid survives hostile names") {

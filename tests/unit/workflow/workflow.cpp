@@ -173,3 +173,81 @@ TEST_CASE("settings that make no sense are refused") {
   CHECK(observer.errc() == Errc::Configuration);
   CHECK(observer.message() == "The observer is a null pointer");
 }
+
+TEST_CASE("a default config is that of tasks that bring none, in any order") {
+  using cano::TaskConfig;
+  const auto plain = [](Data&) { return S::Done; };
+  const auto attempts = [](const Flow& flow) {
+    std::vector<std::size_t> all;
+    for (const auto& node : flow.graph().nodes)
+      all.push_back(node.max_attempts);
+    return all;
+  };
+  const Flow bare = Flow{S::A}.add(S::A, plain);
+  const Flow flow = Flow{S::A}
+                        .add(S::A, plain)
+                        .add(S::B, plain, retries(8))
+                        .add_exit_state(S::Done)
+                        .with_default_config(TaskConfig{}.with_fixed_retry(1, 5ms))
+                        .add(S::C, Configured{})
+                        .add(S::D, plain);
+  CHECK(attempts(flow) == std::vector<std::size_t>{2, 9, 0, 1, 2});
+  CHECK(attempts(bare) == std::vector<std::size_t>{4});
+
+  Flow again = flow;
+  again.with_default_config(once());
+  CHECK(attempts(again) == std::vector<std::size_t>{1, 9, 0, 1, 1});
+  CHECK(attempts(flow) == std::vector<std::size_t>{2, 9, 0, 1, 2});
+}
+
+TEST_CASE("a default config is what the engine goes by, for tasks of every kind") {
+  const auto fails = [](Data& data) -> S {
+    ++data.calls;
+    throw std::runtime_error{"x"};
+  };
+  const auto slow = [](Data& data) -> asio::awaitable<S> {
+    ++data.calls;
+    co_await cano::sleep_for(1h);
+    co_return S::Done;
+  };
+  const auto config = retries(1, 10ms).with_attempt_timeout(50ms);
+  for (const bool before : {false, true}) {
+    Data data;
+    VirtualTime time;
+    Flow flow{S::A};
+    if (before) flow.with_default_config(config);
+    flow.add(S::A, fails).add(S::B, slow).add_exit_state(S::Done);
+    if (!before) flow.with_default_config(config);
+    auto result = result_of(time, flow, data);
+    CHECK(data.calls == 2);
+    CHECK(result.elapsed() == 10ms);
+    data = {};
+    result = result_of(time, flow.start_at(S::B), data);
+    CHECK(data.calls == 2);
+    CHECK(result.elapsed() == 110ms);
+  }
+}
+
+TEST_CASE("a default config leaves tasks that are not copied, and states of other types, alone") {
+  int copies = 0;
+  cano::Workflow<std::string, Data> named{"start"};
+  const auto next = [](Data&) { return std::string{"end"}; };
+  named.add("start", next).add_exit_state("end").with_default_config(once());
+  Data data;
+  CHECK(run(named, data) == "end");
+  Flow flow{S::A};
+  flow.add(S::A, Copied{copies}).with_default_config(once()).add_exit_state(S::Done);
+  CHECK(run(flow, data) == S::Done);
+  CHECK(copies == 0);
+}
+
+TEST_CASE("a task that fails without a config of any kind is tried four times") {
+  Data data;
+  VirtualTime time;
+  const auto fails = [](Data& d) -> S {
+    ++d.calls;
+    throw std::runtime_error{"x"};
+  };
+  CHECK(result_of(time, Flow{S::A}.add(S::A, fails), data).is_failed());
+  CHECK(data.calls == 4);
+}

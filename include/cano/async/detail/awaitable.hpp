@@ -69,7 +69,7 @@ class AwaitableEnd : public OperationHandlerBase {
   ~AwaitableEnd() {
     if (!*this) return;
     take()->drop_handler();
-    environment_->foreign_coroutine_ended();
+    environment_->foreign_coroutine_destroyed();
   }
   void operator()(const std::exception_ptr&) {
     environment_->foreign_coroutine_ended();

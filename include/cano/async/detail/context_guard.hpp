@@ -32,8 +32,13 @@ class ContextGuard {
     std::forward<Last>(last)();
   }
 
+  /// Locked by the thread that destroys the context, from before `close` until nothing of ours is
+  /// at work there any more; so another thread can wait for that.
+  std::recursive_mutex& going() noexcept { return going_; }
+
  private:
   std::recursive_mutex mutex_;  // one executor may post through another of the same context
+  std::recursive_mutex going_;
   bool is_alive_ = true;
 };
 

@@ -105,15 +105,20 @@ class Environment {
   /// object; where a coroutine of Asio's is part of it, when Asio has destroyed that.
   void wait_lost() noexcept {
     Environment& top = root();
-    top.is_lost_ = true;
-    if (top.foreign_coroutines_ == 0) top.abandon();
+    if ((top.foreign_coroutines_.fetch_or(lost) & ~lost) == 0) top.abandon();
   }
   /// A coroutine of Asio's begins that may refer to what the frames of this work hold.
-  void foreign_coroutine_begins() noexcept { ++root().foreign_coroutines_; }
+  void foreign_coroutine_begins() noexcept { root().foreign_coroutines_.fetch_add(1); }
   /// It has ended or has been destroyed. Nothing of the work may be touched after the call.
   void foreign_coroutine_ended() noexcept {
     Environment& top = root();
-    if (--top.foreign_coroutines_ == 0 && top.is_lost_) top.abandon();
+    if (top.foreign_coroutines_.fetch_sub(1) == (lost | 1U)) top.abandon();
+  }
+  /// It has been destroyed, maybe by another context on another thread. Asio posts that to the
+  /// executor of the coroutine, unless that is going just now: then the loop has to be through.
+  void foreign_coroutine_destroyed() noexcept {
+    if (!loop().runs_here()) loop().wait_while_going();
+    foreign_coroutine_ended();
   }
   /// Destroys the whole work, now.
   virtual void abandon() noexcept { parent_->abandon(); }
@@ -190,8 +195,8 @@ class Environment {
   Loop* loop_;
   Environment* parent_;
   CancellationScope scope_;
-  std::uint32_t foreign_coroutines_ = 0;  // of a root: of all its work
-  bool is_lost_ = false;
+  static constexpr std::uint32_t lost = std::uint32_t{1} << 31U;
+  std::atomic<std::uint32_t> foreign_coroutines_{0};  // of a root: of all its work; and `lost`
   bool reports_waits_ = false;
   bool throws_if_cancelled_ = true;
 };

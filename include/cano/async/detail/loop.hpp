@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -119,6 +120,10 @@ class Loop {
   bool post(void* object, LoopHandler::Function function) noexcept {
     return guard_->run_if_alive([&] { post_handler(LoopHandler{*this, object, function}); });
   }
+
+  /// Where the context is being destroyed, returns when its loops have let go of all their work.
+  // NOLINTNEXTLINE(bugprone-exception-escape): a lock that fails
+  void wait_while_going() noexcept { const std::lock_guard going{guard_->going()}; }
 
   // ---- work under way
 

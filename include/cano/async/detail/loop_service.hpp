@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <utility>
 #include <vector>
 
@@ -51,8 +52,10 @@ class LoopService : public asio::execution_context::service {
   friend class Loop;
 
   void shutdown() override {
+    const auto guard = guard_;
+    const std::lock_guard going{guard->going()};
     std::vector<Loop::Pointer> loops;
-    guard_->close([&] {
+    guard->close([&] {
       for (Loop* const loop : loops_) {
         if (loop->try_add_owner()) {
           loops.emplace_back(loop, false);

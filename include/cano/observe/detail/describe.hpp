@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <cano/detail/unlimited.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/detail/time_text.hpp>
@@ -39,6 +40,10 @@ inline constexpr std::string_view schedule_target = "cano::schedule";
 inline constexpr std::string_view app_target = "app";  // what tasks themselves say
 
 inline Field elapsed_field(Duration elapsed) { return {"elapsed_ms", milliseconds_of(elapsed)}; }
+inline Field attempts_field(std::size_t max_attempts) {
+  if (max_attempts == unlimited) return {"max_attempts", "unlimited"};
+  return {"max_attempts", max_attempts};
+}
 inline Field text_field(std::string name, std::string_view text) {
   return {std::move(name), std::string{text}};
 }
@@ -82,7 +87,7 @@ inline EventHead head_of(const AttemptStarted& e) {
           e.state,           e.attempt};
 }
 inline std::vector<Field> fields_of(const AttemptStarted& e) {
-  return {{"max_attempts", e.max_attempts}};
+  return {attempts_field(e.max_attempts)};
 }
 
 inline EventHead head_of(const AttemptSucceeded& e) {
@@ -106,7 +111,7 @@ inline EventHead head_of(const AttemptFailed& e) {
       e.attempt};
 }
 inline std::vector<Field> fields_of(const AttemptFailed& e) {
-  return {text_field("error", e.error), Field{"max_attempts", e.max_attempts},
+  return {text_field("error", e.error), attempts_field(e.max_attempts),
           Field{"timed_out", e.timed_out}, Field{"will_retry", e.will_retry},
           elapsed_field(e.elapsed)};
 }

@@ -140,7 +140,7 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
       if (runs && self->driver_ != nullptr) self->driver_->wait_lost();
     });
     if (!is_posted) intrusive_ptr_release(static_cast<AwaitableHostBase*>(this));
-    driver_->foreign_coroutine_ended();
+    driver_->foreign_coroutine_destroyed();
   }
 
   auto idle() {

@@ -44,7 +44,7 @@ template <class State, class Store> struct BoundTask {
   using Call = State (*)(const TaskHandle& task, Store&, TaskContext&);
   using Start = Async<State> (*)(const void* task, Store&, TaskContext&);
 
-  std::unique_ptr<const TaskHolder> kept;
+  std::shared_ptr<const TaskHolder> kept;
   const void* object = nullptr;  // the task in it, for `start`
   TaskHandle handle;             // of it, for `call`
   Call call = nullptr;
@@ -119,7 +119,7 @@ template <class State, class Store, class T> BoundTask<State, Store> bind_task(T
     declare_targets<typename NodeTypes<Decayed, Store>::PostReturns>(bound);
   }
   const auto* const kept = new TaskHolderOf<Decayed>(std::forward<T>(task));
-  bound.kept.reset(kept);
+  bound.kept.reset(static_cast<const TaskHolder*>(kept));  // one type of pointer for all tasks
   bound.object = &kept->task;
   bound.handle = TaskHandle::of(kept->task);
   return bound;

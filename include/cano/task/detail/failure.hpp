@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
@@ -20,7 +21,7 @@ namespace cano::detail {
 
 /// An exception, with what the default rule makes of it: sorted where it was caught, or, where that
 /// was in a coroutine's promise, when somebody asks.
-struct Thrown final : Cause {
+struct Thrown : Cause {
   Thrown(std::exception_ptr thrown, const FailureTraits& sorted) noexcept
       : Cause{}, what{std::move(thrown)}, traits{sorted} {}
 
@@ -33,6 +34,17 @@ struct Thrown final : Cause {
 
   std::exception_ptr what;
   mutable FailureTraits traits;  // of no kind: not sorted yet
+};
+
+/// The failure of a run that made too many transitions.
+template <class State> struct TransitionLimit final : Thrown {
+  TransitionLimit(Error&& error, std::vector<State>&& last) noexcept
+      : Thrown{std::make_exception_ptr(std::move(error)), {FailureKind::Permanent}},
+        states{std::move(last)} {}
+
+  const void* last_states() const noexcept override { return &states; }
+
+  std::vector<State> states;
 };
 
 /// Why an attempt failed: an exception of any type, or an `Error` that was returned. Most failures
@@ -50,7 +62,19 @@ class Failure {
       : cause_{new Thrown{std::move(thrown), traits}} {}
   explicit Failure(Error&& returned) : cause_{text_of(std::move(returned))} {}
 
+  template <class State>
+  static Failure of_transition_limit(Error&& error, std::vector<State>&& last_states) {
+    Failure failure;
+    failure.cause_ = new TransitionLimit<State>{std::move(error), std::move(last_states)};
+    return failure;
+  }
+
   explicit operator bool() const noexcept { return cause_ != nullptr; }
+
+  /// Null unless it is that of a run that made too many transitions, with this type of states.
+  template <class State> const std::vector<State>* last_states() const noexcept {
+    return cause_ ? static_cast<const std::vector<State>*>(cause_->last_states()) : nullptr;
+  }
 
   /// Belongs to the run: not for results that threads share.
   FailureKind kind() const {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <cano/detail/failure_kind.hpp>
+#include <cano/detail/unlimited.hpp>
 #include <cano/duration.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/retry_policy.hpp>
@@ -40,8 +41,7 @@ inline std::optional<Duration> pause_after(const Failure& failure, const RetryPo
 
 /// "attempt 4 of 11".
 inline std::string attempt_text(std::size_t attempt, std::size_t max_attempts) {
-  return "attempt " + std::to_string(attempt) + " of " +
-         (max_attempts == RetryPolicy::unlimited ? "unlimited" : std::to_string(max_attempts));
+  return "attempt " + std::to_string(attempt) + " of " + count_text(max_attempts);
 }
 
 /// A failure that tells more than that something was cancelled; none otherwise.

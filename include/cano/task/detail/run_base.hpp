@@ -123,7 +123,7 @@ class RunBase {
       scope_->forget_token();
       if (std::exchange(is_stop_deferred_, false)) scope_->cancel(StopReason::Stop);
     } else {
-      limit_passed_ = passed_limit(now() - Duration{1});  // what ends at its limit is in time
+      limit_passed_ = passed_limit(Duration{1});  // what ends at its limit is in time
       if (limit_passed_ != StopReason::None) set_failure(cut_off(limit_passed_));
     }
     limits_->lift_from_attempt();
@@ -203,8 +203,7 @@ class RunBase {
   /// The failure that ends the run before its next step; none when there is no reason.
   Failure interruption() const {
     if (stop_was_requested()) return cancelled_failure({});
-    if (limits_ == nullptr) return {};
-    const StopReason limit = passed_limit(now());
+    const StopReason limit = passed_limit();
     if (limit != StopReason::RunTimeout && limit != StopReason::StateTimeout) return {};
     const std::size_t attempt = visit_.attempt;
     return failure_after(
@@ -236,9 +235,13 @@ class RunBase {
   }
   // The one that has cancelled the work; or, where a plain task kept the thread busy so that no
   // timer could fire, what the clock says.
-  StopReason passed_limit(steady_time now) const {
-    if (limits_ == nullptr || scope_->reason() == StopReason::Stop) return StopReason::None;
-    return scope_->is_cancelled() ? scope_->reason() : limit_at(now);
+  StopReason passed_limit(Duration tolerated = {}) const {
+    const RunLimits::Nearest limit = nearest_limit();
+    if (limit.reason == StopReason::None || scope_->reason() == StopReason::Stop) {
+      return StopReason::None;
+    }
+    if (scope_->is_cancelled()) return scope_->reason();
+    return now() - tolerated >= limit.deadline ? limit.reason : StopReason::None;
   }
 
   // "The timeout of 250 ms passed in state A".

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -35,13 +36,15 @@ class AwaitableHostBase : public Waiter {
   /// The run is over or gone.
   virtual void forget_run() noexcept = 0;
 
-  friend void intrusive_ptr_add_ref(AwaitableHostBase* host) noexcept { ++host->owners_; }
+  friend void intrusive_ptr_add_ref(AwaitableHostBase* host) noexcept {
+    host->owners_.fetch_add(1, std::memory_order_relaxed);
+  }
   friend void intrusive_ptr_release(AwaitableHostBase* host) noexcept {
-    if (--host->owners_ == 0) delete host;
+    if (host->owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete host;
   }
 
  private:
-  std::uint32_t owners_ = 0;  // all on the loop, or while the context goes
+  std::atomic<std::uint32_t> owners_{0};  // another context that is destroyed may be the last
 };
 
 /// The part of driving a run that knows neither its state nor its store: what it waits for beside

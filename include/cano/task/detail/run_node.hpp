@@ -64,8 +64,10 @@ template <bool Unwrap, class Value> decltype(auto) forward_value(Value& value) {
 }
 
 [[noreturn]] inline void throw_not_started(const TaskContext& context) {
-  throw Error{Errc::TaskExecution, "The task of state " + std::string{context.state_name()} +
-                                       " returned an awaitable without a coroutine"};
+  throw Error{Errc::TaskExecution,
+              "The task of state " + std::string{context.state_name()} +
+                  " returned an Async or awaitable that holds no coroutine: it "
+                  "was moved from or has been awaited"};
 }
 
 // To await an awaitable that holds no coroutine would be undefined; the user gets a word instead.

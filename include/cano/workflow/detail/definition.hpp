@@ -32,6 +32,14 @@ template <StateLike State, class Store> struct Definition {
         : StateInfo{state_name(key), std::move(task_config)},
           state{std::move(key)},
           task{std::move(bound)} {}
+    /// The same task with another config.
+    Entry(const Entry& other, TaskConfig task_config)
+        : StateInfo{other.name, std::move(task_config)},
+          state{other.state},
+          task{other.task},
+          brings_config{other.brings_config} {
+      index = other.index;
+    }
     explicit Entry(State exit)
         : StateInfo{state_name(exit), TaskConfig::minimal()},
           state{std::move(exit)},
@@ -40,6 +48,7 @@ template <StateLike State, class Store> struct Definition {
     State state;
     BoundTask<State, Store> task{};
     bool is_exit = false;
+    bool brings_config = true;  // or has the default one of the workflow
   };
 
   /// What a hop loads: 32 bytes that lie together. One of `call` and `start` is set for a task
@@ -56,6 +65,7 @@ template <StateLike State, class Store> struct Definition {
   State start{};
   std::vector<std::shared_ptr<const Entry>> entries;  // in the order they were added
   StateTable<State, Transition> table;
+  TaskConfig default_config;
   std::optional<Duration> total_timeout;
   std::optional<std::size_t> max_transitions;
   ObserverList observers;
@@ -67,7 +77,7 @@ template <StateLike State, class Store> struct Definition {
     try {
       return state_name(state);
     } catch (...) {
-      return "(to name it threw: " + exception_text(std::current_exception()) + ')';
+      return "(state_name threw: " + exception_text(std::current_exception()) + ')';
     }
   }
 
@@ -83,13 +93,30 @@ template <StateLike State, class Store> struct Definition {
     }
     entries.reserve(entries.size() + 1);  // nothing throws once the table knows the state
     entry->index = entries.size();
-    Transition transition{.task = entry->task.handle, .entry = entry.get()};
-    if (!entry->takes_long_way) {
-      transition.call = entry->task.call;
-      transition.start = entry->task.start;
-    }
-    table.put(entry->state, transition);
+    table.put(entry->state, transition_to(*entry));
     entries.push_back(std::move(entry));
+  }
+
+  void set_default_config(TaskConfig config) {
+    auto changed_entries = entries;
+    StateTable<State, Transition> changed_table;
+    for (auto& entry : changed_entries) {
+      if (!entry->brings_config) entry = std::make_shared<Entry>(*entry, config);
+      changed_table.put(entry->state, transition_to(*entry));
+    }
+    entries = std::move(changed_entries);
+    table = std::move(changed_table);
+    default_config = std::move(config);
+  }
+
+ private:
+  static Transition transition_to(const Entry& entry) {
+    Transition transition{.task = entry.task.handle, .entry = &entry};
+    if (!entry.takes_long_way) {
+      transition.call = entry.task.call;
+      transition.start = entry.task.start;
+    }
+    return transition;
   }
 };
 

@@ -19,6 +19,7 @@ template <class Json> Json json_of(const GraphView& view, bool with_path) {
               {"has_task", each.node.has_task},
               {"targets_known", each.node.targets_known},
               {"max_attempts", each.node.max_attempts}};
+    if (each.node.max_attempts == unlimited) node["max_attempts"] = "unlimited";
     if (with_path) {
       const RunPath::State path = each.path == nullptr ? RunPath::State{} : *each.path;
       node["visits"] = path.visits;

@@ -80,7 +80,9 @@ inline std::string milliseconds_text(Duration duration) {
 inline std::vector<std::string> notes_of(const GraphView::Node& view) {
   std::vector<std::string> notes;
   if (view.is_missing()) notes.emplace_back("no task");
-  if (view.node.max_attempts > 1) {
+  if (view.node.max_attempts == unlimited) {
+    notes.emplace_back("unlimited attempts");
+  } else if (view.node.max_attempts > 1) {
     notes.push_back("up to " + std::to_string(view.node.max_attempts) + " attempts");
   }
   const RunPath::State* const path = view.path;

@@ -5,13 +5,12 @@
 #include <cstddef>
 #include <limits>
 #include <optional>
-#include <string>
 #include <vector>
 
 namespace cano::detail {
 
 /// How many transitions a run may make: until others have a turn, and all in all.
-class HopBudget {
+template <class State> class HopBudget {
  public:
   explicit HopBudget(std::optional<std::size_t> max_transitions) noexcept
       : max_{max_transitions.value_or(unlimited)} {}
@@ -29,24 +28,17 @@ class HopBudget {
     return std::min(last_turn_ + hops_per_turn, max_ - std::min(max_, listed_states));
   }
 
-  /// Whether no transition is left, in the state of that name. Asked once a state.
-  bool is_spent(std::size_t transitions, const std::string& state) {
+  /// Whether no transition is left, in that state. Asked once a state.
+  bool is_spent(std::size_t transitions, const State& state) {
     if (max_ == unlimited) return false;
     const std::size_t left = max_ - transitions;
     if (left < listed_states) last_states_.push_back(state);
     return left == 0;
   }
 
-  /// "No exit state after 100 transitions; the last states are A -> B -> A".
-  std::string text() const {
-    std::string text =
-        "No exit state after " + std::to_string(max_) + " transitions; the last states are ";
-    for (const std::string& name : last_states_) {
-      if (&name != &last_states_.front()) text += " -> ";
-      text += name;
-    }
-    return text;
-  }
+  std::size_t max() const noexcept { return max_; }
+  /// Those asked for close to the limit, the oldest first.
+  std::vector<State>& last_states() noexcept { return last_states_; }
 
  private:
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
@@ -58,7 +50,7 @@ class HopBudget {
 
   std::size_t max_;
   std::size_t last_turn_ = 0;
-  std::vector<std::string> last_states_;
+  std::vector<State> last_states_;
 };
 
 }  // namespace cano::detail

@@ -27,6 +27,9 @@
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/explain_task.hpp>
+#include <cano/workflow/detail/inspect.hpp>
+#include <cano/workflow/graph.hpp>
+#include <cano/workflow/problem.hpp>
 
 namespace cano::detail {
 
@@ -41,7 +44,12 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// The type of what the tasks share.
   using store_type = Store;
 
-  /// Gives `state` its work: a Task, a Node or a callable. `config` overrides the task's own.
+  /// Gives `state` its work: a Task, a Node or a callable. `config` overrides the task's own; a
+  /// task that brings none has the default one of the workflow, see `with_default_config`.
+  ///
+  /// Unless that says otherwise, what fails is tried again three times, after 100, 200 and 400 ms:
+  /// everything but cancellation and what another attempt cannot mend, see `RetryPolicy`. Give work
+  /// that must not be done twice `TaskConfig::minimal()`.
   ///
   /// **Errors.** `Error(Configuration)` when the state has a task or is an exit.
   template <class T> Derived& add(State state, T&& task, std::optional<TaskConfig> config = {}) & {
@@ -50,7 +58,7 @@ template <class Derived, StateLike State, class Store> class Registration {
       static_assert(!copies_store<Decayed, Store>(),
                     "cano: a task takes the store as Store&: what it writes to a copy is lost");
       if (!config) config = config_of(task);
-      insert(std::move(state), std::move(*config), bind_task<State, Store>(std::forward<T>(task)));
+      insert(std::move(state), std::move(config), bind_task<State, Store>(std::forward<T>(task)));
     } else {
       explain_why_no_task<Decayed, State, Store>();
     }
@@ -98,6 +106,17 @@ template <class Derived, StateLike State, class Store> class Registration {
   }
   /// @overload
   Derived&& start_at(State state) && { return std::move(start_at(std::move(state))); }
+
+  /// The config of all tasks that bring none, whether they are added before or after this call:
+  /// neither with a member `config()` nor with `add`.
+  Derived& with_default_config(TaskConfig config) & {
+    changed().set_default_config(std::move(config));
+    return self();
+  }
+  /// @overload
+  Derived&& with_default_config(TaskConfig config) && {
+    return std::move(with_default_config(std::move(config)));
+  }
 
   /// Limits each run as a whole: tasks, retries and pauses. When it passes, what is under way is
   /// cancelled and joined, and the run ends with `Error(Timeout)`.
@@ -153,6 +172,13 @@ template <class Derived, StateLike State, class Store> class Registration {
   std::vector<ObserverFailure> observer_failures() const {
     return owned_->definition.observers.failures();
   }
+
+  /// What can be seen to be wrong before anything runs; empty when nothing is. Tasks that declare
+  /// their targets with `Next<...>` can be checked; others may go anywhere.
+  std::vector<Problem> validate() const { return problems_of(graph()); }
+
+  /// The states and the declared arrows between them.
+  Graph graph() const { return graph_of(owned_->definition); }
 
   /// Everything the runs report stands under `span`.
   Derived& with_tracing_span(Span span) & {
@@ -220,16 +246,22 @@ template <class Derived, StateLike State, class Store> class Registration {
     return owned_->definition;
   }
 
-  template <class T> static TaskConfig config_of(const T& task) {
+  template <class T> static std::optional<TaskConfig> config_of(const T& task) {
     if constexpr (Configured<T>) {
       return task.config();
     } else {
-      return TaskConfig{};
+      return std::nullopt;
     }
   }
 
-  void insert(State state, TaskConfig config, BoundTask<State, Store> task) {
-    changed().add(std::make_shared<Entry>(std::move(state), std::move(config), std::move(task)));
+  void insert(State state, std::optional<TaskConfig> config, BoundTask<State, Store> task) {
+    DefinitionType& definition = changed();
+    const bool brings_config = config.has_value();
+    auto entry = std::make_shared<Entry>(
+        std::move(state), brings_config ? std::move(*config) : definition.default_config,
+        std::move(task));
+    entry->brings_config = brings_config;
+    definition.add(std::move(entry));
   }
 
   // All or none: they are added to a copy that takes the place of the old definition at the end.

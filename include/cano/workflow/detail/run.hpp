@@ -207,7 +207,7 @@ template <StateLike State, class Store> class Run : public RunBase {
     if (entry->is_exit) return finish(Outcome::Success);
     enter_fast(*entry);
     if (budget_.others_are_due(transitions_)) return Action::Yield;
-    if (budget_.is_spent(transitions_, entry->name)) return fail(Errc::Workflow, budget_.text());
+    if (budget_.is_spent(transitions_, state_)) return fail(too_many_transitions());
     if (auto reason = interruption()) return fail(std::move(reason));
     if (!checkpoint_every_hop_ && (transition.call != nullptr || transition.start != nullptr)) {
       checkpoint_at(budget_.next_stop());
@@ -264,6 +264,19 @@ template <StateLike State, class Store> class Run : public RunBase {
     return finish(final_outcome());
   }
 
+  // "No exit state after 100 transitions; the last states are A -> B -> A".
+  Failure too_many_transitions() {
+    std::string text = "No exit state after " + std::to_string(budget_.max()) +
+                       " transitions; the last states are ";
+    const char* before = "";
+    for (auto&& state : budget_.last_states()) {  // of bools they are no references
+      text += before + definition_->name_of(state);
+      before = " -> ";
+    }
+    return Failure::of_transition_limit(Error{Errc::Workflow, std::move(text)},
+                                        std::move(budget_.last_states()));
+  }
+
   Action finish(Outcome outcome) {
     outcome_ = outcome;
     is_over_ = true;
@@ -296,7 +309,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   Store* store_;
   State state_;
   std::size_t transitions_ = 0;
-  HopBudget budget_;
+  HopBudget<State> budget_;
   TaskContext context_{*this};  // of attempts that may wait
   bool is_fast_attempt_ = false;
   bool checkpoint_every_hop_ = false;  // it is observed, or its time is limited
