@@ -95,6 +95,7 @@ class Limit : private detail::LimitLine {
  public:
   Limit(const Limit&) = delete;
   Limit& operator=(const Limit&) = delete;
+  ~Limit() override = default;
 
   /// Waits for room and takes it.
   ///
@@ -142,7 +143,6 @@ class Limit : private detail::LimitLine {
  protected:
   /// For the library.
   Limit(bool goes_by_time, std::size_t capacity) noexcept : LimitLine{goes_by_time, capacity} {}
-  ~Limit() override = default;
 
  private:
   template <class> friend class detail::LimitOf;

@@ -16,6 +16,9 @@ TEST_CASE("outcomes, phases and reasons have stable names") {
   CHECK(to_string(Phase::Prep) == "prep");
   CHECK(to_string(Phase::Exec) == "exec");
   CHECK(to_string(Phase::Post) == "post");
+  CHECK(to_string(cano::CircuitState::Closed) == "closed");
+  CHECK(to_string(cano::CircuitState::Open) == "open");
+  CHECK(to_string(cano::CircuitState::HalfOpen) == "half_open");
   CHECK(to_string(SkipReason::Overlap) == "overlap");
   CHECK(to_string(SkipReason::Coalesced) == "coalesced");
   CHECK(to_string(SkipReason::Misfire) == "misfire");

@@ -38,6 +38,8 @@ struct LimitNudge {
 /// permit.
 class LimitLine : public WaitLine {
  public:
+  virtual ~LimitLine() = default;
+
   /// Takes at once or not at all; never before those who wait.
   bool try_take(steady_time now, std::size_t cost) {
     const std::lock_guard lock{mutex()};
@@ -81,7 +83,6 @@ class LimitLine : public WaitLine {
  protected:
   LimitLine(bool goes_by_time, std::size_t capacity) noexcept
       : goes_by_time_{goes_by_time}, capacity_{capacity} {}
-  virtual ~LimitLine() = default;
 
  private:
   friend class LimitWaiter;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
