@@ -2,8 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <cmath>
-#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
@@ -21,9 +19,8 @@
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/circuit_breaker_options.hpp>
+#include <cano/limit/detail/breaker_rules.hpp>
 #include <cano/limit/detail/breaker_state.hpp>
-#include <cano/limit/detail/outcome_window.hpp>
-#include <cano/limit/limit.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/event.hpp>
@@ -55,9 +52,7 @@ class CircuitBreaker {
   /// **Errors.** `Error(Configuration)` when an option is out of its range.
   explicit CircuitBreaker(CircuitBreakerOptions options)
       : options_{std::move(options)},
-        state_{rules_of(options_), options_.window.calls()
-                                       ? detail::OutcomeWindow::of_calls(*options_.window.calls())
-                                       : detail::OutcomeWindow::of_time(*options_.window.time())} {
+        state_{detail::rules_of(options_), detail::window_of(options_.window)} {
     publish();
   }
   CircuitBreaker(const CircuitBreaker&) = delete;
@@ -171,48 +166,6 @@ class CircuitBreaker {
     return detail::is_retryable(kind) ? CallResult::Failure : CallResult::Neutral;
   }
 
-  static std::uint64_t billionths(double share) {
-    if (!(share > 0.0 && share <= 1.0)) {
-      throw Error{Errc::Configuration,
-                  "circuit_breaker: the failure rate must be above 0 and at most 1, not " +
-                      std::to_string(share)};
-    }
-    const auto rounded = static_cast<std::uint64_t>(std::floor(share * 1e9));
-    return rounded == 0 ? 1 : rounded;
-  }
-  static detail::BreakerRules rules_of(const CircuitBreakerOptions& options) {
-    using detail::require_positive;
-    detail::BreakerRules rules;
-    rules.consecutive = options.consecutive;
-    if (rules.consecutive != 0)
-      require_positive(rules.consecutive, "circuit_breaker: the number of failures in a row");
-    if (options.failure_rate) rules.failure_share = billionths(*options.failure_rate);
-    if (options.window.calls()) {
-      require_positive(*options.window.calls(), "circuit_breaker: the window");
-      if (*options.window.calls() > most_calls) {
-        throw Error{Errc::Configuration, "circuit_breaker: the window is too large: at most " +
-                                             std::to_string(most_calls) + " calls"};
-      }
-    } else {
-      require_positive(*options.window.time(), "circuit_breaker: the window");
-    }
-    const std::size_t window = options.window.calls().value_or(most_calls);
-    rules.min_calls = options.min_calls.value_or(window < 10 ? window : 10);
-    require_positive(rules.min_calls, "circuit_breaker: min_calls");
-    if (options.failure_rate && options.window.calls() && rules.min_calls > window) {
-      throw Error{Errc::Configuration, "circuit_breaker: min_calls must not exceed the window"};
-    }
-    if (options.slow_call) require_positive(*options.slow_call, "circuit_breaker: slow_call");
-    rules.open_for = require_positive(options.open_for, "circuit_breaker: open_for");
-    rules.max_open_for = options.max_open_for.value_or(rules.open_for);
-    if (rules.max_open_for < rules.open_for) {
-      throw Error{Errc::Configuration,
-                  "circuit_breaker: max_open_for must not be shorter than open_for"};
-    }
-    rules.probes = require_positive(options.probes, "circuit_breaker: the number of probes");
-    return rules;
-  }
-
   [[gnu::noinline]] Call begin_slowly() {
     const steady_time now = detail::Loop::now_here();
     std::uint64_t number = 0;
@@ -324,8 +277,6 @@ class CircuitBreaker {
     call.succeeded();
     if constexpr (!std::is_void_v<T>) co_return std::move(*value);
   }
-
-  static constexpr std::size_t most_calls = 1'000'000;
 
   const CircuitBreakerOptions options_;
   std::atomic<std::uint64_t> quick_{0};

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include <cano/limit/detail/permit_count.hpp>
+#include <cano/limit/detail/require_positive.hpp>
 #include <cano/limit/limit.hpp>
 
 namespace cano {

@@ -17,6 +17,7 @@
 #include <cano/error.hpp>
 #include <cano/limit/detail/grant.hpp>
 #include <cano/limit/detail/limit_line.hpp>
+#include <cano/limit/detail/limit_waiter.hpp>
 #include <cano/limit/detail/wide.hpp>
 #include <cano/retry_after.hpp>
 #include <cano/time/clock.hpp>
@@ -94,6 +95,7 @@ class Limit : private detail::LimitLine {
  public:
   Limit(const Limit&) = delete;
   Limit& operator=(const Limit&) = delete;
+  ~Limit() override = default;
 
   /// Waits for room and takes it.
   ///
@@ -141,7 +143,6 @@ class Limit : private detail::LimitLine {
  protected:
   /// For the library.
   Limit(bool goes_by_time, std::size_t capacity) noexcept : LimitLine{goes_by_time, capacity} {}
-  ~Limit() override = default;
 
  private:
   template <class> friend class detail::LimitOf;
@@ -161,7 +162,8 @@ class Limit : private detail::LimitLine {
   // The pointer keeps the limit, where that is needed.
   static Async<Permit> acquire_from(std::shared_ptr<Limit>, Limit& limit, LimitUse use) {
     if (limit.try_take(limit.time(), use.cost)) co_return Permit{limit, use.cost};
-    co_return co_await wait_for_room(limit, use);
+    Async<Permit> waits = wait_for_room(limit, use);
+    co_return co_await std::move(waits);
   }
   // A frame of its own: that of who need not wait stays small.
   static Async<Permit> wait_for_room(Limit& limit, LimitUse use) {
@@ -217,17 +219,6 @@ template <class Core> class LimitOf final : public Limit {
 
   Core core_;
 };
-
-/// Of a number that a negative one converts to, too.
-inline std::size_t require_positive(std::size_t number, const char* what) {
-  if (number != 0 && static_cast<std::make_signed_t<std::size_t>>(number) > 0) return number;
-  throw Error{Errc::Configuration, std::string{what} + " must be positive"};
-}
-inline Duration require_positive(Duration duration, const char* what) {
-  if (duration > Duration::zero()) return duration;
-  throw Error{Errc::Configuration,
-              std::string{what} + " must be positive, not " + duration_text(duration)};
-}
 
 }  // namespace detail
 }  // namespace cano

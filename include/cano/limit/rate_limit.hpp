@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <cano/duration.hpp>
+#include <cano/limit/detail/require_positive.hpp>
 #include <cano/limit/detail/token_bucket.hpp>
 #include <cano/limit/limit.hpp>
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <cano/duration.hpp>
+#include <cano/limit/detail/require_positive.hpp>
 #include <cano/limit/detail/window_log.hpp>
 #include <cano/limit/limit.hpp>
 

@@ -15,6 +15,9 @@ TEST_CASE("outcomes and phases have stable names") {
   CHECK(to_string(Phase::Prep) == "prep");
   CHECK(to_string(Phase::Exec) == "exec");
   CHECK(to_string(Phase::Post) == "post");
+  CHECK(to_string(cano::CircuitState::Closed) == "closed");
+  CHECK(to_string(cano::CircuitState::Open) == "open");
+  CHECK(to_string(cano::CircuitState::HalfOpen) == "half_open");
   STATIC_REQUIRE(to_string(Outcome::Success) == "success");
 }
 

@@ -152,6 +152,24 @@ TEST_CASE("scheduled jobs have lines too") {
                 nominal + " count=2"});
 }
 
+TEST_CASE("circuit breakers have lines too") {
+  std::ostringstream out;
+  LogObserver log{out, options("cano::limit")};
+  using cano::CircuitState;
+  log.on_circuit_changed({"q", CircuitState::Closed, CircuitState::Open, false, {}, 30s});
+  log.on_circuit_changed({"q", CircuitState::Open, CircuitState::HalfOpen, false, {}, {}});
+  log.on_circuit_changed({"q", CircuitState::HalfOpen, CircuitState::Closed, true, {}, {}});
+  const std::string time = "2026-03-01T08:30:00.000007Z ";
+  CHECK(lines_of(out.str()) ==
+        std::vector<std::string>{
+            time + " WARN cano::limit: Circuit opened breaker=\"q\" from=\"closed\" to=\"open\" "
+                   "forced=false open_for_ms=30000",
+            time + " INFO cano::limit: Circuit half open breaker=\"q\" from=\"open\" "
+                   "to=\"half_open\" forced=false",
+            time + " INFO cano::limit: Circuit closed breaker=\"q\" from=\"half_open\" "
+                   "to=\"closed\" forced=true"});
+}
+
 TEST_CASE("the filter goes by target and level") {
   std::ostringstream out;
   LogObserver log{out, options("off,cano::workflow=debug")};

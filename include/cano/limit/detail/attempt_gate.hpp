@@ -125,7 +125,8 @@ class LimitGate final : public AttemptGate {
   Async<std::unique_ptr<AttemptPass>> wait_for(std::unique_ptr<AttemptPass> begun) const override {
     auto& passed = static_cast<LimitPass&>(*begun);
     for (std::size_t i = passed.permits.size(); i < limits_.size(); ++i) {
-      Permit permit = co_await limits_[i].limit->acquire(limits_[i].use);
+      Async<Permit> acquires = limits_[i].limit->acquire(limits_[i].use);
+      Permit permit = co_await std::move(acquires);
       passed.permits.push_back(std::move(permit));
     }
     begin_calls(passed);

@@ -11,7 +11,6 @@
 
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/duration_text.hpp>
-#include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/detail/attempt_gate.hpp>
