@@ -21,6 +21,7 @@ FOLDERS = {
     "runtime": ["async"],
     "task": ["store", "time", "observe"],
     "workflow": ["task"],
+    "compose": ["workflow", "runtime"],
     "concurrent": ["workflow", "runtime"],
     "schedule": ["time", "observe", "runtime"],
     "testing": ["time", "observe"],

@@ -30,6 +30,7 @@ enum class Errc {
   Timeout,             ///< A limit on an attempt, a state or a run has passed.
   Cancelled,           ///< The run was asked to stop before it finished.
   Generic,             ///< Anything else.
+  JoinFailed,          ///< Too few branches of a split, or items of an each, have succeeded.
 };
 
 /// The category of `Errc`; its messages are the prefixes of `Error::what()`.
@@ -77,6 +78,8 @@ constexpr ErrcText errc_text(Errc code) noexcept {
       return {"timeout", "Timeout"};
     case Errc::Cancelled:
       return {"cancelled", "Cancelled"};
+    case Errc::JoinFailed:
+      return {"join_failed", "Join failed"};
     case Errc::Generic:
       break;
   }
@@ -107,7 +110,7 @@ namespace detail {
 /// std::system_error gives itself a text, by two allocations, for what() to show, which `Error` has
 /// another for. It gives a copy none where the text of the original was moved away.
 inline const std::system_error& without_text(Errc code) {
-  static constexpr std::size_t codes = static_cast<std::size_t>(Errc::Generic) + 1;
+  static constexpr std::size_t codes = static_cast<std::size_t>(Errc::JoinFailed) + 1;
   // Never destroyed: what fails at the end of the program fails with an Error too.
   static const auto& known =
       *new const auto{[]<int... Codes>(std::integer_sequence<int, Codes...>) {

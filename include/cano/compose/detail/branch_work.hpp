@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <cano/async/async.hpp>
+#include <cano/runtime/runtime.hpp>
+#include <cano/task/detail/outcome.hpp>
+#include <cano/task/detail/task_traits.hpp>
+#include <cano/task/task_context.hpp>
+
+namespace cano::detail {
+
+/// The states of a branch, which is a run of one task.
+enum class BranchState : std::uint8_t { Work, Done };
+
+/// The value that a function gives, with the coroutine and the `Result` taken off.
+template <class Returned>
+using BranchValue = std::conditional_t<std::is_void_v<UnwrappedT<AwaitedT<Returned>>>,
+                                       std::monostate, UnwrappedT<AwaitedT<Returned>>>;
+
+/// Puts what the work gave where the branch's result is; a `Result` with an error fails the
+/// attempt.
+template <class Value, class Returned>
+BranchState keep_value(std::optional<Value>& slot, Returned&& returned, TaskContext& context) {
+  if constexpr (is_result<Returned>) {
+    if (returned.has_error()) {
+      RunAccess::run(context).fail(std::forward<Returned>(returned).error());
+      return BranchState::Done;
+    }
+    if constexpr (std::is_void_v<UnwrappedT<Returned>>) {
+      slot.emplace();
+    } else {
+      slot.emplace(*std::forward<Returned>(returned));
+    }
+  } else {
+    slot.emplace(std::forward<Returned>(returned));
+  }
+  return BranchState::Done;
+}
+
+/// Calls the work, which gives its value at once.
+template <class Slot, class Call>
+BranchState work_plain(Slot& slot, TaskContext& context, Call call) {
+  if constexpr (std::is_void_v<decltype(call())>) {
+    call();
+    slot.emplace();
+    return BranchState::Done;
+  } else {
+    return keep_value(slot, call(), context);
+  }
+}
+
+/// The same for a coroutine, of either type.
+template <class Coroutine, class Slot, class Work>
+Coroutine work_awaited(Slot& slot, TaskContext& context, Work work) {
+  if constexpr (std::is_void_v<AwaitedT<Work>>) {
+    co_await std::move(work);
+    slot.emplace();
+    co_return BranchState::Done;
+  } else {
+    auto returned = co_await std::move(work);
+    co_return keep_value(slot, std::move(returned), context);
+  }
+}
+
+/// Keeps what a call gives, whether it is a value, an `Async` or an `asio::awaitable`. Returns a
+/// `BranchState` in the same.
+template <class Value, class Call>
+auto keep_what_is_called(std::optional<Value>& slot, TaskContext& context, Call call) {
+  using Returned = std::remove_cvref_t<decltype(call())>;
+  if constexpr (!is_awaitable<Returned>) {
+    return work_plain(slot, context, std::move(call));
+  } else {
+    using Coroutine = std::conditional_t<is_asio_awaitable<Returned>, asio::awaitable<BranchState>,
+                                         Async<BranchState>>;
+    return work_awaited<Coroutine>(slot, context, call());
+  }
+}
+
+/// Calls a function on a shard of the runtime; on the run's own executor where there is none.
+template <class Call> auto call_here(Call call) -> Async<AwaitedT<decltype(call())>> {
+  if constexpr (is_awaitable<decltype(call())>) {
+    auto work = call();
+    co_return co_await std::move(work);
+  } else {
+    co_return call();
+  }
+}
+template <class Call>
+auto call_on_shard(Runtime* runtime, Call call) -> Async<AwaitedT<decltype(call())>> {
+  if (runtime == nullptr) {
+    auto work = call_here(std::move(call));
+    co_return co_await std::move(work);
+  }
+  auto work = asio::co_spawn(runtime->get_executor(), call_here(std::move(call)), asio::deferred);
+  co_return co_await std::move(work);
+}
+
+/// A callable or an object with `run`, as the task of a branch.
+template <class Work, class Slot> class BranchTask {
+ public:
+  using Value = typename Slot::Value;
+
+  explicit BranchTask(Work work) : work_{std::move(work)} {}
+
+  auto run(Slot& slot, TaskContext& context) const {
+    return keep_what_is_called(slot.value(), context, [this, &slot, &context]() -> decltype(auto) {
+      return slot.call(work_, context);
+    });
+  }
+
+ private:
+  Work work_;
+};
+
+/// The same on the shards of a runtime. Only the call itself is there.
+template <class Work, class Slot> class ShardTask {
+ public:
+  using Value = typename Slot::Value;
+
+  ShardTask(Work work, Runtime& runtime) : work_{std::move(work)}, runtime_{&runtime} {}
+
+  Async<BranchState> run(Slot& slot, TaskContext& context) const {
+    // Made here: to make it on the shard would be a race with this thread.
+    static_cast<void>(context.stop_token());
+    return keep_what_is_called(slot.value(), context, [this, &slot, &context] {
+      return call_on_shard(runtime_, [this, &slot, &context]() -> decltype(auto) {
+        return slot.call_const(work_, context);
+      });
+    });
+  }
+
+ private:
+  Work work_;
+  Runtime* runtime_;
+};
+
+/// A Node as the task of a branch: what `post` returns is the branch's value. With a runtime `exec`
+/// is called on its shards, `prep` and `post` on the run's executor.
+template <class N, class Slot> class BranchNode {
+ public:
+  using Store = typename Slot::StoreType;
+  using Types = NodeTypes<N, Store>;
+
+  BranchNode(N node, Runtime* runtime) : node_{std::move(node)}, runtime_{runtime} {}
+
+  auto prep(Slot& slot, TaskContext& context) const {
+    return call(prep_member, context, node_, slot.store());
+  }
+
+  auto exec(TaskContext& context) const
+    requires callable<ExecMember, const N&>
+  {
+    return on_shard(context, [this, &context]() -> decltype(auto) {
+      return call(exec_member, context, node_);
+    });
+  }
+  template <class Prepared>
+    requires callable<ExecMember, const N&, Prepared>
+  auto exec(Prepared&& prepared, TaskContext& context) const {
+    return on_shard(context, [this, &context, &prepared]() -> decltype(auto) {
+      return call(exec_member, context, node_, std::forward<Prepared>(prepared));
+    });
+  }
+
+  auto post(Slot& slot, TaskContext& context) const
+    requires callable<PostMember, const N&, Store&>
+  {
+    return keep_what_is_called(slot.value(), context, [this, &slot, &context]() -> decltype(auto) {
+      return call(post_member, context, node_, slot.store());
+    });
+  }
+  template <class Executed>
+    requires callable<PostMember, const N&, Store&, Executed>
+  auto post(Slot& slot, Executed&& executed, TaskContext& context) const {
+    return keep_what_is_called(
+        slot.value(), context, [this, &slot, &context, &executed]() -> decltype(auto) {
+          return call(post_member, context, node_, slot.store(), std::forward<Executed>(executed));
+        });
+  }
+
+ private:
+  // A Node without a runtime keeps its exec as it is, plain or not: a type of its own would be
+  // twice as much to compile.
+  template <class Call> auto on_shard(TaskContext& context, Call call) const {
+    static_cast<void>(context.stop_token());
+    return call_on_shard(runtime_, std::move(call));
+  }
+
+  N node_;
+  Runtime* runtime_;
+};
+
+}  // namespace cano::detail
