@@ -36,11 +36,14 @@ namespace cano {
 /// the join's throws ends the attempt. A join that does not hold throws `Error(JoinFailed)`,
 /// nesting the first failure. `add` without `.join(...)` does not compile.
 /// **Cancellation.** Cancels the items under way; they have ended before the run does.
-template <class Items, class Work> class Each {
+template <class Items, class Work, class Place = detail::OnRun> class Each {
  public:
   /// What `each` makes.
   Each(Items items, Work work, std::optional<TaskConfig> config)
       : items_{std::move(items)}, work_{"item", std::move(work), std::move(config)} {}
+  /// What `on` makes.
+  Each(Items items, detail::BranchOf<Work> work, detail::CompositeOptions<Place> options)
+      : items_{std::move(items)}, work_{std::move(work)}, options_{options} {}
 
   /// At most so many items at the same time; without it all. At least 1.
   Each& with_max_in_flight(std::size_t count) & {
@@ -50,22 +53,23 @@ template <class Items, class Work> class Each {
   /// @overload
   Each&& with_max_in_flight(std::size_t count) && { return std::move(with_max_in_flight(count)); }
 
-  /// Works on the items on the shards of `runtime`, which must outlive every run. Then the work may
-  /// only read the store: it takes a `const Store&`, or none.
-  Each& on(Runtime& runtime) & {
-    options_.runtime = &runtime;
-    return *this;
+  /// The same with the items worked on on the shards of `runtime`, which must outlive every run.
+  /// Then the work may only read the store: it takes a `const Store&`, or none.
+  [[nodiscard]] Each<Items, Work, detail::OnShards> on(Runtime& runtime) && {
+    return {std::move(items_), std::move(work_), {options_.max_in_flight, {&runtime}}};
   }
   /// @overload
-  Each&& on(Runtime& runtime) && { return std::move(on(runtime)); }
+  [[nodiscard]] Each<Items, Work, detail::OnShards> on(Runtime& runtime) const& {
+    return Each{*this}.on(runtime);
+  }
 
   /// When the items are enough, and where the run goes on then: a state, or a function that names
   /// it. The function takes the store and `std::span<BranchResult<T>>`, or `std::vector<T>` of the
   /// values of those that succeeded, in the order of the items; and, if it wants it, a
   /// `TaskContext&` last. It returns what a task returns.
   template <class F> auto join(Join join, F&& next) && {
-    return detail::JoinedEach<Items, Work, std::decay_t<F>>{std::move(items_), std::move(work_),
-                                                            options_, join, std::forward<F>(next)};
+    return detail::JoinedEach<Items, Work, std::decay_t<F>, Place>{
+        std::move(items_), std::move(work_), options_, join, std::forward<F>(next)};
   }
   /// @overload
   template <class F> auto join(Join join, F&& next) const& {
@@ -82,7 +86,7 @@ template <class Items, class Work> class Each {
  private:
   Items items_;
   detail::BranchOf<Work> work_;
-  detail::CompositeOptions options_;
+  detail::CompositeOptions<Place> options_;
 };
 
 /// Makes an `Each` of a function that gives the items and the work on one of them.

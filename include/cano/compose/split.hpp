@@ -58,12 +58,15 @@ detail::BranchOf<std::decay_t<Work>> branch(std::string name, Work&& work,
 /// **Errors.** What a branch throws is in its `BranchResult`. A join that does not hold throws
 /// `Error(JoinFailed)`, nesting the first failure. `add` without `.join(...)` does not compile.
 /// **Cancellation.** Cancels all branches; they have ended before the run does.
-template <class... Works> class Split {
+template <class Place, class... Works> class Split {
   static_assert(sizeof...(Works) > 0, "cano: a split needs at least one branch");
 
  public:
   /// What `split` makes.
   explicit Split(detail::BranchOf<Works>... branches) : branches_{std::move(branches)...} {}
+  /// What `on` makes.
+  Split(std::tuple<detail::BranchOf<Works>...> branches, detail::CompositeOptions<Place> options)
+      : branches_{std::move(branches)}, options_{options} {}
 
   /// At most so many branches at the same time; the others wait for their turn. At least 1.
   Split& with_max_in_flight(std::size_t count) & {
@@ -73,14 +76,16 @@ template <class... Works> class Split {
   /// @overload
   Split&& with_max_in_flight(std::size_t count) && { return std::move(with_max_in_flight(count)); }
 
-  /// Calls the branches on the shards of `runtime`, which must outlive every run. Then they may
-  /// only read the store: they take a `const Store&`. Of a Node only `exec` is called there.
-  Split& on(Runtime& runtime) & {
-    options_.runtime = &runtime;
-    return *this;
+  /// The same with the branches called on the shards of `runtime`, which must outlive every run.
+  /// Then they may only read the store: they take a `const Store&`. Of a Node only `exec` is called
+  /// there.
+  [[nodiscard]] Split<detail::OnShards, Works...> on(Runtime& runtime) && {
+    return {std::move(branches_), {options_.max_in_flight, {&runtime}}};
   }
   /// @overload
-  Split&& on(Runtime& runtime) && { return std::move(on(runtime)); }
+  [[nodiscard]] Split<detail::OnShards, Works...> on(Runtime& runtime) const& {
+    return Split{*this}.on(runtime);
+  }
 
   /// When the branches are enough, and where the run goes on then: a state, or a function that
   /// names it. The function takes the store and
@@ -94,8 +99,8 @@ template <class... Works> class Split {
   /// **Errors.** `Error(Configuration)` for a join that so many branches cannot satisfy.
   template <class F> auto join(Join join, F&& next) && {
     static_cast<void>(join.rule(sizeof...(Works)));
-    return detail::JoinedSplit<std::decay_t<F>, Works...>{std::move(branches_), options_, join,
-                                                          std::forward<F>(next)};
+    return detail::JoinedSplit<std::decay_t<F>, Place, Works...>{std::move(branches_), options_,
+                                                                 join, std::forward<F>(next)};
   }
   /// @overload
   template <class F> auto join(Join join, F&& next) const& {
@@ -111,12 +116,13 @@ template <class... Works> class Split {
 
  private:
   std::tuple<detail::BranchOf<Works>...> branches_;
-  detail::CompositeOptions options_;
+  detail::CompositeOptions<Place> options_;
 };
 
 /// Makes a `Split` of callables, tasks, Nodes and `branch(...)`es.
 template <class... Branches> auto split(Branches&&... branches) {
-  return detail::make_split<Split>(detail::as_branch(std::forward<Branches>(branches))...);
+  return detail::make_split<Split, detail::OnRun>(
+      detail::as_branch(std::forward<Branches>(branches))...);
 }
 
 }  // namespace cano

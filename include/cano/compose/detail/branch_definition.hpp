@@ -13,7 +13,6 @@
 #include <cano/compose/detail/branch_slot.hpp>
 #include <cano/compose/detail/branch_work.hpp>
 #include <cano/error.hpp>
-#include <cano/runtime/runtime.hpp>
 #include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task_config.hpp>
@@ -40,14 +39,14 @@ template <class T> auto as_branch(T&& work) {
     return BranchOf<std::decay_t<T>>{{}, std::forward<T>(work), {}};
   }
 }
-template <template <class...> class Split, class... Works>
-Split<Works...> make_split(BranchOf<Works>... branches) {
-  return Split<Works...>{std::move(branches)...};
+template <template <class...> class Split, class Place, class... Works>
+Split<Place, Works...> make_split(BranchOf<Works>... branches) {
+  return Split<Place, Works...>{std::move(branches)...};
 }
 
-struct CompositeOptions {
+template <class Place> struct CompositeOptions {
   std::size_t max_in_flight = SIZE_MAX;
-  Runtime* runtime = nullptr;  // null: the run's executor
+  [[no_unique_address]] Place place{};
 };
 
 inline std::size_t checked_in_flight(std::size_t count) {
@@ -76,10 +75,25 @@ template <class Work, class Store>
 inline constexpr bool is_node_branch =
     !callable<TaskFunction<Work, Store>, const Work&, Store&> && is_branch_of<Work, Store>;
 
-/// Whether the work does not need to change the store, so that it may be on another thread.
-template <class Work, class Store>
-inline constexpr bool reads_store =
-    callable<TaskFunction<Work, const Store>, const Work&, const Store&>;
+/// The store as work that is no Node gets it there: from another thread it may only read.
+template <class Store, class Place>
+using StoreAt = std::conditional_t<std::same_as<Place, OnShards>, const Store, Store>;
+
+/// Whether the branch may work there.
+template <class Work, class Store, class Place>
+inline constexpr bool may_work_at =
+    is_node_branch<Work, Store> || is_branch_of<Work, StoreAt<Store, Place>>;
+
+/// The value of a branch that works there.
+template <class Work, class Store, class Place> consteval auto branch_value_at() {
+  if constexpr (is_node_branch<Work, Store>) {
+    return std::type_identity<BranchValue<BranchReturns<Work, Store>>>{};
+  } else {
+    return std::type_identity<BranchValue<BranchReturns<Work, StoreAt<Store, Place>>>>{};
+  }
+}
+template <class Work, class Store, class Place>
+using BranchValueAt = typename decltype(branch_value_at<Work, Store, Place>())::type;
 
 // ---- the one state of a branch's run
 
@@ -107,28 +121,20 @@ std::shared_ptr<const Definition<BranchState, Slot>> define_branch(std::string n
 }
 
 /// The definition of one branch of a split.
-template <class Slot, class Work>
+template <class Slot, class Work, class Place>
 std::shared_ptr<const Definition<BranchState, Slot>> define_split_branch(BranchOf<Work> branch,
-                                                                         Runtime* runtime) {
+                                                                         Place place) {
   using Store = typename Slot::StoreType;
   TaskConfig config = config_of_work(branch.work, std::move(branch.config));
   if constexpr (is_node_branch<Work, Store>) {
     return define_branch<Slot>(std::move(branch.name),
-                               BranchNode<Work, Slot>{std::move(branch.work), runtime},
+                               BranchNode<Work, Slot, Place>{std::move(branch.work), place},
+                               std::move(config));
+  } else if constexpr (std::same_as<Place, OnShards>) {
+    return define_branch<Slot>(std::move(branch.name),
+                               ShardTask<Work, Slot>{std::move(branch.work), place},
                                std::move(config));
   } else {
-    if constexpr (reads_store<Work, Store>) {
-      if (runtime != nullptr) {
-        return define_branch<Slot>(std::move(branch.name),
-                                   ShardTask<Work, Slot>{std::move(branch.work), *runtime},
-                                   std::move(config));
-      }
-    }
-    if (runtime != nullptr) {
-      throw Error{Errc::Configuration,
-                  "split(...).on(runtime): branch " + branch.name +
-                      " changes the store: on the shards it may only take a const Store&"};
-    }
     return define_branch<Slot>(std::move(branch.name),
                                BranchTask<Work, Slot>{std::move(branch.work)}, std::move(config));
   }

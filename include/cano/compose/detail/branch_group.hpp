@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <coroutine>
 #include <cstddef>
 #include <memory>
@@ -21,6 +20,7 @@
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/task/detail/run_base.hpp>
+#include <cano/task/task_context.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/wait_kind.hpp>
 #include <cano/workflow/detail/definition.hpp>
@@ -94,14 +94,17 @@ class BranchGroup : public Cancellable {
   }
 
   Environment& parent() const noexcept { return *parent_; }
+  /// The run of which the branches are parts.
+  RunBase& whole() const noexcept { return *whole_; }
   /// Where one branch ends and the next begins: the clock costs 20 ns.
   steady_time now() const noexcept { return now_; }
   steady_time read_clock() noexcept { return now_ = parent_->loop().now(); }
 
  protected:
-  BranchGroup(Environment& parent, const Join& join, std::size_t branches,
-              std::size_t max_in_flight)
+  BranchGroup(Environment& parent, const TaskContext& context, const Join& join,
+              std::size_t branches, std::size_t max_in_flight)
       : parent_{&parent},
+        whole_{&RunAccess::run(context)},
         rule_{join.rule(branches)},
         max_in_flight_{max_in_flight},
         keeps_going_{join.keeps_going()} {
@@ -119,6 +122,7 @@ class BranchGroup : public Cancellable {
   }
 
   void cancel() noexcept override { stop(); }
+  Wait describe() const noexcept override { return {WaitKind::Children}; }
 
  private:
   // The branches that are started before others on the loop have their turn.
@@ -172,11 +176,12 @@ class BranchGroup : public Cancellable {
         return;
       }
       BranchRunBase& branch = prepare(next_++);
-      if (branch.start()) {
-        link(branch);
-      } else {
+      if (!branch.start()) {
         count(branch);
+        continue;
       }
+      link(branch);
+      if (is_over_) branch.cancel_run();  // while it was started, and not among the others yet
     }
   }
 
@@ -189,13 +194,15 @@ class BranchGroup : public Cancellable {
   }
 
   void count(BranchRunBase& branch) {
-    if (branch.keep_result()) {
+    const bool has_succeeded = branch.keep_result();
+    branch.next_ = unused_;
+    unused_ = &branch;
+    if (is_over_) return;  // it is decided: what comes late changes nothing
+    if (has_succeeded) {
       rule_.succeeded();
     } else {
       rule_.failed();
     }
-    branch.next_ = unused_;
-    unused_ = &branch;
     if (!keeps_going_ && rule_.is_decided()) stop();
   }
 
@@ -227,6 +234,7 @@ class BranchGroup : public Cancellable {
   }
 
   Environment* parent_;
+  RunBase* whole_;
   std::coroutine_handle<> coroutine_;
   JoinRule rule_;
   std::size_t max_in_flight_;
@@ -265,11 +273,13 @@ class BranchRun final : public BranchRunBase, public RunDriver<BranchState, Slot
       : RunDriver<BranchState, Slot>{group.parent().loop(), &group.parent()}, group_{&group} {}
 
   /// What it will work on.
-  void prepare(const DefinitionType& definition, Slot slot, BranchResult<Value>& result) {
+  void prepare(const DefinitionType& definition, Slot slot, BranchResult<Value>& result,
+               RunPart part) {
     slot_ = slot;
     result_ = &result;
-    this->set_up(definition, slot_, RunInfo{}, run_id_, Clock::of(this->loop()), group_->now(),
-                 this->scope(), stop_);
+    auto& run = this->set_up(definition, slot_, RunInfo{}, run_id_, Clock::of(this->loop()),
+                             group_->now(), this->scope(), stop_);
+    run.part_of(group_->whole(), part);
   }
 
  private:

@@ -87,7 +87,20 @@ auto keep_what_is_called(std::optional<Value>& slot, TaskContext& context, Call 
   }
 }
 
-/// Calls a function on a shard of the runtime; on the run's own executor where there is none.
+/// Where branches work: on the executor of the run.
+struct OnRun {};
+/// Or on the shards of a runtime.
+struct OnShards {
+  Runtime* runtime;
+
+  // What a context makes when it is asked for the first time would be a race on a shard.
+  static void complete(const TaskContext& context) {
+    static_cast<void>(context.stop_token());
+    static_cast<void>(context.run_id());
+  }
+};
+
+/// Calls a function on a shard of the runtime.
 template <class Call> auto call_here(Call call) -> Async<AwaitedT<decltype(call())>> {
   if constexpr (is_awaitable<decltype(call())>) {
     auto work = call();
@@ -97,12 +110,8 @@ template <class Call> auto call_here(Call call) -> Async<AwaitedT<decltype(call(
   }
 }
 template <class Call>
-auto call_on_shard(Runtime* runtime, Call call) -> Async<AwaitedT<decltype(call())>> {
-  if (runtime == nullptr) {
-    auto work = call_here(std::move(call));
-    co_return co_await std::move(work);
-  }
-  auto work = asio::co_spawn(runtime->get_executor(), call_here(std::move(call)), asio::deferred);
+auto call_on_shard(Runtime& runtime, Call call) -> Async<AwaitedT<decltype(call())>> {
+  auto work = asio::co_spawn(runtime.get_executor(), call_here(std::move(call)), asio::deferred);
   co_return co_await std::move(work);
 }
 
@@ -128,13 +137,12 @@ template <class Work, class Slot> class ShardTask {
  public:
   using Value = typename Slot::Value;
 
-  ShardTask(Work work, Runtime& runtime) : work_{std::move(work)}, runtime_{&runtime} {}
+  ShardTask(Work work, OnShards place) : work_{std::move(work)}, place_{place} {}
 
   Async<BranchState> run(Slot& slot, TaskContext& context) const {
-    // Made here: to make it on the shard would be a race with this thread.
-    static_cast<void>(context.stop_token());
+    OnShards::complete(context);
     return keep_what_is_called(slot.value(), context, [this, &slot, &context] {
-      return call_on_shard(runtime_, [this, &slot, &context]() -> decltype(auto) {
+      return call_on_shard(*place_.runtime, [this, &slot, &context]() -> decltype(auto) {
         return slot.call_const(work_, context);
       });
     });
@@ -142,33 +150,33 @@ template <class Work, class Slot> class ShardTask {
 
  private:
   Work work_;
-  Runtime* runtime_;
+  OnShards place_;
 };
 
 /// A Node as the task of a branch: what `post` returns is the branch's value. With a runtime `exec`
 /// is called on its shards, `prep` and `post` on the run's executor.
-template <class N, class Slot> class BranchNode {
+template <class N, class Slot, class Place> class BranchNode {
  public:
   using Store = typename Slot::StoreType;
   using Types = NodeTypes<N, Store>;
 
-  BranchNode(N node, Runtime* runtime) : node_{std::move(node)}, runtime_{runtime} {}
+  BranchNode(N node, Place place) : node_{std::move(node)}, place_{place} {}
 
   auto prep(Slot& slot, TaskContext& context) const {
     return call(prep_member, context, node_, slot.store());
   }
 
-  auto exec(TaskContext& context) const
+  decltype(auto) exec(TaskContext& context) const
     requires callable<ExecMember, const N&>
   {
-    return on_shard(context, [this, &context]() -> decltype(auto) {
+    return in_place(context, [this, &context]() -> decltype(auto) {
       return call(exec_member, context, node_);
     });
   }
   template <class Prepared>
     requires callable<ExecMember, const N&, Prepared>
-  auto exec(Prepared&& prepared, TaskContext& context) const {
-    return on_shard(context, [this, &context, &prepared]() -> decltype(auto) {
+  decltype(auto) exec(Prepared&& prepared, TaskContext& context) const {
+    return in_place(context, [this, &context, &prepared]() -> decltype(auto) {
       return call(exec_member, context, node_, std::forward<Prepared>(prepared));
     });
   }
@@ -190,15 +198,17 @@ template <class N, class Slot> class BranchNode {
   }
 
  private:
-  // A Node without a runtime keeps its exec as it is, plain or not: a type of its own would be
-  // twice as much to compile.
-  template <class Call> auto on_shard(TaskContext& context, Call call) const {
-    static_cast<void>(context.stop_token());
-    return call_on_shard(runtime_, std::move(call));
+  template <class Call> decltype(auto) in_place(TaskContext& context, Call call) const {
+    if constexpr (std::same_as<Place, OnShards>) {
+      OnShards::complete(context);
+      return call_on_shard(*place_.runtime, std::move(call));
+    } else {
+      return call();
+    }
   }
 
   N node_;
-  Runtime* runtime_;
+  [[no_unique_address]] Place place_;
 };
 
 }  // namespace cano::detail

@@ -32,6 +32,10 @@
 
 namespace cano::detail {
 
+/// What items are kept in: a place for each, so not `std::vector<bool>`.
+template <class Item>
+using ItemList = std::conditional_t<std::same_as<Item, bool>, std::deque<Item>, std::vector<Item>>;
+
 /// The items of an `each` under way.
 template <class Slot, class Item> class EachGroup final : public BranchGroup {
  public:
@@ -39,10 +43,10 @@ template <class Slot, class Item> class EachGroup final : public BranchGroup {
   using Store = typename Slot::StoreType;
   using DefinitionType = Definition<BranchState, Slot>;
 
-  EachGroup(Environment& parent, const Join& join, std::size_t max_in_flight,
-            const DefinitionType& definition, Store& store, const std::vector<Item>& items,
-            std::vector<BranchResult<Value>>& results)
-      : BranchGroup{parent, join, items.size(), max_in_flight},
+  EachGroup(Environment& parent, const TaskContext& context, const Join& join,
+            std::size_t max_in_flight, const DefinitionType& definition, Store& store,
+            const ItemList<Item>& items, std::vector<BranchResult<Value>>& results)
+      : BranchGroup{parent, context, join, items.size(), max_in_flight},
         definition_{&definition},
         store_{&store},
         items_{&items},
@@ -54,13 +58,14 @@ template <class Slot, class Item> class EachGroup final : public BranchGroup {
     BranchRun<Slot>& run =
         unused != nullptr ? static_cast<BranchRun<Slot>&>(*unused) : runs_.emplace_back(*this);
     BranchResult<Value>& result = (*results_)[index];
-    run.prepare(*definition_, Slot{*store_, (*items_)[index], result.slot()}, result);
+    run.prepare(*definition_, Slot{*store_, (*items_)[index], result.slot()}, result,
+                RunPart{RunPart::Kind::Item, index});
     return run;
   }
 
   const DefinitionType* definition_;
   Store* store_;
-  const std::vector<Item>* items_;
+  const ItemList<Item>* items_;
   std::vector<BranchResult<Value>>* results_;
   std::deque<BranchRun<Slot>> runs_;  // which cannot be moved
 };
@@ -69,18 +74,28 @@ template <class Slot, class Item> struct OperandAwaiter<EachGroup<Slot, Item>&> 
   using type = BranchGroupAwaiter<EachGroup<Slot, Item>>;
 };
 
+/// Whether a range that is given up takes its items with it. A view does not: it has the same ones
+/// as a constant.
+template <class Range>
+inline constexpr bool owns_its_items =
+    std::same_as<RangeReference<Range>, RangeValue<Range>&> && InputRange<const Range> &&
+    !std::same_as<RangeReference<Range>, RangeReference<const Range>>;
+
 /// The items of a range that is taken over, or copied where the store keeps it.
 template <class Range> auto items_of(Range&& range) {
   using Item = RangeValue<Range>;
-  if constexpr (std::same_as<std::remove_cvref_t<Range>, std::vector<Item>>) {
-    return std::vector<Item>(std::forward<Range>(range));
+  if constexpr (std::same_as<std::remove_cvref_t<Range>, ItemList<Item>>) {
+    return ItemList<Item>(std::forward<Range>(range));
   } else {
-    std::vector<Item> items;
-    if constexpr (requires { std::size(range); }) {
-      items.reserve(static_cast<std::size_t>(std::size(range)));
+    ItemList<Item> items;
+    if constexpr (requires { items.reserve(std::size(range)); }) items.reserve(std::size(range));
+    for (auto&& item : range) {
+      if constexpr (!std::is_lvalue_reference_v<Range> && owns_its_items<Range>) {
+        items.emplace_back(std::move(item));
+      } else {
+        items.emplace_back(std::forward<decltype(item)>(item));
+      }
     }
-    for (auto&& item : range)
-      items.emplace_back(std::forward<decltype(item)>(item));
     return items;
   }
 }
@@ -103,14 +118,14 @@ template <class State, class Store, class Items, class Slot, class Item, class F
         next_{std::move(next)} {}
 
   Async<State> run(Store& store, TaskContext& context) const {
-    const std::vector<Item> items = items_of(call(the_object_itself, context, items_, store));
+    const ItemList<Item> items = items_of(call(the_object_itself, context, items_, store));
     Results results;
     results.reserve(items.size());
     for (std::size_t index = 0; index < items.size(); ++index)
       results.emplace_back(index);
     Environment& environment = co_await ThisEnvironment{};
-    EachGroup<Slot, Item> group{environment, join_, max_in_flight_, *definition_,
-                                store,       items, results};
+    EachGroup<Slot, Item> group{environment,  context, join_, max_in_flight_,
+                                *definition_, store,   items, results};
     co_await group;
     environment.throw_if_aborted();
     if (!group.holds()) raise(results, group);
@@ -144,9 +159,9 @@ template <class State, class Store, class Items, class Slot, class Item, class F
 };
 
 /// An `each` that knows where it goes on, for a workflow of any store.
-template <class Items, class Work, class F> class JoinedEach {
+template <class Items, class Work, class F, class Place> class JoinedEach {
  public:
-  JoinedEach(Items items, BranchOf<Work> work, CompositeOptions options, Join join, F next)
+  JoinedEach(Items items, BranchOf<Work> work, CompositeOptions<Place> options, Join join, F next)
       : items_{std::move(items)},
         work_{std::move(work)},
         options_{options},
@@ -165,42 +180,47 @@ template <class Items, class Work, class F> class JoinedEach {
       static_assert(!std::same_as<ItemReturns, NotCallable>,
                     "cano: the work of an each takes a const Item&, or the store and a const "
                     "Item&, and may take a TaskContext& last");
-      if constexpr (!std::same_as<ItemReturns, NotCallable>) {
-        return make<State, Store, Item, BranchValue<ItemReturns>>();
+      using HereReturns = ItemWorkReturns<Work, StoreAt<Store, Place>, Item>;
+      static_assert(
+          std::same_as<ItemReturns, NotCallable> || !std::same_as<HereReturns, NotCallable>,
+          "cano: with .on(runtime) the work of an each is on other threads, so it may "
+          "only read the store: it takes a const Store&, or none");
+      if constexpr (!std::same_as<HereReturns, NotCallable>) {
+        return make<State, Store, Item, BranchValue<HereReturns>>();
       }
     }
   }
 
  private:
   template <class State, class Store, class Item, class Value> auto make() const {
-    using Slot = ItemSlot<Value, Store, Item>;
+    using WorkSlot = ItemSlot<Value, Store, Item>;
     using Next = JoinFunction<State, F>;
-    static_assert(
-        takes_span<Next, Store, Value> || takes_values<Next, Store, Value>,
-        "cano: the function of .join takes the store and a span of the items' results, or "
-        "a vector of their values");
-    return EachTask<State, Store, Items, Slot, Item, Next>{
-        define<Slot, Store, Item>(), items_, options_.max_in_flight, join_, Next{next_}};
+    constexpr bool is_called = takes_span<Next, Store, Value> || takes_values<Next, Store, Value>;
+    static_assert(is_called,
+                  "cano: the function of .join takes the store and a span of the items' results, "
+                  "or a vector of their values; it must be const (a lambda not mutable)");
+    if constexpr (is_called) {
+      using Task = EachTask<State, Store, Items, WorkSlot, Item, Next>;
+      static_assert(OutcomeOf<typename Task::Returned, State>,
+                    "cano: the function of .join returns the next State, a Next<...> of it, a "
+                    "Result of either, or an Async or asio::awaitable of one of these");
+      return Task{define<WorkSlot>(), items_, options_.max_in_flight, join_, Next{next_}};
+    }
   }
 
-  template <class Slot, class Store, class Item> auto define() const {
+  template <class Slot> auto define() const {
     TaskConfig config = config_of_work(work_.work, work_.config);
-    if (options_.runtime == nullptr) {
-      return define_branch<Slot>(work_.name, BranchTask<Work, Slot>{work_.work}, std::move(config));
-    }
-    if constexpr (std::same_as<ItemWorkReturns<Work, const Store, Item>, NotCallable>) {
-      throw Error{Errc::Configuration,
-                  "each(...).on(runtime): the work on an item changes the store: on the shards it "
-                  "may only take a const Store&"};
-    } else {
-      return define_branch<Slot>(work_.name, ShardTask<Work, Slot>{work_.work, *options_.runtime},
+    if constexpr (std::same_as<Place, OnShards>) {
+      return define_branch<Slot>(work_.name, ShardTask<Work, Slot>{work_.work, options_.place},
                                  std::move(config));
+    } else {
+      return define_branch<Slot>(work_.name, BranchTask<Work, Slot>{work_.work}, std::move(config));
     }
   }
 
   Items items_;
   BranchOf<Work> work_;
-  CompositeOptions options_;
+  CompositeOptions<Place> options_;
   Join join_;
   F next_;
 };

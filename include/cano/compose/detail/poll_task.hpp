@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -54,18 +54,23 @@ class PollPlan {
       : options_{options},
         deadline_{options.within ? saturating_add(begin, *options.within) : steady_time::max()} {}
 
-  void poll_begins() noexcept { ++polls_; }
+  /// **Errors.** `Error(Timeout)` when the pause before took longer than it should.
+  void poll_begins(steady_time now) {
+    if (now >= deadline_) timed_out();
+    ++polls_;
+  }
   steady_time deadline() const noexcept { return deadline_; }
 
   /// The pause before the next poll.
   ///
   /// **Errors.** `Error(Timeout)` or `Error(RetryExhausted)` when there is none.
-  Duration next_pause(steady_time now) const {
+  Duration next_pause(steady_time now) {
     if (options_.max_polls && polls_ >= *options_.max_polls) exhausted();
     Duration pause = options_.every;
     if (options_.backoff) {
-      const auto delay = options_.backoff->delay_for_attempt(polls_ - 1);
+      const auto delay = options_.backoff->delay_for_attempt(polls_ - 1, previous_);
       if (!delay) exhausted();
+      previous_ = delay;
       pause = *delay;
     }
     if (deadline_ != steady_time::max() && saturating_add(now, pause) >= deadline_) timed_out();
@@ -85,6 +90,7 @@ class PollPlan {
   const PollOptions& options_;
   steady_time deadline_;
   std::size_t polls_ = 0;
+  std::optional<std::chrono::milliseconds> previous_;  // pause, for jitter that goes by it
 };
 
 /// A poll as the task of a state.
@@ -94,8 +100,9 @@ template <class State, class Store, class Ask> class PollTask {
   using Slot = SplitSlot<Answer, Store>;
   using Outcome = typename OptionalTraits<Answer>::value_type;
 
-  PollTask(const Ask& ask, const PollOptions& options, TaskConfig config)
-      : definition_{define_branch<Slot>("poll", BranchTask<Ask, Slot>{ask}, std::move(config))},
+  PollTask(std::string name, const Ask& ask, const PollOptions& options, TaskConfig config)
+      : definition_{define_branch<Slot>(std::move(name), BranchTask<Ask, Slot>{ask},
+                                        std::move(config))},
         options_{options} {}
 
   Async<State> run(Store& store, TaskContext& context) const {
@@ -103,12 +110,13 @@ template <class State, class Store, class Ask> class PollTask {
     Loop& loop = environment.loop();
     PollPlan plan{options_, loop.now()};
     for (;;) {
-      plan.poll_begins();
+      plan.poll_begins(loop.now());
       std::optional<Answer> answer;
       Slot slot{store, answer};
       RunOptions limit;
       if (options_.within) limit = limit.with_timeout(plan.deadline() - loop.now());
       AwaitedRun<BranchState, Slot> asked{environment, *definition_, slot, limit};
+      asked.run().part_of(RunAccess::run(context), {});
       co_await asked;
       environment.throw_if_aborted();
       if (asked.run().has_failed() && loop.now() >= plan.deadline()) plan.timed_out();
@@ -139,7 +147,8 @@ template <class Ask> class Poll {
   Poll(Ask ask, PollOptions options) : ask_{std::move(ask)}, options_{std::move(options)} {}
 
   /// The task that it is in a workflow of that state and store; `config` is for each ask.
-  template <class State, class Store> auto bind_with(const TaskConfig& config) const {
+  template <class State, class Store>
+  auto bind_with(const State& state, const TaskConfig& config) const {
     using Returned = Returns<TheObjectItself, const Ask&, Store&>;
     static_assert(!std::same_as<Returned, NotCallable>,
                   "cano: the function of poll takes the workflow's Store& or const Store&, and may "
@@ -150,7 +159,7 @@ template <class Ask> class Poll {
                     "cano: the function of poll returns a std::optional of the next state, plain "
                     "or in an Async or asio::awaitable: nothing means not yet");
       if constexpr (OptionalTraits<Answer>::value) {
-        return PollTask<State, Store, Ask>{ask_, options_, config};
+        return PollTask<State, Store, Ask>{state_name(state), ask_, options_, config};
       }
     }
   }

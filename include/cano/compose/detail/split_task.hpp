@@ -27,6 +27,7 @@
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/detail/definition.hpp>
+#include <cano/workflow/detail/explain_task.hpp>
 
 namespace cano::detail {
 
@@ -48,10 +49,10 @@ using SplitDefinitions =
 /// The branches of a split under way.
 template <class Store, class... Values> class SplitGroup final : public BranchGroup {
  public:
-  SplitGroup(Environment& parent, const Join& join, std::size_t max_in_flight,
-             const SplitDefinitions<Store, Values...>& definitions, Store& store,
-             SplitResults<Values...>& results)
-      : BranchGroup{parent, join, sizeof...(Values), max_in_flight},
+  SplitGroup(Environment& parent, const TaskContext& context, const Join& join,
+             std::size_t max_in_flight, const SplitDefinitions<Store, Values...>& definitions,
+             Store& store, SplitResults<Values...>& results)
+      : BranchGroup{parent, context, join, sizeof...(Values), max_in_flight},
         definitions_{&definitions},
         store_{&store},
         results_{&results},
@@ -73,8 +74,9 @@ template <class Store, class... Values> class SplitGroup final : public BranchGr
   template <std::size_t Index> BranchRunBase& prepare_one() {
     auto& run = std::get<Index>(runs_);
     auto& result = std::get<Index>(*results_);
-    using Slot = typename std::remove_reference_t<decltype(run)>::SlotType;
-    run.prepare(*std::get<Index>(*definitions_), Slot{*store_, result.slot()}, result);
+    using WorkSlot = typename std::remove_reference_t<decltype(run)>::SlotType;
+    run.prepare(*std::get<Index>(*definitions_), WorkSlot{*store_, result.slot()}, result,
+                RunPart{RunPart::Kind::Branch, Index});
     return run;
   }
 
@@ -107,11 +109,12 @@ template <class State, class Store, class F, class... Values> class SplitTask {
   decltype(auto) call_next(Store& store, Results& results, TaskContext& context) const {
     return call_next_of(next_, store, results, context, std::index_sequence_for<Values...>{});
   }
+
+ public:
   using Returned = std::remove_cvref_t<decltype(call_next_of(
       std::declval<const F&>(), std::declval<Store&>(), std::declval<Results&>(),
       std::declval<TaskContext&>(), std::index_sequence_for<Values...>{}))>;
 
- public:
   SplitTask(Definitions definitions, std::size_t max_in_flight, Join join, F next)
       : definitions_{std::move(definitions)},
         max_in_flight_{max_in_flight},
@@ -121,8 +124,8 @@ template <class State, class Store, class F, class... Values> class SplitTask {
   Async<State> run(Store& store, TaskContext& context) const {
     Results results = named_results(std::index_sequence_for<Values...>{});
     Environment& environment = co_await ThisEnvironment{};
-    SplitGroup<Store, Values...> group{environment,  join_, max_in_flight_,
-                                       definitions_, store, results};
+    SplitGroup<Store, Values...> group{environment,  context, join_,  max_in_flight_,
+                                       definitions_, store,   results};
     co_await group;
     environment.throw_if_aborted();
     if (!group.holds()) raise(results, group);
@@ -164,9 +167,10 @@ template <class State, class Store, class F, class... Values> class SplitTask {
 };
 
 /// A split that knows where it goes on, for a workflow of any store.
-template <class F, class... Works> class JoinedSplit {
+template <class F, class Place, class... Works> class JoinedSplit {
  public:
-  JoinedSplit(std::tuple<BranchOf<Works>...> branches, CompositeOptions options, Join join, F next)
+  JoinedSplit(std::tuple<BranchOf<Works>...> branches, CompositeOptions<Place> options, Join join,
+              F next)
       : branches_{std::move(branches)}, options_{options}, join_{join}, next_{std::move(next)} {
     std::size_t index = 0;
     std::apply([&](auto&... each) { (name(each, index++), ...); }, branches_);
@@ -177,13 +181,23 @@ template <class F, class... Works> class JoinedSplit {
     static_assert((is_branch_of<Works, Store> && ...),
                   "cano: a branch of a split is a callable, an object with run(Store&) const, or a "
                   "Node, over the workflow's Store& or const Store&, and may take a TaskContext& "
-                  "last; is it written for another store?");
+                  "last; it must be const (a lambda not mutable); is it written for another "
+                  "store?");
     if constexpr ((is_branch_of<Works, Store> && ...)) {
-      return std::apply(
-          [&](const BranchOf<Works>&... each) {
-            return make<State, Store, BranchValue<BranchReturns<Works, Store>>...>(each...);
-          },
-          branches_);
+      static_assert((may_work_at<Works, Store, Place> && ...),
+                    "cano: with .on(runtime) the branches of a split are on other threads, so they "
+                    "may only read the store: each takes a const Store&, or is a Node, of which "
+                    "only exec is called there");
+      static_assert(!(copies_store<Works, Store>() || ...),
+                    "cano: a branch takes the store as Store& or const Store&: what it writes to a "
+                    "copy is lost");
+      if constexpr ((may_work_at<Works, Store, Place> && ...)) {
+        return std::apply(
+            [&](const BranchOf<Works>&... each) {
+              return make<State, Store, BranchValueAt<Works, Store, Place>...>(each...);
+            },
+            branches_);
+      }
     }
   }
 
@@ -195,15 +209,22 @@ template <class F, class... Works> class JoinedSplit {
   template <class State, class Store, class... Values>
   auto make(const BranchOf<Works>&... each) const {
     SplitDefinitions<Store, Values...> definitions{
-        define_split_branch<SplitSlot<Values, Store>>(each, options_.runtime)...};
+        define_split_branch<SplitSlot<Values, Store>>(each, options_.place)...};
     using Next = JoinFunction<State, F>;
+    constexpr bool is_called =
+        takes_each<Next, Store, Values...> || takes_all<Next, Store, Values...>;
     static_assert(
-        takes_each<Next, Store, Values...> || takes_all<Next, Store, Values...>,
+        is_called,
         "cano: the function of .join takes the store and a span of the branches' results, "
         "or a vector of their values, or, where their types differ, one BranchResult<T>& "
-        "for each branch");
-    return SplitTask<State, Store, Next, Values...>{std::move(definitions), options_.max_in_flight,
-                                                    join_, Next{next_}};
+        "for each branch; it must be const (a lambda not mutable)");
+    if constexpr (is_called) {
+      using Task = SplitTask<State, Store, Next, Values...>;
+      static_assert(OutcomeOf<typename Task::Returned, State>,
+                    "cano: the function of .join returns the next State, a Next<...> of it, a "
+                    "Result of either, or an Async or asio::awaitable of one of these");
+      return Task{std::move(definitions), options_.max_in_flight, join_, Next{next_}};
+    }
   }
 
   template <class Next, class Store, class First, class... Others>
@@ -212,7 +233,7 @@ template <class F, class... Works> class JoinedSplit {
       (takes_span<Next, Store, First> || takes_values<Next, Store, First>);
 
   std::tuple<BranchOf<Works>...> branches_;
-  CompositeOptions options_;
+  CompositeOptions<Place> options_;
   Join join_;
   F next_;
 };

@@ -114,9 +114,10 @@ concept Composite = requires(const T& task) { task.template bind<State, Store>()
 
 /// The same for one that applies the retries it is given to its parts, such as a poll to each ask.
 template <class T, class State, class Store>
-concept ConfiguredComposite = requires(const T& task, const TaskConfig& config) {
-  task.template bind_with<State, Store>(config);
-};
+concept ConfiguredComposite =
+    requires(const T& task, const State& state, const TaskConfig& config) {
+      task.template bind_with<State, Store>(state, config);
+    };
 
 /// A task that knows as values where it leads.
 template <class T>

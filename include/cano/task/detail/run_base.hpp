@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/config.hpp>
@@ -17,6 +22,8 @@
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/observe/field.hpp>
+#include <cano/observe/level.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_limits.hpp>
 #include <cano/task/detail/run_reporter.hpp>
@@ -38,6 +45,13 @@ struct StopRequest {
 
 class RunDriverBase;
 
+/// What a run is of the run that it is a part of.
+struct RunPart {
+  enum class Kind : std::uint8_t { Same, Branch, Item };
+  Kind kind = Kind::Same;  // the very task, such as the asks of a poll
+  std::size_t index = 0;
+};
+
 /// The part of a run that does not depend on the types of state and store: the visit to a state
 /// with its attempts and limits. It does no I/O. This is the only retry loop of the library.
 class RunBase {
@@ -51,6 +65,39 @@ class RunBase {
         started_{now} {}
   RunBase(const RunBase&) = delete;
   RunBase& operator=(const RunBase&) = delete;
+
+  /// Makes it a part of another run, such as a branch of a split, whose task waits for it: the id,
+  /// the limits and the observers are those of that run too.
+  void part_of(RunBase& whole, RunPart part) noexcept {
+    whole_ = &whole;
+    part_ = part;
+  }
+  std::string_view run_id() const {
+    return whole_ != nullptr ? whole_->run_id() : reporter_.run_id();
+  }
+  std::size_t instance_id() const noexcept {
+    return whole_ != nullptr ? whole_->instance_id() : reporter_.instance_id();
+  }
+  /// The branch that it is; empty where it is none.
+  std::string branch() const {
+    if (part_.kind == RunPart::Kind::Item) return "item " + std::to_string(part_.index);
+    if (part_.kind == RunPart::Kind::Branch) return visit_.state->name;
+    return whole_ != nullptr ? whole_->branch() : std::string{};
+  }
+
+  /// Whether somebody hears what is logged.
+  bool is_heard() const noexcept {
+    return is_observed() || (whole_ != nullptr && whole_->is_heard());
+  }
+  /// From any thread, while an attempt is under way.
+  void log(Level level, std::string_view message, std::span<const Field> fields) const {
+    if (is_observed()) return reporter_.log(visit_, level, message, fields);
+    if (whole_ == nullptr) return;
+    if (part_.kind == RunPart::Kind::Same) return whole_->log(level, message, fields);
+    std::vector<Field> all{fields.begin(), fields.end()};
+    all.emplace_back("branch", branch());
+    whole_->log(level, message, all);
+  }
 
   /// Who carries out what the run decides; null in tests.
   RunDriverBase* driver() const noexcept { return driver_; }
@@ -67,9 +114,11 @@ class RunBase {
   std::stop_token attempt_stop_token() const { return scope_->token(stop_request_->token); }
 
   std::optional<Duration> remaining() const {
-    const RunLimits::Nearest limit = nearest_limit();
-    if (limit.reason == StopReason::None) return std::nullopt;
-    return saturating_between(now(), limit.deadline);
+    steady_time deadline = nearest_limit().deadline;
+    for (const RunBase* outer = whole_; outer != nullptr; outer = outer->whole_)
+      deadline = std::min(deadline, outer->nearest_limit().deadline);
+    if (deadline == steady_time::max()) return std::nullopt;
+    return saturating_between(now(), deadline);
   }
 
   /// The limit that passes first, of those in force now.
@@ -214,7 +263,7 @@ class RunBase {
   }
 
   Failure cancelled_failure() const {
-    return Failure{Error{Errc::Cancelled, "Run " + std::string{reporter_.run_id()} +
+    return Failure{Error{Errc::Cancelled, "Run " + std::string{run_id()} +
                                               " was cancelled in state " + visit_.state->name}};
   }
 
@@ -263,6 +312,8 @@ class RunBase {
   Failure failure_;
   const StopRequest* stop_request_;
   RunDriverBase* driver_ = nullptr;
+  RunBase* whole_ = nullptr;  // of which it is a part
+  RunPart part_;
   RunReporter reporter_;
   Visit visit_;
   std::size_t failed_attempts_ = 0;
