@@ -35,14 +35,24 @@ template <class ChildState, class ChildStore, class MakeStore, class ReadBack> c
 
   /// The task that it is in a workflow of that state and store.
   template <class State, class Store> auto bind() const {
-    static_assert(callable<TheObjectItself, const MakeStore&, Store&>,
+    constexpr bool makes_store =
+        std::same_as<std::remove_cvref_t<Returns<TheObjectItself, const MakeStore&, Store&>>,
+                     ChildStore>;
+    static_assert(makes_store,
                   "cano: the second argument of sub_workflow takes the workflow's Store& or const "
                   "Store& and returns the child's store");
-    static_assert(callable<TheObjectItself, const ReadBack&, Store&, ChildStore&,
-                           const WorkflowResult<ChildState>&>,
+    constexpr bool reads_back = callable<TheObjectItself, const ReadBack&, Store&, ChildStore&,
+                                         const WorkflowResult<ChildState>&>;
+    static_assert(reads_back,
                   "cano: the third argument of sub_workflow takes (Store&, ChildStore&, const "
                   "WorkflowResult<ChildState>&), and may take a TaskContext& last");
-    return Bound<State, Store>{*this};
+    if constexpr (makes_store && reads_back) {
+      using Task = Bound<State, Store>;
+      static_assert(OutcomeOf<typename Task::Returned, State>,
+                    "cano: the third argument of sub_workflow returns the next State, a Next<...> "
+                    "of it, a Result of either, or an Async or asio::awaitable of one of these");
+      return Task{*this};
+    }
   }
 
  private:

@@ -50,13 +50,31 @@ template <class State, class When> class WaitUntil {
  public:
   WaitUntil(When when, State next) : when_{std::move(when)}, next_{std::move(next)} {}
 
-  static TaskConfig config() { return TaskConfig::minimal(); }
-  static constexpr bool declares_targets = true;
-  std::vector<State> targets() const { return {next_}; }
+  /// The task that it is in a workflow of that state and store.
+  template <class WorkflowState, class Store> auto bind() const {
+    constexpr bool gives_time =
+        std::convertible_to<Returns<TheObjectItself, const When&, Store&>, system_time>;
+    static_assert(gives_time,
+                  "cano: the function of wait_until takes the workflow's Store& or const Store&, "
+                  "and may take a TaskContext& last; it returns a system_time");
+    if constexpr (gives_time) return Bound<Store>{*this};
+  }
 
-  template <class Store>
-    requires callable<TheObjectItself, const When&, Store&>
-  Async<State> run(Store& store, TaskContext& context) const {
+ private:
+  template <class Store> class Bound {
+   public:
+    explicit Bound(const WaitUntil& wait) : wait_{wait} {}
+    static constexpr bool declares_targets = true;
+    std::vector<State> targets() const { return {wait_.next_}; }
+    Async<State> run(Store& store, TaskContext& context) const {
+      return wait_.wait(store, context);
+    }
+
+   private:
+    WaitUntil wait_;
+  };
+
+  template <class Store> Async<State> wait(Store& store, TaskContext& context) const {
     const system_time time = call(the_object_itself, context, when_, store);
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     const Clock clock = Clock::of(executor);
@@ -68,7 +86,6 @@ template <class State, class When> class WaitUntil {
     co_return next_;
   }
 
- private:
   When when_;
   State next_;
 };

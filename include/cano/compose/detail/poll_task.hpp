@@ -159,6 +159,9 @@ template <class Ask> class Poll {
                     "cano: the function of poll returns a std::optional of the next state, plain "
                     "or in an Async or asio::awaitable: nothing means not yet");
       if constexpr (OptionalTraits<Answer>::value) {
+        static_assert(OutcomeOf<typename OptionalTraits<Answer>::value_type, State>,
+                      "cano: the function of poll returns a std::optional of the next state, of a "
+                      "Next<...> of it, or of a Result of either");
         return PollTask<State, Store, Ask>{state_name(state), ask_, options_, config};
       }
     }
