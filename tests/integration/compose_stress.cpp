@@ -291,12 +291,10 @@ void race(const std::vector<asio::any_io_executor>& executors, cano::Runtime& ru
   CHECK(counts->logs > 0);
 }
 
-}  // namespace compose_stress
-
 TEST_CASE("random trees of branches on a thread pool, stopped by others", "[stress]") {
   cano::Runtime runtime{2};
   asio::thread_pool pool{4};
-  compose_stress::race({pool.get_executor()}, runtime, 1);
+  race({pool.get_executor()}, runtime, 1);
   pool.join();
 }
 
@@ -305,5 +303,7 @@ TEST_CASE("random trees of branches on a Runtime, stopped by others", "[stress]"
   std::vector<asio::any_io_executor> executors{runtime.get_executor()};
   for (std::size_t i = 0; i < runtime.size(); ++i)
     executors.emplace_back(runtime.shard(i));
-  compose_stress::race(executors, runtime, 2);
+  race(executors, runtime, 2);
 }
+
+}  // namespace compose_stress

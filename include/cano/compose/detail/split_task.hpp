@@ -18,12 +18,14 @@
 #include <cano/compose/branch_result.hpp>
 #include <cano/compose/detail/branch_definition.hpp>
 #include <cano/compose/detail/branch_group.hpp>
+#include <cano/compose/detail/branch_run.hpp>
 #include <cano/compose/detail/branch_slot.hpp>
 #include <cano/compose/detail/branch_work.hpp>
 #include <cano/compose/detail/join_call.hpp>
 #include <cano/compose/join.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
+#include <cano/task/detail/run_part.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/detail/definition.hpp>

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +25,7 @@
 #include <cano/observe/level.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_limits.hpp>
+#include <cano/task/detail/run_part.hpp>
 #include <cano/task/detail/run_reporter.hpp>
 #include <cano/task/detail/state_info.hpp>
 #include <cano/task/retry_policy.hpp>
@@ -44,13 +44,6 @@ struct StopRequest {
 };
 
 class RunDriverBase;
-
-/// What a run is of the run that it is a part of.
-struct RunPart {
-  enum class Kind : std::uint8_t { Same, Branch, Item };
-  Kind kind = Kind::Same;  // the very task, such as the asks of a poll
-  std::size_t index = 0;
-};
 
 /// The part of a run that does not depend on the types of state and store: the visit to a state
 /// with its attempts and limits. It does no I/O. This is the only retry loop of the library.
