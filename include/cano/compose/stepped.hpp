@@ -131,7 +131,10 @@ template <class State, class Store, class Cursor, class Step> class SteppedTask 
       if (given->is_done()) co_return to_state<State>(std::move(*given).state(), context);
       if (options_.max_steps && steps >= *options_.max_steps) exhausted(steps);
       cursor.emplace(std::move(*given).cursor());
-      if (steps % steps_per_turn == 0) co_await yield_now();
+      if (steps % steps_per_turn == 0) {
+        auto turn = yield_now();
+        co_await std::move(turn);
+      }
     }
   }
 

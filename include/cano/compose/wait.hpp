@@ -36,7 +36,8 @@ template <class State> class WaitFor {
   std::vector<State> targets() const { return {next_}; }
 
   template <class Store> Async<State> run(Store&) const {
-    co_await sleep_for(duration_);
+    auto pause = sleep_for(duration_);
+    co_await std::move(pause);
     co_return next_;
   }
 

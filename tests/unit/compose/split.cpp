@@ -637,7 +637,7 @@ TEST_CASE("an attempt timeout of a branch is the branch's") {
       desk);
   CHECK(ended.after == 15ms);
   CHECK(attempts == std::vector<std::size_t>{1, 2});
-  CHECK(messages.at(0).find("The attempt timeout of 10 ms passed in state slow, attempt 1 of 1") !=
+  CHECK(messages.at(0).find("The attempt timeout of 10 ms passed in branch slow, attempt 1 of 1") !=
         std::string::npos);
   CHECK(messages.at(1).empty());
 }

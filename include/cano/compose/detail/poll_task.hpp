@@ -123,7 +123,8 @@ template <class State, class Store, class Ask> class PollTask {
       if (asked.run().has_failed() && loop.now() >= plan.deadline()) plan.timed_out();
       asked.run().take_state_or_throw();
       if (*answer) co_return to_state<State>(std::move(**answer), context);
-      co_await sleep_for(plan.next_pause(loop.now()));
+      auto pause = sleep_for(plan.next_pause(loop.now()));
+      co_await std::move(pause);
     }
   }
 

@@ -247,17 +247,24 @@ class RunBase {
     return now() >= limit.deadline ? limit.reason : StopReason::None;
   }
 
+  // "state Charge", "branch fraud", "item 3".
+  std::string where() const {
+    if (part_.kind == RunPart::Kind::Same) return "state " + visit_.state->name;
+    std::string name = branch();
+    const bool says_so = part_.kind == RunPart::Kind::Item || name.starts_with("branch ");
+    return says_so ? name : "branch " + std::move(name);
+  }
+
   Failure timeout_failure(StopReason limit) const {
-    Error error{Errc::Timeout, std::string{"The "} + limits_->describe(limit) +
-                                   " passed in state " + visit_.state->name + ", attempt " +
-                                   std::to_string(visit_.attempt) + " of " +
-                                   std::to_string(visit_.state->max_attempts)};
+    Error error{Errc::Timeout, std::string{"The "} + limits_->describe(limit) + " passed in " +
+                                   where() + ", attempt " + std::to_string(visit_.attempt) +
+                                   " of " + std::to_string(visit_.state->max_attempts)};
     return Failure{std::move(error)};
   }
 
   Failure cancelled_failure() const {
-    return Failure{Error{Errc::Cancelled, "Run " + std::string{run_id()} +
-                                              " was cancelled in state " + visit_.state->name}};
+    return Failure{
+        Error{Errc::Cancelled, "Run " + std::string{run_id()} + " was cancelled in " + where()}};
   }
 
   // The token may know of a request that is still on its way to the flag: another of its listeners
