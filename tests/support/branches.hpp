@@ -153,8 +153,8 @@ inline Expected expect(Rule rule, std::size_t needed, const std::vector<Script>&
   std::vector<std::size_t> order(scripts.size());
   for (std::size_t i = 0; i < order.size(); ++i)
     order[i] = i;
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return scripts[a].delay < scripts[b].delay;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return scripts[a].delay != scripts[b].delay ? scripts[a].delay < scripts[b].delay : a < b;
   });
   for (const std::size_t i : order) {
     if (!keeps_going && is_decided(rule, needed, expected.outcomes)) break;

@@ -53,8 +53,9 @@ template <class Items, class Work, class Place = detail::OnRun> class Each {
   /// @overload
   Each&& with_max_in_flight(std::size_t count) && { return std::move(with_max_in_flight(count)); }
 
-  /// The same with the items worked on on the shards of `runtime`, which must outlive every run.
-  /// Then the work may only read the store: it takes a `const Store&`, or none.
+  /// The same with the items worked on on the shards of `runtime`, which must outlive every run;
+  /// and the context of a run must not be destroyed before the run has ended. Then the work may
+  /// only read the store: it takes a `const Store&`, or none.
   [[nodiscard]] Each<Items, Work, detail::OnShards> on(Runtime& runtime) && {
     return {std::move(items_), std::move(work_), {options_.max_in_flight, {&runtime}}};
   }

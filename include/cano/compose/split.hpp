@@ -76,9 +76,9 @@ template <class Place, class... Works> class Split {
   /// @overload
   Split&& with_max_in_flight(std::size_t count) && { return std::move(with_max_in_flight(count)); }
 
-  /// The same with the branches called on the shards of `runtime`, which must outlive every run.
-  /// Then they may only read the store: they take a `const Store&`. Of a Node only `exec` is called
-  /// there.
+  /// The same with the branches called on the shards of `runtime`, which must outlive every run;
+  /// and the context of a run must not be destroyed before the run has ended. Then they may only
+  /// read the store: they take a `const Store&`. Of a Node only `exec` is called there.
   [[nodiscard]] Split<detail::OnShards, Works...> on(Runtime& runtime) && {
     return {std::move(branches_), {options_.max_in_flight, {&runtime}}};
   }

@@ -8,11 +8,14 @@
 #include <utility>
 #include <variant>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 
 #include <cano/async/async.hpp>
+#include <cano/async/detail/awaitable.hpp>
+#include <cano/async/detail/promise.hpp>
+#include <cano/async/detail/start.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/task_traits.hpp>
@@ -100,19 +103,36 @@ struct OnShards {
   }
 };
 
-/// Calls a function on a shard of the runtime.
-template <class Call> auto call_here(Call call) -> Async<AwaitedT<decltype(call())>> {
-  if constexpr (is_awaitable<decltype(call())>) {
+/// Calls a function on a shard of the runtime, and keeps what it gives.
+///
+/// Not by Asio's co_spawn: with Boost 1.81 that sends a pointer to the other executor when it is
+/// cancelled, and what it points to may be gone when that arrives.
+template <class Value, class Call> Async<void> call_into(std::optional<Value>& slot, Call call) {
+  using Returned = decltype(call());
+  if constexpr (is_awaitable<Returned>) {
     auto work = call();
-    co_return co_await std::move(work);
+    if constexpr (std::is_void_v<AwaitedT<Returned>>) {
+      co_await std::move(work);
+      slot.emplace();
+    } else {
+      slot.emplace(co_await std::move(work));
+    }
+  } else if constexpr (std::is_void_v<Returned>) {
+    call();
+    slot.emplace();
   } else {
-    co_return call();
+    slot.emplace(call());
   }
 }
 template <class Call>
 auto call_on_shard(Runtime& runtime, Call call) -> Async<AwaitedT<decltype(call())>> {
-  auto work = asio::co_spawn(runtime.get_executor(), call_here(std::move(call)), asio::deferred);
-  co_return co_await std::move(work);
+  using Given = AwaitedT<decltype(call())>;
+  std::optional<AwaitedValue<Given>> given;
+  auto work = call_into(given, std::move(call));
+  auto started = start(AsyncAccess::coroutine(work), asio::any_io_executor{runtime.get_executor()},
+                       asio::deferred);
+  co_await std::move(started);
+  if constexpr (!std::is_void_v<Given>) co_return std::move(*given);
 }
 
 /// A callable or an object with `run`, as the task of a branch.
