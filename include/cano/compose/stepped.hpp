@@ -35,12 +35,14 @@ namespace cano {
 template <class Cursor> struct More {
   Cursor cursor;  ///< What the next step gets.
 };
+/// `More{cursor}` knows its type.
 template <class Cursor> More(Cursor) -> More<Cursor>;
 
 /// What the last step returns: where the run goes on.
 template <class State> struct Done {
   State state;  ///< What a task returns: a state, or a `Next<...>` of it.
 };
+/// `Done{state}` knows its type.
 template <class State> Done(State) -> Done<State>;
 
 /// What a step of `stepped` returns: made from `More{cursor}` or `Done{state}`.

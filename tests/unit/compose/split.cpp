@@ -747,6 +747,28 @@ TEST_CASE("on a runtime branches are on other threads, of a Node its exec alone"
                                      Outcome::Success, Outcome::Failed, Outcome::Failed});
 }
 
+// Neither copyable nor with a default.
+struct Given {
+  explicit Given(int v) : value{std::make_unique<int>(v)} {}
+  std::unique_ptr<int> value;
+};
+
+TEST_CASE("on a runtime branches may give nothing, or what has no default") {
+  cano::Runtime runtime{1};
+  Desk desk;
+  const auto nothing = [](const Desk&) {};
+  const auto later = [](const Desk&) -> Async<void> { co_await cano::yield_now(); };
+  const auto given = [](const Desk&) -> Async<Given> { co_return Given{6}; };
+  const auto join = [](Desk& d, BranchResult<std::monostate>& a, BranchResult<std::monostate>& b,
+                       BranchResult<Given>& c) {
+    d.values.push_back(*c.value().value);
+    return a.is_success() && b.is_success() ? S::Done : S::Other;
+  };
+  const auto split = cano::split(nothing, later, given).on(runtime).join(Join::all(), join);
+  CHECK(cano::run(branches::flow_of(split), desk) == S::Done);
+  CHECK(desk.values == std::vector{6});
+}
+
 TEST_CASE("on a runtime losers are cancelled and joined") {
   cano::Runtime runtime{2};
   const auto quick = [](const Desk&) { return 1; };
