@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <optional>
-#include <string>
 #include <type_traits>
 #include <utility>
 
 #include <cano/compose/detail/branch_definition.hpp>
+#include <cano/compose/detail/branch_work.hpp>
 #include <cano/compose/detail/each_task.hpp>
 #include <cano/compose/join.hpp>
 #include <cano/runtime/runtime.hpp>

@@ -1,29 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
-#include <concepts>
 #include <cstddef>
-#include <cstdint>
-#include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include <cano/async/async.hpp>
-#include <cano/compose/branch_result.hpp>
 #include <cano/compose/detail/branch_definition.hpp>
-#include <cano/compose/detail/branch_group.hpp>
-#include <cano/compose/detail/branch_slot.hpp>
 #include <cano/compose/detail/branch_work.hpp>
-#include <cano/compose/detail/join_call.hpp>
 #include <cano/compose/detail/split_task.hpp>
 #include <cano/compose/join.hpp>
-#include <cano/error.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/task/task_config.hpp>
 

@@ -3,18 +3,17 @@
 
 #include <chrono>
 #include <concepts>
-#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <cano/async/async.hpp>
 #include <cano/async/sleep.hpp>
 #include <cano/duration.hpp>
-#include <cano/error.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task_config.hpp>

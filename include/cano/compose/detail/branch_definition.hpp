@@ -10,7 +10,6 @@
 #include <type_traits>
 #include <utility>
 
-#include <cano/compose/detail/branch_slot.hpp>
 #include <cano/compose/detail/branch_work.hpp>
 #include <cano/error.hpp>
 #include <cano/task/detail/bound_task.hpp>

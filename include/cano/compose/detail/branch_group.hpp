@@ -9,7 +9,6 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/compose/detail/join_rule.hpp>
 #include <cano/compose/join.hpp>

@@ -24,7 +24,6 @@
 #include <cano/error.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
-#include <cano/task/detail/run_part.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>
