@@ -16,6 +16,15 @@
 #include <cano/async/when_all.hpp>
 #include <cano/async/when_any.hpp>
 #include <cano/async/yield_now.hpp>
+#include <cano/compose/branch_result.hpp>
+#include <cano/compose/each.hpp>
+#include <cano/compose/join.hpp>
+#include <cano/compose/poll.hpp>
+#include <cano/compose/poll_options.hpp>
+#include <cano/compose/split.hpp>
+#include <cano/compose/stepped.hpp>
+#include <cano/compose/sub_workflow.hpp>
+#include <cano/compose/wait.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>

@@ -22,6 +22,7 @@ FOLDERS = {
     "limit": ["time", "observe"],
     "task": ["store", "time", "observe", "limit"],
     "workflow": ["task"],
+    "compose": ["workflow", "runtime"],
     "concurrent": ["workflow", "runtime"],
     "schedule": ["time", "observe", "runtime"],
     "testing": ["time", "observe"],

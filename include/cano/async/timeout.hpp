@@ -9,7 +9,7 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/duration_text.hpp>
 #include <cano/async/detail/environment.hpp>
-#include <cano/async/detail/join.hpp>
+#include <cano/async/detail/parallel_wait.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/duration.hpp>
@@ -54,7 +54,7 @@ template <class T> class TimeoutAwaiter {
  public:
   TimeoutAwaiter(Environment& environment, WithLimit<T>&& request)
       : limit_{request.limit},
-        join_{environment, Join::Until::FirstFailure},
+        join_{environment, ParallelWait::Until::FirstFailure},
         branch_{BranchSource<T>{join_, request.work}},
         timer_{branch_} {
     join_.add(branch_);
@@ -81,7 +81,7 @@ template <class T> class TimeoutAwaiter {
   bool has_passed_at_once() const noexcept { return limit_ <= Duration::zero(); }
 
   Duration limit_;
-  Join join_;
+  ParallelWait join_;
   Branch<T> branch_;
   BranchLimit timer_;
 };

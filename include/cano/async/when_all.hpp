@@ -11,7 +11,7 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
 #include <cano/async/detail/environment.hpp>
-#include <cano/async/detail/join.hpp>
+#include <cano/async/detail/parallel_wait.hpp>
 #include <cano/async/detail/promise.hpp>
 
 namespace cano {
@@ -45,20 +45,20 @@ template <class... Ts> class AllAwaiter {
   template <std::size_t... Index>
   AllAwaiter(Environment& environment, std::tuple<Async<Ts>...>& works,
              std::index_sequence<Index...>)
-      : join_{environment, Join::Until::FirstFailure},
+      : join_{environment, ParallelWait::Until::FirstFailure},
         branches_{BranchSource<Ts>{join_, std::get<Index>(works)}...} {
     static_cast<void>(works);  // of no use where there are none
     (join_.add(std::get<Index>(branches_)), ...);
   }
 
-  Join join_;
+  ParallelWait join_;
   std::tuple<Branch<Ts>...> branches_;
 };
 
 template <class T> class AllOfVectorAwaiter {
  public:
   AllOfVectorAwaiter(Environment& environment, AllOfVector<T>&& all)
-      : join_{environment, Join::Until::FirstFailure} {
+      : join_{environment, ParallelWait::Until::FirstFailure} {
     for (Async<T>& work : all.works)
       join_.add(branches_.emplace_back(BranchSource<T>{join_, work}));
   }
@@ -77,7 +77,7 @@ template <class T> class AllOfVectorAwaiter {
   }
 
  private:
-  Join join_;
+  ParallelWait join_;
   std::deque<Branch<T>> branches_;  // which cannot be moved
 };
 

@@ -13,7 +13,7 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
 #include <cano/async/detail/environment.hpp>
-#include <cano/async/detail/join.hpp>
+#include <cano/async/detail/parallel_wait.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/error.hpp>
 
@@ -48,7 +48,7 @@ template <class... Ts> class AnyAwaiter {
   template <std::size_t... Index>
   AnyAwaiter(Environment& environment, std::tuple<Async<Ts>...>& works,
              std::index_sequence<Index...>)
-      : join_{environment, Join::Until::FirstSuccess},
+      : join_{environment, ParallelWait::Until::FirstSuccess},
         branches_{BranchSource<Ts>{join_, std::get<Index>(works)}...} {
     (join_.add(std::get<Index>(branches_)), ...);
   }
@@ -63,7 +63,7 @@ template <class... Ts> class AnyAwaiter {
     return std::move(*result);
   }
 
-  Join join_;
+  ParallelWait join_;
   std::tuple<Branch<Ts>...> branches_;
 };
 
@@ -72,7 +72,7 @@ template <class T> class AnyOfVectorAwaiter {
   using Result = std::pair<std::size_t, AwaitedValue<T>>;
 
   AnyOfVectorAwaiter(Environment& environment, AnyOfVector<T>&& any)
-      : join_{environment, Join::Until::FirstSuccess} {
+      : join_{environment, ParallelWait::Until::FirstSuccess} {
     if (any.works.empty()) {
       throw Error{Errc::Configuration, "when_any: the vector is empty, nothing can succeed"};
     }
@@ -93,7 +93,7 @@ template <class T> class AnyOfVectorAwaiter {
   }
 
  private:
-  Join join_;
+  ParallelWait join_;
   std::deque<Branch<T>> branches_;  // which cannot be moved
 };
 

@@ -13,8 +13,8 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/duration_text.hpp>
-#include <cano/async/detail/join.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/parallel_wait.hpp>
 #include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>

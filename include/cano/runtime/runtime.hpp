@@ -15,7 +15,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/blocking_run.hpp>
-#include <cano/async/detail/join.hpp>
+#include <cano/async/detail/parallel_wait.hpp>
 #include <cano/error.hpp>
 #include <cano/runtime/detail/shard.hpp>
 

@@ -122,6 +122,19 @@ class TaskConfig {
     return with_gate([&](detail::LimitGate& gate) { gate.add(std::move(breaker)); });
   }
 
+  /// For the library: what of a config is for each attempt, and what for the visit as a whole.
+  static TaskConfig of_attempts(const TaskConfig& config) {
+    TaskConfig attempts = config;
+    attempts.timeout_.reset();
+    return attempts;
+  }
+  /// @overload
+  static TaskConfig of_visit(const TaskConfig& config) {
+    TaskConfig visit = minimal();
+    visit.timeout_ = config.timeout_;
+    return visit;
+  }
+
   /// Whether and when a failed attempt is tried again.
   const RetryPolicy& retry() const noexcept { return retry_; }
   /// The limit of each attempt, if there is one.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -27,6 +28,8 @@ class RunAccess;
 ///
 /// **Threads.** Use it from the run's own executor, but for `log`, which may be called from any
 /// thread (under `VirtualTime` only from its own). The token from `stop_token()` may go anywhere.
+/// Work that `on` brings to the shards of a `Runtime` may use all of it there, one thread at a
+/// time.
 /// **Lifetime.** Until the attempt ends; do not keep a reference.
 class TaskContext {
  public:
@@ -41,14 +44,18 @@ class TaskContext {
   /// How many attempts the retry policy allows, at least 1, or `RetryPolicy::unlimited`.
   std::size_t max_attempts() const noexcept { return run_->visit().state->max_attempts; }
 
-  /// The state whose task this is, as `cano::state_name` gives it.
+  /// The state whose task this is, as `cano::state_name` gives it; in a branch its name.
   std::string_view state_name() const noexcept { return run_->visit().state->name; }
 
   /// `RunOptions::run_id`, or one made by the library; the same for all instances of a batch.
-  std::string_view run_id() const { return run_->reporter().run_id(); }
+  std::string_view run_id() const { return run_->run_id(); }
 
   /// The index of this run in its batch; 0 for a run of its own.
-  std::size_t instance_id() const noexcept { return run_->reporter().instance_id(); }
+  std::size_t instance_id() const noexcept { return run_->instance_id(); }
+
+  /// The branch of a `split` or the item of an `each` that this is, as `BranchResult::name` has it;
+  /// empty in a task that is none.
+  std::string branch() const { return run_->branch(); }
 
   /// The time left until the nearest limit on the attempt, the state or the run; negative when it
   /// has passed, empty without a limit.
@@ -64,9 +71,9 @@ class TaskContext {
   ///     context.log(Level::Info, "Order accepted", Field{"order_id", id}, Field{"items", 3});
   template <std::same_as<Field>... Fields>
   void log(Level level, std::string_view message, Fields... fields) const {
-    if (!run_->is_observed()) return;
+    if (!run_->is_heard()) return;
     const std::array<Field, sizeof...(Fields)> all{std::move(fields)...};
-    run_->reporter().log(run_->visit(), level, message, std::span<const Field>{all});
+    run_->log(level, message, std::span<const Field>{all});
   }
 
  private:

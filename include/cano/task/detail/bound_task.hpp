@@ -16,6 +16,7 @@
 #include <cano/task/detail/task_handle.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task.hpp>
+#include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>
 
 namespace cano::detail {
@@ -107,6 +108,24 @@ void declare_targets(BoundTask<State, Store>& bound) {
   }
 }
 
+/// A task that is made for a state and a store when it is added, such as a split.
+template <class T, class State, class Store>
+concept Composite = requires(const T& task) { task.template bind<State, Store>(); };
+
+/// The same for one that applies the retries it is given to its parts, such as a poll to each ask.
+template <class T, class State, class Store>
+concept ConfiguredComposite =
+    requires(const T& task, const State& state, const TaskConfig& config) {
+      task.template bind_with<State, Store>(state, config);
+    };
+
+/// A task that knows as values where it leads.
+template <class T>
+concept NamesItsTargets = requires(const T& task) {
+  task.targets();
+  T::declares_targets;
+};
+
 /// Binds a Task, Node or callable; one that has both `run` and the three phases is a Task.
 template <class State, class Store, class T> BoundTask<State, Store> bind_task(T&& task) {
   using Decayed = std::decay_t<T>;
@@ -114,6 +133,10 @@ template <class State, class Store, class T> BoundTask<State, Store> bind_task(T
   if constexpr (Task<Decayed, State, Store>) {
     bind_run<State, Decayed>(bound);
     declare_targets<TaskReturns<Decayed, Store>>(bound);
+    if constexpr (NamesItsTargets<Decayed>) {
+      bound.declares_targets = Decayed::declares_targets;
+      bound.targets = task.targets();
+    }
   } else {
     bind_node<State, Decayed>(bound);
     declare_targets<typename NodeTypes<Decayed, Store>::PostReturns>(bound);

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/duration_text.hpp>
@@ -16,10 +20,12 @@
 #include <cano/limit/detail/attempt_gate.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/retry_decision.hpp>
 #include <cano/task/detail/run_limits.hpp>
+#include <cano/task/detail/run_part.hpp>
 #include <cano/task/detail/run_reporter.hpp>
 #include <cano/task/detail/state_info.hpp>
 #include <cano/task/detail/stop_request.hpp>
@@ -44,6 +50,39 @@ class RunBase {
   RunBase(const RunBase&) = delete;
   RunBase& operator=(const RunBase&) = delete;
 
+  /// Makes it a part of another run, such as a branch of a split, whose task waits for it: the id,
+  /// the limits and the observers are those of that run too.
+  void part_of(RunBase& whole, RunPart part) noexcept {
+    whole_ = &whole;
+    part_ = part;
+  }
+  std::string_view run_id() const {
+    return whole_ != nullptr ? whole_->run_id() : reporter_.run_id();
+  }
+  std::size_t instance_id() const noexcept {
+    return whole_ != nullptr ? whole_->instance_id() : reporter_.instance_id();
+  }
+  /// The branch that it is; empty where it is none.
+  std::string branch() const {
+    if (part_.kind == RunPart::Kind::Item) return "item " + std::to_string(part_.index);
+    if (part_.kind == RunPart::Kind::Branch) return visit_.state->name;
+    return whole_ != nullptr ? whole_->branch() : std::string{};
+  }
+
+  /// Whether somebody hears what is logged.
+  bool is_heard() const noexcept {
+    return is_observed() || (whole_ != nullptr && whole_->is_heard());
+  }
+  /// From any thread, while an attempt is under way.
+  void log(Level level, std::string_view message, std::span<const Field> fields) const {
+    if (is_observed()) return reporter_.log(visit_, level, message, fields);
+    if (whole_ == nullptr) return;
+    if (part_.kind == RunPart::Kind::Same) return whole_->log(level, message, fields);
+    std::vector<Field> all{fields.begin(), fields.end()};
+    all.emplace_back("branch", branch());
+    whole_->log(level, message, all);
+  }
+
   /// Who carries out what the run decides; null in tests.
   RunDriverBase* driver() const noexcept { return driver_; }
   void set_driver(RunDriverBase& driver) noexcept { driver_ = &driver; }
@@ -61,9 +100,11 @@ class RunBase {
   }
 
   std::optional<Duration> remaining() const {
-    const RunLimits::Nearest limit = nearest_limit();
-    if (limit.reason == StopReason::None) return std::nullopt;
-    return saturating_between(now(), limit.deadline);
+    steady_time deadline = nearest_limit().deadline;
+    for (const RunBase* outer = whole_; outer != nullptr; outer = outer->whole_)
+      deadline = std::min(deadline, outer->nearest_limit().deadline);
+    if (deadline == steady_time::max()) return std::nullopt;
+    return saturating_between(now(), deadline);
   }
 
   /// The limit that passes first, of those in force now.
@@ -250,9 +291,17 @@ class RunBase {
     return now() - tolerated >= limit.deadline ? limit.reason : StopReason::None;
   }
 
+  // "state Charge", "branch fraud", "item 3".
+  std::string where() const {
+    if (part_.kind == RunPart::Kind::Same) return "state " + visit_.state->name;
+    std::string name = branch();
+    const bool says_so = part_.kind == RunPart::Kind::Item || name.starts_with("branch ");
+    return says_so ? name : "branch " + std::move(name);
+  }
+
   // "The timeout of 250 ms passed in state A".
   std::string limit_text(StopReason limit, const char* verb) const {
-    return "The " + limits_->describe(limit) + verb + "in state " + visit_.state->name;
+    return "The " + limits_->describe(limit) + verb + "in " + where();
   }
   std::string attempt_text(std::size_t attempt) const {
     return detail::attempt_text(attempt, visit_.state->max_attempts);
@@ -275,10 +324,8 @@ class RunBase {
   }
 
   Failure cancelled_failure(const Failure& last) const {
-    return failure_after(
-        Errc::Cancelled,
-        "Run " + std::string{reporter_.run_id()} + " was cancelled in state " + visit_.state->name,
-        last);
+    return failure_after(Errc::Cancelled,
+                         "Run " + std::string{run_id()} + " was cancelled in " + where(), last);
   }
 
   // How the attempt ended that gave no state. To be stopped is no failure.
@@ -325,6 +372,8 @@ class RunBase {
   Failure failure_;
   const StopRequest* stop_request_;
   RunDriverBase* driver_ = nullptr;
+  RunBase* whole_ = nullptr;  // of which it is a part
+  RunPart part_;
   RunReporter reporter_;
   Visit visit_;
   std::size_t failed_attempts_ = 0;

@@ -143,8 +143,15 @@ class RunReporter {
 
   void log(const Visit& visit, Level level, std::string_view message,
            std::span<const Field> fields) const {
+    // Of its own: the word in it is set for each observer, and other threads may log too.
+    const RunInfo info{.run_id = info_.run_id,
+                       .instance_id = info_.instance_id,
+                       .in_batch = info_.in_batch,
+                       .span = info_.span,
+                       .parent_id = info_.parent_id,
+                       .inherits_observers = info_.inherits_observers};
     notify(&Observer::on_log,
-           LogRecord{info_, visit.state->name, visit.attempt, level, message, fields, clock_.now(),
+           LogRecord{info, visit.state->name, visit.attempt, level, message, fields, clock_.now(),
                      visit.state->index, clock_.wall_now()});
   }
 

@@ -55,7 +55,14 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// **Errors.** `Error(Configuration)` when the state has a task or is an exit.
   template <class T> Derived& add(State state, T&& task, std::optional<TaskConfig> config = {}) & {
     using Decayed = std::decay_t<T>;
-    if constexpr (Task<Decayed, State, Store> || Node<Decayed, State, Store>) {
+    if constexpr (Composite<Decayed, State, Store>) {
+      if (!config) config = TaskConfig::minimal();
+      return add(std::move(state), task.template bind<State, Store>(), std::move(config));
+    } else if constexpr (ConfiguredComposite<Decayed, State, Store>) {
+      const TaskConfig given = config.value_or(TaskConfig::minimal());
+      auto bound = task.template bind_with<State, Store>(state, TaskConfig::of_attempts(given));
+      return add(std::move(state), std::move(bound), TaskConfig::of_visit(given));
+    } else if constexpr (Task<Decayed, State, Store> || Node<Decayed, State, Store>) {
       static_assert(!copies_store<Decayed, Store>(),
                     "cano: a task takes the store as Store&: what it writes to a copy is lost");
       if (!config) config = config_of(task);

@@ -139,6 +139,10 @@ template <StateLike State, class Store> class Run : public RunBase {
     return WorkflowResult<State>{outcome_,     std::move(state_), take_failure(),
                                  transitions_, attempts(),        now - started()};
   }
+  /// Each led to a transition or failed.
+  std::size_t attempts() const noexcept { return transitions_ + failed_attempts(); }
+  /// After `Action::End`.
+  Outcome outcome() const noexcept { return outcome_; }
   /// The final state, or the exception of the run. Call it once, after `Action::End`.
   State take_state_or_throw() {
     if (outcome_ == Outcome::Success) return std::move(state_);
@@ -300,9 +304,6 @@ template <StateLike State, class Store> class Run : public RunBase {
   void report_finish(const std::string& error) {
     reporter().run_finished(outcome_, name(), error, transitions_, attempts(), started());
   }
-
-  // Each led to a transition or failed.
-  std::size_t attempts() const noexcept { return transitions_ + failed_attempts(); }
 
   // Of the visit under way.
   const Entry& entry() const noexcept { return static_cast<const Entry&>(*visit().state); }

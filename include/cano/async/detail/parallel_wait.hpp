@@ -37,7 +37,7 @@ template <AwaitedOperand Work> Async<AwaitResult<Work>> as_async(Work work) {
 }
 template <class T> Async<T> as_async(Async<T> work) noexcept { return work; }
 
-class Join;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
+class ParallelWait;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
 /// One of the pieces of work that a coroutine awaits at once, in a cancellation scope of its own.
 class BranchBase : public Environment {
@@ -45,19 +45,19 @@ class BranchBase : public Environment {
   bool has_ended() const noexcept { return has_ended_; }
 
  protected:
-  explicit BranchBase(Join& join) noexcept;
+  explicit BranchBase(ParallelWait& join) noexcept;
   ~BranchBase() = default;
 
   /// The last thing that a branch does; may destroy it.
   void ended(bool has_failed);
 
  private:
-  friend class Join;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
+  friend class ParallelWait;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
   void start() { resume(root_); }
   virtual std::exception_ptr take_failure() noexcept = 0;
 
-  Join* join_;
+  ParallelWait* join_;
   BranchBase* next_ = nullptr;
   bool has_ended_ = false;
 };
@@ -66,12 +66,12 @@ class BranchBase : public Environment {
 ///
 /// The branches belong to the loop of that coroutine and are started one after the other, each up
 /// to its first wait. Cancelling the wait cancels the branches.
-class Join final : public Cancellable {
+class ParallelWait final : public Cancellable {
  public:
   /// What decides the result, so that the other branches are cancelled and no more are started.
   enum class Until : std::uint8_t { FirstFailure, FirstSuccess };
 
-  Join(Environment& parent, Until until) noexcept : parent_{&parent}, until_{until} {}
+  ParallelWait(Environment& parent, Until until) noexcept : parent_{&parent}, until_{until} {}
 
   Environment& parent() const noexcept { return *parent_; }
 
@@ -143,14 +143,14 @@ class Join final : public Cancellable {
   bool is_decided_ = false;
 };
 
-inline BranchBase::BranchBase(Join& join) noexcept
+inline BranchBase::BranchBase(ParallelWait& join) noexcept
     : Environment{join.parent().loop(), &join.parent()}, join_{&join} {}
 
 inline void BranchBase::ended(bool has_failed) { join_->branch_ended(*this, has_failed); }
 
 /// What a branch is made from; a name for two arguments, since a `std::tuple` passes on one.
 template <class T> struct BranchSource {
-  Join& join;
+  ParallelWait& join;
   Async<T>& work;
 };
 

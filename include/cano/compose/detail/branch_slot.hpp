@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <type_traits>
+
+#include <cano/task/detail/task_traits.hpp>
+#include <cano/task/task_context.hpp>
+
+namespace cano::detail {
+
+/// What a branch works on, as the store of its run: the store of the split, and the place of its
+/// value.
+template <class V, class Store> class SplitSlot {
+ public:
+  using Value = V;
+  using StoreType = Store;
+
+  SplitSlot() = default;
+  SplitSlot(Store& store, std::optional<V>& value) noexcept : store_{&store}, value_{&value} {}
+
+  Store& store() const noexcept { return *store_; }
+  std::optional<V>& value() const noexcept { return *value_; }
+
+  template <class Work> decltype(auto) call(const Work& work, TaskContext& context) const {
+    return detail::call(TaskFunction<Work, Store>{}, context, work, *store_);
+  }
+  template <class Work> decltype(auto) call_const(const Work& work, TaskContext& context) const {
+    const Store& store = *store_;
+    return detail::call(TaskFunction<Work, const Store>{}, context, work, store);
+  }
+
+ private:
+  Store* store_ = nullptr;
+  std::optional<V>* value_ = nullptr;
+};
+
+/// Whether the work on an item takes the store before it.
+template <class Work, class Store, class Item>
+inline constexpr bool takes_store = !callable<TheObjectItself, const Work&, const Item&> &&
+                                    callable<TheObjectItself, const Work&, Store&, const Item&>;
+
+template <class Work, class Store, class Item> consteval auto item_work_returns() {
+  if constexpr (takes_store<Work, Store, Item>) {
+    return std::type_identity<Returns<TheObjectItself, const Work&, Store&, const Item&>>{};
+  } else {
+    return std::type_identity<Returns<TheObjectItself, const Work&, const Item&>>{};
+  }
+}
+/// What the work on an item returns, or `NotCallable`.
+template <class Work, class Store, class Item>
+using ItemWorkReturns = typename decltype(item_work_returns<Work, Store, Item>())::type;
+
+/// The same for an item of an `each`.
+template <class V, class Store, class I> class ItemSlot {
+ public:
+  using Value = V;
+  using StoreType = Store;
+
+  ItemSlot() = default;
+  ItemSlot(Store& store, const I& item, std::optional<V>& value) noexcept
+      : store_{&store}, item_{&item}, value_{&value} {}
+
+  std::optional<V>& value() const noexcept { return *value_; }
+
+  template <class Work> decltype(auto) call(const Work& work, TaskContext& context) const {
+    return call_with_store(*store_, work, context);
+  }
+  template <class Work> decltype(auto) call_const(const Work& work, TaskContext& context) const {
+    return call_with_store(static_cast<const Store&>(*store_), work, context);
+  }
+
+ private:
+  template <class S, class Work>
+  decltype(auto) call_with_store(S& store, const Work& work, TaskContext& context) const {
+    if constexpr (takes_store<Work, S, I>) {
+      return detail::call(the_object_itself, context, work, store, *item_);
+    } else {
+      return detail::call(the_object_itself, context, work, *item_);
+    }
+  }
+
+  Store* store_ = nullptr;
+  const I* item_ = nullptr;
+  std::optional<V>* value_ = nullptr;
+};
+
+}  // namespace cano::detail

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <cano/async/async.hpp>
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/promise.hpp>
+#include <cano/state.hpp>
+#include <cano/task/detail/outcome.hpp>
+#include <cano/task/detail/run_node.hpp>
+#include <cano/task/detail/task_traits.hpp>
+#include <cano/task/task_config.hpp>
+#include <cano/task/task_context.hpp>
+#include <cano/workflow/workflow.hpp>
+#include <cano/workflow/workflow_result.hpp>
+
+namespace cano {
+
+namespace detail {
+
+/// A workflow as the task of a state of another.
+template <class ChildState, class ChildStore, class MakeStore, class ReadBack> class SubWorkflow {
+ public:
+  SubWorkflow(Workflow<ChildState, ChildStore> child, MakeStore make_store, ReadBack read_back)
+      : child_{std::move(child)},
+        make_store_{std::move(make_store)},
+        read_back_{std::move(read_back)} {}
+
+  static TaskConfig config() { return TaskConfig::minimal(); }
+
+  /// The task that it is in a workflow of that state and store.
+  template <class State, class Store> auto bind() const {
+    constexpr bool makes_store =
+        std::same_as<std::remove_cvref_t<Returns<TheObjectItself, const MakeStore&, Store&>>,
+                     ChildStore>;
+    static_assert(makes_store,
+                  "cano: the second argument of sub_workflow takes the workflow's Store& or const "
+                  "Store& and returns the child's store");
+    constexpr bool reads_back = callable<TheObjectItself, const ReadBack&, Store&, ChildStore&,
+                                         const WorkflowResult<ChildState>&>;
+    static_assert(reads_back,
+                  "cano: the third argument of sub_workflow takes (Store&, ChildStore&, const "
+                  "WorkflowResult<ChildState>&), and may take a TaskContext& last");
+    if constexpr (makes_store && reads_back) {
+      using Task = Bound<State, Store>;
+      static_assert(OutcomeOf<typename Task::Returned, State>,
+                    "cano: the third argument of sub_workflow returns the next State, a Next<...> "
+                    "of it, a Result of either, or an Async or asio::awaitable of one of these");
+      return Task{*this};
+    }
+  }
+
+ private:
+  template <class State, class Store> class Bound {
+   public:
+    using Returned = Returns<TheObjectItself, const ReadBack&, Store&, ChildStore&,
+                             const WorkflowResult<ChildState>&>;
+
+    explicit Bound(const SubWorkflow& parts) : parts_{parts} {}
+
+    Async<State> run(Store& store, TaskContext& context) const {
+      ChildStore child_store = call(the_object_itself, context, parts_.make_store_, store);
+      auto work = parts_.child_.try_orchestrate(child_store);
+      const WorkflowResult<ChildState> result = co_await std::move(work);
+      Environment& environment = co_await ThisEnvironment{};
+      environment.throw_if_aborted();
+      if constexpr (is_awaitable<Returned>) {
+        auto reading =
+            call(the_object_itself, context, parts_.read_back_, store, child_store, result);
+        auto outcome = co_await std::move(reading);
+        co_return to_state<State>(std::move(outcome), context);
+      } else {
+        co_return to_state<State>(
+            call(the_object_itself, context, parts_.read_back_, store, child_store, result),
+            context);
+      }
+    }
+
+    static constexpr bool declares_targets = is_next<UnwrappedT<AwaitedT<Returned>>>;
+    std::vector<State> targets() const {
+      using Value = UnwrappedT<AwaitedT<Returned>>;
+      if constexpr (is_next<Value>) {
+        return {Value::targets.begin(), Value::targets.end()};
+      } else {
+        return {};
+      }
+    }
+
+   private:
+    SubWorkflow parts_;
+  };
+
+  Workflow<ChildState, ChildStore> child_;
+  MakeStore make_store_;
+  ReadBack read_back_;
+};
+
+}  // namespace detail
+
+/// A whole workflow as one task of another.
+///
+///     .add(State::Pay, sub_workflow(payment, [](const Order& order) { return Payment{order.total};
+///     },
+///                                   [](Order& order, Payment& payment,
+///                                      const WorkflowResult<PayState>& result) {
+///                                     order.receipt = payment.receipt;
+///                                     return result.is_success() ? State::Ship : State::Refuse;
+///                                   }))
+///
+/// `make_store(Store&)` makes the child's store; the child runs on it to its end, with its own
+/// retries and limits; `read_back(Store&, ChildStore&, const WorkflowResult<ChildState>&)` takes
+/// from it what is wanted and returns what a task returns. It is called for a success and for a
+/// failure. When the run itself is cancelled it is not.
+///
+/// The state is not retried unless `add` is given a `TaskConfig` that says so: the child has
+/// retries of its own, and they would multiply.
+template <StateLike ChildState, class ChildStore, class MakeStore, class ReadBack>
+auto sub_workflow(Workflow<ChildState, ChildStore> child, MakeStore&& make_store,
+                  ReadBack&& read_back) {
+  return detail::SubWorkflow<ChildState, ChildStore, std::decay_t<MakeStore>,
+                             std::decay_t<ReadBack>>{
+      std::move(child), std::forward<MakeStore>(make_store), std::forward<ReadBack>(read_back)};
+}
+
+}  // namespace cano

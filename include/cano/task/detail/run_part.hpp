@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cano::detail {
+
+/// What a run is of the run that it is a part of.
+struct RunPart {
+  enum class Kind : std::uint8_t { Same, Branch, Item };
+  Kind kind = Kind::Same;  // the very task, such as the asks of a poll
+  std::size_t index = 0;
+};
+
+}  // namespace cano::detail
