@@ -12,9 +12,9 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/blocking_run.hpp>
-#include <cano/async/detail/parallel_wait.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/loop_service.hpp>
+#include <cano/async/detail/parallel_wait.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/testing/detail/jumping_clock.hpp>

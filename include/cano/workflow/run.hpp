@@ -9,9 +9,9 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/blocking_run.hpp>
-#include <cano/async/detail/parallel_wait.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/loop_service.hpp>
+#include <cano/async/detail/parallel_wait.hpp>
 #include <cano/state.hpp>
 #include <cano/workflow/detail/explain_store.hpp>
 #include <cano/workflow/run_options.hpp>
