@@ -120,11 +120,11 @@ template <class State, class Store, class Cursor, class Step> class SteppedTask 
   Async<State> run(Store& store, TaskContext& context) const {
     Environment& environment = co_await ThisEnvironment{};
     std::optional<Cursor> cursor;
-    RunOptions unlimited;
+    RunOptions no_options;
     for (std::size_t steps = 1;; ++steps) {
       std::optional<Given> given;
       Slot slot{store, cursor, given};
-      AwaitedRun<BranchState, Slot> step{environment, *definition_, slot, unlimited};
+      AwaitedRun<BranchState, Slot> step{environment, *definition_, slot, no_options};
       step.run().part_of(RunAccess::run(context), {});
       co_await step;
       environment.throw_if_aborted();
