@@ -137,6 +137,7 @@ struct Counts : cano::Observer {
   void on_attempt_started(const cano::AttemptStarted&) override { ++open_attempts; }
   void on_attempt_succeeded(const cano::AttemptSucceeded&) override { --open_attempts; }
   void on_attempt_failed(const cano::AttemptFailed&) override { --open_attempts; }
+  void on_attempt_cancelled(const cano::AttemptCancelled&) override { --open_attempts; }
 };
 
 using Flow = Workflow<Spot, Tour>;

@@ -124,7 +124,7 @@ template <class State, class Store, class Cursor, class Step> class SteppedTask 
     for (std::size_t steps = 1;; ++steps) {
       std::optional<Given> given;
       Slot slot{store, cursor, given};
-      AwaitedRun<BranchState, Slot> step{environment, *definition_, slot, no_options};
+      AwaitedRun<BranchState, Slot> step{environment, *definition_, slot, no_options, nullptr};
       step.run().part_of(RunAccess::run(context), {});
       co_await step;
       environment.throw_if_aborted();

@@ -58,8 +58,7 @@ TEST_CASE("the value of a success may be moved out") {
 TEST_CASE("what failed throws its own exception, and drops what an attempt before had given") {
   BranchResult<int> result{0, "stock"};
   result.slot() = 1;
-  cano::detail::Failure failure{std::make_exception_ptr(std::out_of_range{"empty"}),
-                                cano::detail::FailureKind::None};
+  cano::detail::Failure failure{std::make_exception_ptr(std::out_of_range{"empty"})};
   result.ended(Outcome::Failed, std::move(failure), 4, 1ms);
   CHECK(result.is_failed());
   CHECK(result.error_message() == "empty");

@@ -115,7 +115,7 @@ template <class State, class Store, class Ask> class PollTask {
       Slot slot{store, answer};
       RunOptions limit;
       if (options_.within) limit = limit.with_timeout(plan.deadline() - loop.now());
-      AwaitedRun<BranchState, Slot> asked{environment, *definition_, slot, limit};
+      AwaitedRun<BranchState, Slot> asked{environment, *definition_, slot, limit, nullptr};
       asked.run().part_of(RunAccess::run(context), {});
       co_await asked;
       environment.throw_if_aborted();

@@ -17,13 +17,13 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/promise.hpp>
+#include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
-#include <cano/observe/detail/outer_run.hpp>
 #include <cano/limit/detail/attempt_gate.hpp>
+#include <cano/observe/detail/outer_run.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_base.hpp>
 #include <cano/task/detail/run_limits.hpp>
