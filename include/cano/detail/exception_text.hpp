@@ -47,7 +47,7 @@ std::string text_thrown_by(Rethrow&& rethrow, int depth) {
     return text == nullptr ? "unknown exception" : text;
   } catch (int number) {
     return "exception of type int: " + std::to_string(number);
-  } catch (...) {
+  } catch (...) {  // NOLINT(bugprone-empty-catch): of any other type there is nothing to say
   }
   return "unknown exception";
 }

@@ -16,13 +16,13 @@
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/parallel_wait.hpp>
 #include <cano/detail/failure_kind.hpp>
+#include <cano/detail/text.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/circuit_breaker_options.hpp>
 #include <cano/limit/detail/breaker_rules.hpp>
 #include <cano/limit/detail/breaker_state.hpp>
 #include <cano/observe/detail/observer_list.hpp>
-#include <cano/observe/detail/text.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/retry_after.hpp>

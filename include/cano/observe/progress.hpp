@@ -15,9 +15,9 @@
 #include <string_view>
 #include <utility>
 
+#include <cano/detail/text.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/detail/terminal.hpp>
-#include <cano/observe/detail/text.hpp>
 
 namespace cano {
 

@@ -12,8 +12,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cano/detail/text.hpp>
 #include <cano/duration.hpp>
-#include <cano/observe/detail/text.hpp>
 #include <cano/observe/detail/time_text.hpp>
 
 namespace cano {

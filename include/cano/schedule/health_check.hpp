@@ -46,6 +46,7 @@ class HealthCheck {
   };
 
   template <class Check> struct Holder final : Asked {
+    // NOLINTNEXTLINE(bugprone-forwarding-reference-overload): Asked is not copied
     template <class From> explicit Holder(From&& from) : check(std::forward<From>(from)) {}
     bool ask() override { return static_cast<bool>(check()); }
     Check check;

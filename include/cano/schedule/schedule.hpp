@@ -30,7 +30,9 @@ namespace detail {
 // Whether a unit of time is a whole number of another, which is of whole seconds. Without a
 // quotient of the two, which need not fit.
 template <class Period, class Unit>
-inline constexpr bool is_multiple = Period::den == 1 && Period::num % Unit::num == 0;
+inline constexpr bool
+    is_multiple =  // NOLINTNEXTLINE(misc-redundant-expression): of one Period it is
+    Period::den == 1 && Period::num % Unit::num == 0;
 
 template <class Period>
 inline constexpr bool is_of_months = is_multiple<Period, std::chrono::months::period>;

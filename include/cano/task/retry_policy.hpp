@@ -272,6 +272,7 @@ class RetryPolicy {
   template <class Rep, class Period>
   static Duration checked(std::chrono::duration<Rep, Period> value, const char* name) {
     const Duration converted = detail::to_duration(value);
+    // NOLINTNEXTLINE(misc-const-correctness): of another unit it is changed
     bool is_sound = value >= std::chrono::duration<Rep, Period>::zero();  // not so for NaN
     // Where another unit comes to the end of the range it has gone beyond.
     if constexpr (!std::is_same_v<std::chrono::duration<Rep, Period>, Duration>) {

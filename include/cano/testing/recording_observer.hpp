@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include <cano/duration.hpp>
 #include <cano/observe/detail/describe.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/event.hpp>

@@ -18,8 +18,6 @@
 #include <prometheus/labels.h>
 #include <prometheus/registry.h>
 
-#include <cano/observe/detail/text.hpp>
-
 namespace cano::detail {
 
 /// What all metrics of an observer are made with.

@@ -22,7 +22,7 @@ namespace cano::detail {
 class BranchGroup;
 
 /// The run of one branch, whatever it works on: a place in the list of those under way.
-class BranchRunBase {
+class BranchRunBase {  // NOLINT(*-virtual-class-destructor): owned as what it is, a final class
  public:
   BranchRunBase() = default;
   BranchRunBase(const BranchRunBase&) = delete;

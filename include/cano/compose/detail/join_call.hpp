@@ -103,12 +103,11 @@ class JoinFailures {
     text += std::to_string(rule.successes()) + " succeeded, " + std::to_string(count_) + " failed";
     text += text_;
     if (count_ > told) text += "; and " + std::to_string(count_ - told) + " more";
-    Error error{Errc::JoinFailed, std::move(text)};
-    if (!first_) throw error;
+    if (!first_) throw Error{Errc::JoinFailed, std::move(text)};
     try {
       std::rethrow_exception(first_);
     } catch (...) {
-      std::throw_with_nested(std::move(error));
+      std::throw_with_nested(Error{Errc::JoinFailed, std::move(text)});
     }
   }
 

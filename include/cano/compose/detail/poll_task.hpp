@@ -100,10 +100,10 @@ template <class State, class Store, class Ask> class PollTask {
   using Slot = SplitSlot<Answer, Store>;
   using Outcome = typename OptionalTraits<Answer>::value_type;
 
-  PollTask(std::string name, const Ask& ask, const PollOptions& options, TaskConfig config)
+  PollTask(std::string name, const Ask& ask, PollOptions options, TaskConfig config)
       : definition_{define_branch<Slot>(std::move(name), BranchTask<Ask, Slot>{ask},
                                         std::move(config))},
-        options_{options} {}
+        options_{std::move(options)} {}
 
   Async<State> run(Store& store, TaskContext& context) const {
     Environment& environment = co_await ThisEnvironment{};

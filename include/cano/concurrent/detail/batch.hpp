@@ -30,9 +30,9 @@
 #include <cano/observe/observer.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/failure.hpp>
-#include <cano/task/detail/run_base.hpp>
 #include <cano/task/detail/run_context.hpp>
 #include <cano/task/detail/run_id.hpp>
+#include <cano/task/detail/stop_request.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>

@@ -10,15 +10,15 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/post_call.hpp>
 #include <cano/duration.hpp>
+#include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/task/detail/run_base.hpp>
+#include <cano/task/detail/stop_request.hpp>
 #include <cano/time/clock.hpp>
+#include <cano/wait_kind.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/run.hpp>
 #include <cano/workflow/detail/run_driver.hpp>

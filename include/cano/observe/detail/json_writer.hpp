@@ -9,6 +9,7 @@
 #include <string_view>
 #include <variant>
 
+#include <cano/detail/text.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/field.hpp>
 

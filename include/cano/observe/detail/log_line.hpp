@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include <cano/detail/text.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/detail/describe.hpp>
 #include <cano/observe/detail/json_writer.hpp>

@@ -3,7 +3,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstddef>
 #include <ratio>
 #include <string>
 #include <string_view>

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <utility>

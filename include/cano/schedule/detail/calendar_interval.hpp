@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <cano/schedule/detail/cron_calendar.hpp>
+#include <cano/schedule/detail/cron_fields.hpp>
 
 namespace cano::detail {
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <cano/detail/text.hpp>
 #include <cano/error.hpp>
-#include <cano/observe/detail/text.hpp>
 #include <cano/schedule/detail/cron_fields.hpp>
 #include <cano/schedule/detail/cron_syntax.hpp>
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include <cano/schedule/detail/cron_fields.hpp>
 #include <cano/schedule/detail/cron_syntax.hpp>
 
 namespace cano::detail {

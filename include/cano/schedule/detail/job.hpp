@@ -11,11 +11,12 @@
 #include <vector>
 
 #include <cano/detail/exception_text.hpp>
+#include <cano/detail/text.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
-#include <cano/observe/detail/text.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/job_ledger.hpp>
+#include <cano/schedule/detail/ticket.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/health_check.hpp>
 #include <cano/schedule/schedule.hpp>

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include <cano/detail/nearest_name.hpp>
+#include <cano/detail/text.hpp>
 #include <cano/error.hpp>
-#include <cano/observe/detail/text.hpp>
 
 namespace cano::detail {
 

@@ -18,7 +18,6 @@
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
-#include <cano/observe/detail/text.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
 #include <cano/schedule/detail/alarm.hpp>

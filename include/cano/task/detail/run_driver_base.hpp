@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -18,7 +19,6 @@
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/promise.hpp>
-#include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
@@ -70,7 +70,7 @@ class RunDriverBase : public Environment {
 
   bool find_outer_run(OuterRun& found) override {
     if (run_ == nullptr) return Environment::find_outer_run(found);
-    RunReporter& reporter = run_->reporter();
+    const RunReporter& reporter = run_->reporter();
     found.observers = reporter.observers();
     found.span = reporter.span();
     if (found.wants_id || run_->is_observed()) found.run_id = reporter.run_id();

@@ -15,6 +15,7 @@
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
 #include <cano/observe/observer.hpp>
+#include <cano/observe/span.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_id.hpp>
 #include <cano/task/detail/state_info.hpp>

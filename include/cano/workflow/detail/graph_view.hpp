@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <cano/async/detail/duration_text.hpp>
+#include <cano/detail/unlimited.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/run_path.hpp>
 #include <cano/workflow/graph.hpp>

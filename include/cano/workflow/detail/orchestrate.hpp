@@ -21,6 +21,7 @@
 #include <cano/task/detail/run_context.hpp>
 #include <cano/task/detail/run_driver_base.hpp>
 #include <cano/task/detail/run_id.hpp>
+#include <cano/task/detail/stop_request.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/wait_kind.hpp>
 #include <cano/workflow/detail/definition.hpp>

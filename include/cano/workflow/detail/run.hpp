@@ -15,6 +15,7 @@
 #include <cano/state.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/run_base.hpp>
+#include <cano/task/detail/stop_request.hpp>
 #include <cano/task/detail/task_handle.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/time/clock.hpp>
