@@ -18,6 +18,8 @@
 #include <prometheus/labels.h>
 #include <prometheus/registry.h>
 
+#include <cano/detail/text.hpp>
+
 namespace cano::detail {
 
 /// What all metrics of an observer are made with.

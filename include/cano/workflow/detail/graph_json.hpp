@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include <cano/detail/text.hpp>
 #include <cano/detail/unlimited.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/run_path.hpp>
