@@ -375,7 +375,7 @@ TEST_CASE("a branch may throw anything") {
             .result.is_success());
   CHECK(inside<int>(errors.at(0)) == 42);
   CHECK(inside<std::runtime_error>(errors.at(1)).what() == std::string{"outer"});
-  CHECK(messages.at(1) == "outer");
+  CHECK(messages.at(1) == "outer: inner");
   CHECK(inside(errors.at(2)).errc() == Errc::Store);
 }
 
