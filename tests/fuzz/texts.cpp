@@ -44,8 +44,10 @@ bool is_utf8(const std::string& text) {
   }
 }
 bool is_one_line(const std::string& text) {
-  for (const unsigned char c : text)
+  for (const char each : text) {
+    const auto c = static_cast<unsigned char>(each);
     if (c < 0x20 || c == 0x7F) return false;
+  }
   for (const char* end : {"\xE2\x80\xA8", "\xE2\x80\xA9", "\xC2\x85"})
     if (text.find(end) != std::string::npos) return false;
   return is_utf8(text);

@@ -72,7 +72,7 @@ TimeZone changing_zone(const std::string& name, std::chrono::seconds standard,
   std::vector<cano_test::MadeUpZone::Change> changes;
   for (int year = 2020; year < 2060; ++year) {
     const auto day = [&](unsigned month) {
-      return std::chrono::sys_days{std::chrono::year{year} / month /
+      return std::chrono::sys_days{std::chrono::year{year} / std::chrono::month{month} /
                                    std::chrono::Sunday[std::chrono::last]};
     };
     changes.push_back({day(3) + 1h, standard + saving});

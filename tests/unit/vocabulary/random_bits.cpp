@@ -62,9 +62,9 @@ TEST_CASE("a random number lies between its ends and comes to both") {
   }
   CHECK(low);
   CHECK(high);
-  constexpr auto largest = std::numeric_limits<std::int64_t>::max();
+  constexpr auto greatest = std::numeric_limits<std::int64_t>::max();
   RandomBits bits{5};
   for (int i = 0; i < 1000; ++i)
-    REQUIRE(random_between(0, largest, bits) >= 0);
+    REQUIRE(random_between(0, greatest, bits) >= 0);
   CHECK(random_between(4, 4, bits) == 4);
 }
