@@ -218,7 +218,8 @@ class Outages {
   // Asleep, and awake for a moment. So long that the model has no more than some ten thousand
   // steps.
   void pass() {
-    const Duration longest = std::min<Duration>(what_.typical * 10'000, std::chrono::days{3650});
+    constexpr Duration most = std::chrono::days{3650};
+    const Duration longest = std::min<Duration>(what_.typical, most / 10'000) * 10'000;
     const int magnitude = dice_.number(0, 3);
     Duration length = longest;
     for (int i = 0; i < magnitude; ++i)

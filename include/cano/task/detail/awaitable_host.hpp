@@ -152,7 +152,11 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
   static asio::awaitable<void> serve(Pointer self) {
     self->defers_cancellation_ = false;
     asio::awaitable<State>& work = self->work_;
-    if (self->is_cancelled_early_) work = aborted();
+    if (self->is_cancelled_early_) {
+      // With Boost 1.81 an assignment does not destroy the coroutine that was there before.
+      const asio::awaitable<State> not_begun{std::move(work)};
+      work = aborted();
+    }
     for (;;) {
       try {
         self->state_ = co_await std::move(work);

@@ -88,6 +88,7 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
   /// Destroys the coroutine of the attempt under way, when nothing else will end it.
   void destroy_attempt() noexcept {
     destroy_awaited_frames();
+    innermost_ = nullptr;
     attempt_.destroy();
     destroy_gate();
   }
