@@ -45,7 +45,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int runs = races(20'000, 2'000);  // for each kind of executor
+constexpr int runs = races(6'000, 2'000);  // for each kind of executor
 
 enum class Spot { Plain, Waits, Joins, Bridges, Phases, Child, Blocks, Done };
 using cano::Workflow;

@@ -259,7 +259,7 @@ TEST_CASE("jobs of several threads stop their scheduler at the same time") {
 
 namespace {
 
-constexpr int homecomings = races(20'000, 2'000);
+constexpr int homecomings = races(8'000, 2'000);
 
 }  // namespace
 
