@@ -45,7 +45,7 @@ inline std::string cron_range(const CronProblem& problem) {
 }
 
 inline std::string cron_reason(std::string_view text, const CronProblem& problem) {
-  const std::string token = quoted(text.substr(problem.begin, problem.length));
+  const std::string token = detail::quoted(text.substr(problem.begin, problem.length));
   switch (problem.fault) {
     case CronFault::Empty:
       return "the expression is empty";
@@ -101,7 +101,7 @@ inline std::string cron_reason(std::string_view text, const CronProblem& problem
 
 // "Invalid cron expression '61 * * * *': minute, column 1: '61' is outside 0-59".
 inline Error cron_error(std::string_view text, const CronProblem& problem) {
-  std::string message = "Invalid cron expression " + quoted(text) + ": ";
+  std::string message = "Invalid cron expression " + detail::quoted(text) + ": ";
   const std::string_view field = cron_field_info(problem.field).name;
   if (!field.empty()) message.append(field).append(", ");
   message.append("column ").append(std::to_string(problem.column())).append(": ");

@@ -24,12 +24,12 @@ inline std::optional<std::string> why_never_due(const Schedule& schedule,
   if (schedule.interval() == Duration::max()) return std::nullopt;
   if (timeline.is_ever_due(now)) return std::nullopt;
   if (schedule.expression() && !schedule.expression()->has_dates()) {
-    return "never due: no date matches " + quoted(schedule.expression()->to_string());
+    return "never due: no date matches " + detail::quoted(schedule.expression()->to_string());
   }
   if (end_at) return "never due: the schedule has no time up to end_at, " + time_text(*end_at);
   const auto& expression = schedule.expression();
   return "never due: the last time of " +
-         (expression ? quoted(expression->to_string()) : std::string{"the schedule"}) +
+         (expression ? detail::quoted(expression->to_string()) : std::string{"the schedule"}) +
          " has passed";
 }
 
