@@ -139,14 +139,8 @@ template <class State, class Store, class Cursor, class Step> class SteppedTask 
     }
   }
 
-  static constexpr bool declares_targets = is_next<Next>;
-  std::vector<State> targets() const {
-    if constexpr (is_next<Next>) {
-      return {Next::targets.begin(), Next::targets.end()};
-    } else {
-      return {};
-    }
-  }
+  static constexpr bool declares_targets = declares_next<Next>;
+  std::vector<State> targets() const { return next_states<State, Next>(); }
 
  private:
   // That do not wait, before others on the executor have their turn.

@@ -13,7 +13,6 @@
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/task_traits.hpp>
-#include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/workflow.hpp>
 #include <cano/workflow/workflow_result.hpp>
@@ -29,8 +28,6 @@ template <class ChildState, class ChildStore, class MakeStore, class ReadBack> c
       : child_{std::move(child)},
         make_store_{std::move(make_store)},
         read_back_{std::move(read_back)} {}
-
-  static TaskConfig config() { return TaskConfig::minimal(); }
 
   /// The task that it is in a workflow of that state and store.
   template <class State, class Store> auto bind() const {
@@ -80,15 +77,8 @@ template <class ChildState, class ChildStore, class MakeStore, class ReadBack> c
       }
     }
 
-    static constexpr bool declares_targets = is_next<UnwrappedT<AwaitedT<Returned>>>;
-    std::vector<State> targets() const {
-      using Value = UnwrappedT<AwaitedT<Returned>>;
-      if constexpr (is_next<Value>) {
-        return {Value::targets.begin(), Value::targets.end()};
-      } else {
-        return {};
-      }
-    }
+    static constexpr bool declares_targets = declares_next<Returned>;
+    std::vector<State> targets() const { return next_states<State, Returned>(); }
 
    private:
     SubWorkflow parts_;

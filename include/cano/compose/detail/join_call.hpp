@@ -66,18 +66,14 @@ using JoinFunction = std::conditional_t<std::convertible_to<F, State>, JoinTo<St
 
 /// Whether the type says which states a join may lead to.
 template <class State, class F, class Returned>
-inline constexpr bool knows_targets =
-    std::same_as<F, JoinTo<State>> || is_next<UnwrappedT<AwaitedT<Returned>>>;
+inline constexpr bool knows_targets = std::same_as<F, JoinTo<State>> || declares_next<Returned>;
 
 /// Those states.
 template <class State, class Returned, class F> std::vector<State> targets_of(const F& function) {
-  using Value = UnwrappedT<AwaitedT<Returned>>;
   if constexpr (std::same_as<F, JoinTo<State>>) {
     return {function.state};
-  } else if constexpr (is_next<Value>) {
-    return {Value::targets.begin(), Value::targets.end()};
   } else {
-    return {};
+    return next_states<State, Returned>();
   }
 }
 

@@ -127,15 +127,8 @@ template <class State, class Store, class Ask> class PollTask {
     }
   }
 
-  static constexpr bool declares_targets = is_next<UnwrappedT<Outcome>>;
-  std::vector<State> targets() const {
-    using Value = UnwrappedT<Outcome>;
-    if constexpr (is_next<Value>) {
-      return {Value::targets.begin(), Value::targets.end()};
-    } else {
-      return {};
-    }
-  }
+  static constexpr bool declares_targets = declares_next<Outcome>;
+  std::vector<State> targets() const { return next_states<State, Outcome>(); }
 
  private:
   std::shared_ptr<const Definition<BranchState, Slot>> definition_;

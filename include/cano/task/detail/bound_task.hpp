@@ -101,11 +101,8 @@ template <class State, class N, class Store> void bind_node(BoundTask<State, Sto
 
 template <class Outcome, class State, class Store>
 void declare_targets(BoundTask<State, Store>& bound) {
-  using Value = UnwrappedT<AwaitedT<Outcome>>;
-  if constexpr (is_next<Value>) {
-    bound.declares_targets = true;
-    bound.targets.assign(Value::targets.begin(), Value::targets.end());
-  }
+  bound.declares_targets = declares_next<Outcome>;
+  bound.targets = next_states<State, Outcome>();
 }
 
 /// A task that is made for a state and a store when it is added, such as a split.

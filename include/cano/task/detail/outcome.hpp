@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <type_traits>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -60,6 +61,19 @@ template <auto... Targets> struct NextTraits<Next<Targets...>> : std::true_type 
 };
 
 template <class T> inline constexpr bool is_next = NextTraits<std::remove_cvref_t<T>>::value;
+
+/// Whether what a task returns says in its type which states it may lead to.
+template <class Returned>
+inline constexpr bool declares_next = is_next<UnwrappedT<AwaitedT<Returned>>>;
+/// Those states; none where it does not say.
+template <class State, class Returned> std::vector<State> next_states() {
+  using Value = UnwrappedT<AwaitedT<Returned>>;
+  if constexpr (is_next<Value>) {
+    return {Value::targets.begin(), Value::targets.end()};
+  } else {
+    return {};
+  }
+}
 
 template <class T, class State> consteval bool names_a_state() {
   using Value = std::remove_cvref_t<T>;
