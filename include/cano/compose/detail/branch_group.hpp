@@ -126,28 +126,20 @@ class BranchGroup : public Cancellable {
     BranchGroup* group;
   };
 
-  // What ends at the very moment still counts: it takes two rounds, so that those who slept until
-  // then, and those whom they wake, come first.
+  // As a limit it comes behind what ends at that very moment, which still counts.
   struct Limit final : Sleeper {
-    explicit Limit(BranchGroup& owner) noexcept : group{&owner} {}
+    explicit Limit(BranchGroup& owner) noexcept : Sleeper{true}, group{&owner} {}
     void start() {
       Loop& loop = group->parent_->loop();
       deadline = saturating_add(loop.now(), *duration);
       loop.add(*this);
     }
     void expire() override { group->parent_->loop().push(*this); }
-    void wake() override {
-      if (std::exchange(was_woken, true)) {
-        group->limit_passed();
-      } else {
-        group->parent_->loop().push(*this);
-      }
-    }
+    void wake() override { group->limit_passed(); }
     void drop() noexcept override { group->parent_->wait_lost(); }
 
     BranchGroup* group;
     std::optional<Duration> duration{};
-    bool was_woken = false;
     bool has_passed = false;
   };
 
