@@ -3,13 +3,11 @@
 // again, and are stopped from other threads. For the sanitizers. CANO_STRESS_RUNS=<n> in the
 // environment makes it n runs of each kind.
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
-#include <future>
+#include <exception>
 #include <memory>
 #include <numeric>
 #include <random>
@@ -17,16 +15,13 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <cano/async/async.hpp>
 #include <cano/async/sleep.hpp>
@@ -43,6 +38,7 @@
 
 #include "support/catch.hpp"
 #include "support/races.hpp"
+#include "support/random_runs.hpp"
 
 namespace compose_stress {
 
@@ -233,53 +229,27 @@ void race(const std::vector<asio::any_io_executor>& executors, cano::Runtime& ru
   const Flow leaves = make_flow(nullptr, runtime);
   const Flow twigs = make_flow(&leaves, runtime);
   const Flow flow = make_flow(&twigs, runtime).with_observer(counts).with_max_transitions(50);
-  struct Running {
-    std::unique_ptr<Tree> tree;
-    std::stop_source stop;
-    std::future<cano::WorkflowResult<Spot>> result;
-  };
-  std::array<int, 3> outcomes{};
   int mistakes = 0;
   unsigned results = 0;
-  const auto finish = [&](Running& running) {
-    const auto result = running.result.get();
-    results += running.tree->results;
-    mistakes += running.tree->under_way != 0;
-    running.tree.reset();  // nothing of the run may touch it any more
-    if (result.is_failed()) {
-      try {
-        std::rethrow_exception(result.error());
-      } catch (const std::logic_error&) {
-        ++mistakes;
-      } catch (...) {
-      }
-    }
-    ++outcomes[result.is_success() ? 0 : result.is_cancelled() ? 1 : 2];
-  };
-
-  std::minstd_rand random{first_seed};
-  std::vector<Running> running;
   const int runs = runs_of_each();
-  for (int i = 0; i < runs; ++i) {
-    const auto number = static_cast<unsigned>(random() >> 4U);
-    Running& now = running.emplace_back(std::make_unique<Tree>(number, 2), std::stop_source{},
-                                        std::future<cano::WorkflowResult<Spot>>{});
-    auto options = cano::RunOptions{}
-                       .with_stop(now.stop.get_token())
-                       .with_timeout(number % 4 == 0 ? microseconds{20 + number % 3000}
-                                                     : microseconds{20'000});
-    if (number % 64 == 1) now.stop.request_stop();
-    now.result = asio::co_spawn(executors[number % executors.size()],
-                                flow.try_orchestrate(*now.tree, options), asio::use_future);
-    if (running.size() < 12) continue;
-    if (number % 3 == 0) running[number / 3 % running.size()].stop.request_stop();
-    std::swap(running[number / 7 % running.size()], running.back());
-    if (number % 5 == 0) running.back().stop.request_stop();
-    finish(running.back());
-    running.pop_back();
-  }
-  for (Running& last : running)
-    finish(last);
+  const auto outcomes = race_runs(
+      flow, RandomRuns{executors, runs, 12, 64, first_seed},
+      [](unsigned number) { return std::make_unique<Tree>(number, 2); },
+      [](const cano::RunOptions& options, unsigned number) {
+        return options.with_timeout(number % 4 == 0 ? microseconds{20 + number % 3000}
+                                                    : microseconds{20'000});
+      },
+      [&](const auto& result, const Tree& tree) {
+        results += tree.results;
+        mistakes += tree.under_way != 0;
+        if (!result.is_failed()) return;
+        try {
+          std::rethrow_exception(result.error());
+        } catch (const std::logic_error&) {
+          ++mistakes;
+        } catch (...) {
+        }
+      });
 
   CHECK(mistakes == 0);
   CHECK(results > 0);

@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Random runs on several threads, each with an end of its own: an exit, a failure, a limit, a stop
 // from another thread. For the sanitizers.
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <future>
 #include <memory>
 #include <random>
 #include <stdexcept>
-#include <stop_token>
-#include <thread>
-#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <cano/async/async.hpp>
 #include <cano/async/blocking.hpp>
@@ -38,6 +30,7 @@
 
 #include "support/catch.hpp"
 #include "support/races.hpp"
+#include "support/random_runs.hpp"
 
 namespace asio = boost::asio;
 using cano::Async;
@@ -167,42 +160,17 @@ Flow with_child(const std::shared_ptr<Counts>& counts) {
   return without_child().add(Spot::Child, child, retries).with_observer(counts);
 }
 
-// Keeps some runs going at once, and stops some of them while they run or before.
 void race(const std::vector<asio::any_io_executor>& executors, unsigned first_seed) {
   const auto counts = std::make_shared<Counts>();
   const Flow flow = with_child(counts);
-  struct Running {
-    std::unique_ptr<Tour> tour;
-    std::stop_source stop;
-    std::future<cano::WorkflowResult<Spot>> result;
-  };
-  std::array<int, 3> outcomes{};
-  const auto finish = [&](Running& running) {
-    const auto result = running.result.get();
-    running.tour.reset();  // nothing of the run may touch it any more
-    ++outcomes[result.is_success() ? 0 : result.is_cancelled() ? 1 : 2];
-  };
-
-  std::minstd_rand random{first_seed};
-  std::vector<Running> running;
-  for (int i = 0; i < runs; ++i) {
-    const auto number = static_cast<unsigned>(random() >> 4U);
-    Running& now = running.emplace_back(std::make_unique<Tour>(number), std::stop_source{},
-                                        std::future<cano::WorkflowResult<Spot>>{});
-    auto options = cano::RunOptions{}.with_stop(now.stop.get_token());
-    if (number % 8 == 0) options = options.with_timeout(std::chrono::microseconds{number % 300});
-    if (number % 32 == 1) now.stop.request_stop();
-    now.result = asio::co_spawn(executors[number % executors.size()],
-                                flow.try_orchestrate(*now.tour, options), asio::use_future);
-    if (running.size() < 16) continue;
-    if (number % 3 == 0) running[number / 3 % running.size()].stop.request_stop();
-    std::swap(running[number / 7 % running.size()], running.back());
-    if (number % 5 == 0) running.back().stop.request_stop();
-    finish(running.back());
-    running.pop_back();
-  }
-  for (Running& last : running)
-    finish(last);
+  const auto outcomes = race_runs(
+      flow, RandomRuns{executors, runs, 16, 32, first_seed},
+      [](unsigned number) { return std::make_unique<Tour>(number); },
+      [](const cano::RunOptions& options, unsigned number) {
+        if (number % 8 != 0) return options;
+        return options.with_timeout(std::chrono::microseconds{number % 300});
+      },
+      [](const auto&, const Tour&) {});
 
   CHECK(outcomes[0] > 0);
   CHECK(outcomes[1] > 0);
