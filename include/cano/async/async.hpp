@@ -178,7 +178,9 @@ inline Async<void> Promise<void>::get_return_object() noexcept {
 /// `co_await` of an `Async` in an `Async`.
 template <class T> class ChildAwaiter final : public ChildAwaiterBase {
  public:
-  ChildAwaiter(Environment& environment, Async<T>& work) : environment_{&environment} {
+  // Always inline, as `take`: a compiler that hesitates makes a phase of a Node dearer.
+  [[gnu::always_inline]] ChildAwaiter(Environment& environment, Async<T>& work)
+      : environment_{&environment} {
     child_ = AsyncAccess::release(work);
     if (!child_) throw_no_coroutine();
   }

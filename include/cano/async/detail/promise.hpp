@@ -187,7 +187,7 @@ template <class T> class Promise final : public PromiseBase {
     return has_ == Has::Exception ? std::addressof(exception_) : nullptr;
   }
   T&& value() noexcept { return std::move(value_); }
-  T take() {
+  [[gnu::always_inline]] T take() {
     if (has_ == Has::Exception) [[unlikely]]
       std::rethrow_exception(std::move(exception_));
     return std::move(value_);

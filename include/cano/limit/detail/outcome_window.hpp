@@ -59,7 +59,7 @@ class OutcomeWindow {
   void add_call(bool has_failed) noexcept {
     CANO_ASSERT(!has_failed_.empty());
     if (calls_ == has_failed_.size()) {
-      failures_ -= has_failed_[next_] ? 1 : 0;
+      failures_ -= has_failed_[next_] ? 1U : 0U;
     } else {
       ++calls_;
     }

@@ -14,7 +14,7 @@ namespace cano::detail {
 /// nobody watches, a phase costs one question and can be inlined together with the next one.
 class PhaseReport {
  public:
-  PhaseReport(TaskContext& context, Phase phase)
+  [[gnu::always_inline]] PhaseReport(TaskContext& context, Phase phase)
       : run_{watched(RunAccess::run(context))}, phase_{phase} {
     if (run_ != nullptr) [[unlikely]]
       began_ = begin(*run_, phase_);
