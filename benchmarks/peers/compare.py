@@ -233,7 +233,8 @@ def plot(values, names, directory):
         ours = statistics.median(values[question]["cano"])
         ratios = [statistics.median(values[question][n]) / ours if n in values[question] else "?" for n in others]
         rows.append(" ".join([question.rsplit("_", 1)[0].replace("_", "-"), *map(str, ratios)]))
-    columns = ", ".join(f'$data using {i + 2}:xtic(1) title "{PEERS[name]}"' for i, name in enumerate(others))
+    titles = [PEERS[name].replace("`", "") for name in others]  # gnuplot would run what stands between
+    columns = ", ".join(f"$data using {i + 2}:xtic(1) title '{title}'" for i, title in enumerate(titles))
     script = "\n".join([
         "$data << EOD", *rows, "EOD",
         "set terminal svg size 1000,460 font 'sans-serif,12' background '#ffffff'",
