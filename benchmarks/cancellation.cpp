@@ -10,9 +10,9 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <cano/run_options.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/run.hpp>
-#include <cano/workflow/run_options.hpp>
 
 #include "support/by_hand.hpp"
 #include "support/countdown.hpp"

@@ -29,10 +29,10 @@
 #include <cano/async/yield_now.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
+#include <cano/run_options.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/run.hpp>
-#include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
 
 #include "support/by_hand.hpp"

@@ -10,8 +10,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <cano/cron/cron_expression.hpp>
 #include <cano/duration.hpp>
-#include <cano/schedule/cron_expression.hpp>
 #include <cano/time/time_zone.hpp>
 #include <cano/time/zone_rules.hpp>
 

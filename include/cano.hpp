@@ -26,12 +26,16 @@
 #include <cano/compose/sub_workflow.hpp>
 #include <cano/compose/wait.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
-#include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
+#include <cano/concurrent_status.hpp>
 #include <cano/config.hpp>
+#include <cano/cron/cron_expression.hpp>
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/jitter.hpp>
 #include <cano/limit/circuit_breaker.hpp>
 #include <cano/limit/circuit_breaker_options.hpp>
 #include <cano/limit/concurrency_limit.hpp>
@@ -52,13 +56,12 @@
 #include <cano/observe/skip_reason.hpp>
 #include <cano/observe/span.hpp>
 #include <cano/observe/trace_file.hpp>
+#include <cano/outcome.hpp>
 #include <cano/result.hpp>
 #include <cano/retry_after.hpp>
+#include <cano/run_options.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/backoff.hpp>
-#include <cano/schedule/cron_expression.hpp>
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
 #include <cano/schedule/first_run.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/health_check.hpp>
@@ -82,10 +85,8 @@
 #include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/time/clock.hpp>
-#include <cano/time/sleep.hpp>
 #include <cano/time/time_zone.hpp>
 #include <cano/time/timer.hpp>
-#include <cano/time/yield_now.hpp>
 #include <cano/time/zone_rules.hpp>
 #include <cano/version.hpp>
 #include <cano/wait_kind.hpp>
@@ -93,7 +94,6 @@
 #include <cano/workflow/graph_format.hpp>
 #include <cano/workflow/problem.hpp>
 #include <cano/workflow/run.hpp>
-#include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
 #include <cano/workflow/workflow_result.hpp>
 // IWYU pragma: end_exports

@@ -20,11 +20,11 @@
 #include <cano/concurrent/wait_strategy.hpp>
 #include <cano/error.hpp>
 #include <cano/result.hpp>
+#include <cano/run_options.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/store/memory_store.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/run.hpp>
-#include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
 
 #include "peers/measure.hpp"

@@ -19,8 +19,4 @@
 #include <boost/asio/use_future.hpp>
 // IWYU pragma: end_exports
 
-#include <cano/version.hpp>  // IWYU pragma: keep
-
-namespace cano {
-namespace asio = boost::asio;
-}
+#include <cano/config.hpp>  // IWYU pragma: keep

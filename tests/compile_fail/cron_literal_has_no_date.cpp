@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // expect-gcc: not a valid cron expression: CronLiteral<field, column, fault> tells where and why
 // expect-clang: CronField::DayOfMonth, 5, cano::detail::CronFault::NoSuchDate>
-#include <cano/schedule/cron_expression.hpp>
+#include <cano/cron/cron_expression.hpp>
 
 using namespace cano::literals;
 

@@ -12,11 +12,11 @@
 #include <string>
 #include <string_view>
 
+#include <cano/cron/cron_expression.hpp>
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
-#include <cano/schedule/cron_expression.hpp>
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
 #include <cano/time/time_zone.hpp>
 
 #include "support/fuzz.hpp"

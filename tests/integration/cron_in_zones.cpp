@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include <cano/schedule/cron_expression.hpp>
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
+#include <cano/cron/cron_expression.hpp>
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 #include <cano/time/time_zone.hpp>
 
 #include "support/catch.hpp"

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include <cano/schedule/cron_expression.hpp>
+#include <cano/cron/cron_expression.hpp>
 
 #include "support/catch.hpp"
 #include "support/time_text.hpp"

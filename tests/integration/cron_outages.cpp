@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/misfire.hpp>
 #include <cano/schedule/occurrence.hpp>

@@ -14,7 +14,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include <cano/workflow/run_options.hpp>
+#include <cano/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
 
 /// How random runs race.

@@ -8,9 +8,9 @@
 #include <utility>
 
 #include <cano/duration.hpp>
+#include <cano/engine/detail/failure.hpp>
 #include <cano/error.hpp>
-#include <cano/observe/event.hpp>
-#include <cano/task/detail/failure.hpp>
+#include <cano/outcome.hpp>
 
 namespace cano {
 

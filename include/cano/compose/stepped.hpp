@@ -18,6 +18,7 @@
 #include <cano/compose/detail/branch_definition.hpp>
 #include <cano/compose/detail/branch_work.hpp>
 #include <cano/error.hpp>
+#include <cano/run_options.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
@@ -26,7 +27,6 @@
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
-#include <cano/workflow/run_options.hpp>
 
 namespace cano {
 

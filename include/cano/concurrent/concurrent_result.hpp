@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include <cano/concurrent/concurrent_status.hpp>
+#include <cano/concurrent_status.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
 namespace cano {

@@ -16,18 +16,18 @@
 #include <cano/async/detail/operation.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
-#include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/detail/batch.hpp>
 #include <cano/concurrent/detail/execute.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
+#include <cano/concurrent_status.hpp>
+#include <cano/engine/detail/run_context.hpp>
 #include <cano/error.hpp>
+#include <cano/run_options.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/state.hpp>
 #include <cano/store/memory_store.hpp>
-#include <cano/task/detail/run_context.hpp>
 #include <cano/workflow/detail/explain_store.hpp>
 #include <cano/workflow/detail/registration.hpp>
-#include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
 
 namespace cano {

@@ -15,12 +15,9 @@
 #include <boost/system/system_error.hpp>
 #include <cxxabi.h>
 
+#include <cano/config.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
-
-namespace cano {
-namespace asio = boost::asio;
-}
 
 namespace cano::detail {
 

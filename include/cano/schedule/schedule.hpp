@@ -12,15 +12,15 @@
 #include <type_traits>
 #include <utility>
 
+#include <cano/cron/cron_expression.hpp>
+#include <cano/cron/detail/cron_calendar.hpp>
+#include <cano/cron/detail/zone_search.hpp>
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
-#include <cano/schedule/cron_expression.hpp>
 #include <cano/schedule/detail/calendar_interval.hpp>
-#include <cano/schedule/detail/cron_calendar.hpp>
 #include <cano/schedule/detail/time_grid.hpp>
-#include <cano/schedule/detail/zone_search.hpp>
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
 #include <cano/time/time_zone.hpp>
 
 namespace cano {

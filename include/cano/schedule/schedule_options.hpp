@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <optional>
 
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 #include <cano/duration.hpp>
 #include <cano/schedule/backoff.hpp>
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
 #include <cano/schedule/first_run.hpp>
 #include <cano/schedule/health_check.hpp>
 #include <cano/schedule/misfire.hpp>

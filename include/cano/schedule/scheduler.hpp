@@ -15,11 +15,11 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cano/async/async.hpp>
+#include <cano/cron/cron_expression.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
 #include <cano/runtime/runtime.hpp>
-#include <cano/schedule/cron_expression.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/scheduler_api.hpp>
 #include <cano/schedule/detail/scheduler_core.hpp>

@@ -6,10 +6,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
-#include <functional>
-#include <limits>
 #include <optional>
 #include <ratio>
 #include <string>
@@ -19,22 +16,13 @@
 #include <cano/detail/random_bits.hpp>
 #include <cano/detail/unlimited.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/retry_rules.hpp>
 #include <cano/error.hpp>
+#include <cano/jitter.hpp>  // IWYU pragma: export
 
 namespace cano {
 
-/// How a delay `d` is spread at random, so that clients that failed together do not come back
-/// together. None of them exceeds the cap, and none makes 0 of a delay that is not.
-///
-/// `Full`, `Equal` and `Decorrelated` are those of Marc Brooker, "Exponential Backoff And Jitter",
-/// AWS Architecture Blog, 2015:
-/// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-enum class Jitter {
-  Proportional,  ///< Within the policy's share of `d` around it: 0.1 is 90 % to 110 %.
-  Full,          ///< Anything up to `d`: spreads the load best.
-  Equal,         ///< Half of `d`, and anything up to the other half.
-  Decorrelated,  ///< From the base to three times the previous delay; does not look at `d`.
-};
+class TaskConfig;
 
 /// Whether, and after what delay, a failed attempt is tried again.
 ///
@@ -60,9 +48,9 @@ class RetryPolicy {
   /// A unit of time that is handy for delays.
   using milliseconds = std::chrono::milliseconds;
   /// Decides of an exception whether it is worth another attempt.
-  using Predicate = std::function<bool(const std::exception_ptr&)>;
+  using Predicate = detail::RetryRules::Predicate;
   /// Reads from an exception how long to wait before the next attempt.
-  using DelayFrom = std::function<std::optional<Duration>(const std::exception_ptr&)>;
+  using DelayFrom = detail::RetryRules::DelayFrom;
 
   /// In place of a number of retries: for ever.
   static constexpr std::size_t unlimited = detail::unlimited;
@@ -110,7 +98,7 @@ class RetryPolicy {
   /// The cap of a fixed policy is its delay, so `Full` and `Equal` shorten it.
   RetryPolicy with_jitter(Jitter kind) const {
     RetryPolicy changed = *this;
-    changed.kind_ = kind;
+    changed.rules_.kind = kind;
     return changed;
   }
 
@@ -123,7 +111,7 @@ class RetryPolicy {
   /// `std::logic_error`, or give the task `TaskConfig::minimal()`.
   RetryPolicy retry_if(Predicate worth_it) const {
     RetryPolicy changed = *this;
-    changed.predicate_ = std::move(worth_it);
+    changed.rules_.predicate = std::move(worth_it);
     return changed;
   }
 
@@ -133,14 +121,14 @@ class RetryPolicy {
   /// is.
   RetryPolicy with_delay_from(DelayFrom delay) const {
     RetryPolicy changed = *this;
-    changed.delay_from_ = std::move(delay);
+    changed.rules_.delay_from = std::move(delay);
     return changed;
   }
 
   /// A pause that a failure names is no longer than this; without it, it may be of any length.
   RetryPolicy with_max_retry_after(Duration cap) const {
     RetryPolicy changed = *this;
-    changed.max_retry_after_ = checked(cap, "max retry-after");
+    changed.rules_.max_retry_after = checked(cap, "max retry-after");
     return changed;
   }
   /// @overload
@@ -152,7 +140,7 @@ class RetryPolicy {
   /// No retry that would start later than this after the start of the first attempt.
   RetryPolicy with_max_elapsed(Duration limit) const {
     RetryPolicy changed = *this;
-    changed.max_elapsed_ = checked(limit, "max elapsed time");
+    changed.rules_.max_elapsed = checked(limit, "max elapsed time");
     return changed;
   }
   /// @overload
@@ -162,23 +150,19 @@ class RetryPolicy {
   }
 
   /// Retries and the first attempt, at least 1; `unlimited` where there is no end.
-  std::size_t max_attempts() const noexcept {
-    return retries_ == unlimited ? unlimited : retries_ + 1;
-  }
+  std::size_t max_attempts() const noexcept { return rules_.max_attempts(); }
 
   /// The limit of `with_max_elapsed`, which whoever runs the attempts keeps.
-  std::optional<Duration> max_elapsed() const noexcept { return max_elapsed_; }
+  std::optional<Duration> max_elapsed() const noexcept { return rules_.max_elapsed; }
 
   /// The function of `retry_if`; empty for the default rule.
-  const Predicate& predicate() const noexcept { return predicate_; }
+  const Predicate& predicate() const noexcept { return rules_.predicate; }
 
   /// The function of `with_delay_from`, or an empty one.
-  const DelayFrom& delay_from() const noexcept { return delay_from_; }
+  const DelayFrom& delay_from() const noexcept { return rules_.delay_from; }
 
   /// A pause that a failure names, as this policy takes it.
-  Duration capped(Duration named) const noexcept {
-    return std::clamp(named, Duration::zero(), max_retry_after_);
-  }
+  Duration capped(Duration named) const noexcept { return rules_.capped(named); }
 
   /// The pause after attempt `failed` (from 0), or nothing when that was the last one.
   ///
@@ -200,24 +184,24 @@ class RetryPolicy {
   template <detail::RandomBitGenerator Random>
   std::optional<Duration> delay_for_attempt(std::size_t failed, std::optional<Duration> previous,
                                             Random& random) const {
-    if (failed >= retries_ && retries_ != unlimited) return std::nullopt;
-    const auto [low, high] = delay_range(failed, previous);
-    if (low == high) return Duration{low};
-    return Duration{detail::random_between(low, high, random)};
+    return rules_.delay_after(failed, previous, random);
   }
 
- private:
-  struct Range {
-    std::int64_t low, high;  // both included
-  };
+  /// For the library: the numbers.
+  const detail::RetryRules& rules() const& noexcept { return rules_; }
+  /// @overload
+  detail::RetryRules&& rules() && noexcept { return std::move(rules_); }
 
+ private:
+  friend class TaskConfig;
+  explicit RetryPolicy(const detail::RetryRules& rules) : rules_{rules} {}
   RetryPolicy(std::size_t retries, Duration base, double multiplier, Duration max_delay,
               double jitter)
-      : retries_{retries},
-        base_{std::min(base, max_delay).count()},
-        cap_{max_delay.count()},
-        multiplier_{multiplier},
-        jitter_{jitter} {
+      : rules_{.retries = retries,
+               .base = std::min(base, max_delay),
+               .cap = max_delay,
+               .multiplier = multiplier,
+               .jitter = jitter} {
     if (retries > unlimited) {
       throw refused("number of retries", "at least 0 and at most RetryPolicy::unlimited",
                     std::to_string(static_cast<std::ptrdiff_t>(retries)));
@@ -229,44 +213,6 @@ class RetryPolicy {
     if (!(jitter >= 0.0 && jitter <= 1.0)) {
       throw refused("jitter", "between 0 and 1", to_text(jitter));
     }
-  }
-
-  Range delay_range(std::size_t failed, std::optional<Duration> previous) const {
-    const std::int64_t delay = grown(multiplier_, failed);
-    const std::int64_t shortest = std::min<std::int64_t>(delay, 1);
-    switch (kind_) {
-      case Jitter::Full:
-        return {shortest, delay};
-      case Jitter::Equal:
-        return {std::max(shortest, delay / 2), delay};
-      case Jitter::Decorrelated:
-        return {base_, decorrelated_high(failed, previous)};
-      case Jitter::Proportional:
-        break;
-    }
-    const std::int64_t spread = std::min(to_integer(static_cast<double>(delay) * jitter_), delay);
-    const std::int64_t high = spread > cap_ - delay ? cap_ : delay + spread;
-    return {std::max(shortest, delay - spread), high};
-  }
-
-  std::int64_t decorrelated_high(std::size_t failed, std::optional<Duration> previous) const {
-    if (!previous) return std::max(base_, grown(3.0, failed + 1));
-    const std::int64_t last = std::clamp(std::int64_t{previous->count()}, base_, cap_);
-    return last > cap_ / 3 ? cap_ : last * 3;
-  }
-
-  // base * factor^exponent up to the cap; the power may well be infinite.
-  std::int64_t grown(double factor, std::size_t exponent) const {
-    if (base_ == 0) return 0;
-    if (factor == 1.0) return base_;
-    const double delay = static_cast<double>(base_) * std::pow(factor, exponent);
-    return delay < static_cast<double>(cap_) ? std::min(to_integer(delay), cap_) : cap_;
-  }
-
-  // The nearest one. The largest integers are no doubles: those round up to one more.
-  static std::int64_t to_integer(double number) noexcept {
-    constexpr auto largest = std::numeric_limits<std::int64_t>::max();
-    return number < static_cast<double>(largest) ? std::llround(number) : largest;
   }
 
   template <class Rep, class Period>
@@ -293,14 +239,7 @@ class RetryPolicy {
     return std::string{text, std::to_chars(text, text + sizeof text, number).ptr};
   }
 
-  std::size_t retries_;
-  std::int64_t base_, cap_;  // in the unit of `Duration`
-  double multiplier_, jitter_;
-  Jitter kind_ = Jitter::Proportional;
-  std::optional<Duration> max_elapsed_;
-  Duration max_retry_after_ = Duration::max();
-  Predicate predicate_;
-  DelayFrom delay_from_;
+  detail::RetryRules rules_;
 };
 
 }  // namespace cano

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <cano/duration.hpp>
+#include <cano/engine/detail/attempt_rules.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/circuit_breaker.hpp>
 #include <cano/limit/detail/attempt_gate.hpp>
@@ -38,7 +39,7 @@ class TaskConfig {
   /// Retries as the policy says.
   TaskConfig with_retry(RetryPolicy policy) const {
     TaskConfig changed = *this;
-    changed.retry_ = std::move(policy);
+    changed.rules_.retry = std::move(policy).rules();
     return changed;
   }
   /// Retries with the same delay each time, see `RetryPolicy::fixed`.
@@ -60,7 +61,7 @@ class TaskConfig {
   /// comes counts. A plain function cannot be interrupted; its attempt fails when it returns late.
   TaskConfig with_attempt_timeout(Duration limit) const {
     TaskConfig changed = *this;
-    changed.attempt_timeout_ = positive(limit, "attempt timeout");
+    changed.rules_.attempt_timeout = positive(limit, "attempt timeout");
     return changed;
   }
 
@@ -75,7 +76,7 @@ class TaskConfig {
   /// limit is not waited for.
   TaskConfig with_timeout(Duration limit) const {
     TaskConfig changed = *this;
-    changed.timeout_ = positive(limit, "timeout");
+    changed.rules_.timeout = positive(limit, "timeout");
     return changed;
   }
   /// @overload
@@ -93,7 +94,7 @@ class TaskConfig {
   /// Only the destruction of the execution context ends such an attempt early.
   TaskConfig uninterruptible() const {
     TaskConfig changed = *this;
-    changed.is_uninterruptible_ = true;
+    changed.rules_.is_uninterruptible = true;
     return changed;
   }
 
@@ -122,36 +123,36 @@ class TaskConfig {
     return with_gate([&](detail::LimitGate& gate) { gate.add(std::move(breaker)); });
   }
 
-  /// For the library: what of a config is for each attempt, and what for the visit as a whole.
-  static TaskConfig of_attempts(const TaskConfig& config) {
-    TaskConfig attempts = config;
-    attempts.timeout_.reset();
+  /// Whether and when a failed attempt is tried again.
+  RetryPolicy retry() const { return RetryPolicy{rules_.retry}; }
+  /// The limit of each attempt, if there is one.
+  std::optional<Duration> attempt_timeout() const noexcept { return rules_.attempt_timeout; }
+  /// The limit of all attempts and pauses, if there is one.
+  std::optional<Duration> timeout() const noexcept { return rules_.timeout; }
+  /// Whether cancellation and limits wait until an attempt has ended.
+  bool is_uninterruptible() const noexcept { return rules_.is_uninterruptible; }
+
+  /// For the library: what the engine reads.
+  const detail::AttemptRules& rules() const noexcept { return rules_; }
+  /// For the library: the part for each attempt, without the limit of the visit.
+  TaskConfig of_attempts() const {
+    TaskConfig attempts = *this;
+    attempts.rules_.timeout.reset();
     return attempts;
   }
-  /// @overload
-  static TaskConfig of_visit(const TaskConfig& config) {
+  /// For the library: the rest, the limit of the visit alone.
+  TaskConfig of_visit() const {
     TaskConfig visit = minimal();
-    visit.timeout_ = config.timeout_;
+    visit.rules_.timeout = rules_.timeout;
     return visit;
   }
 
-  /// Whether and when a failed attempt is tried again.
-  const RetryPolicy& retry() const noexcept { return retry_; }
-  /// The limit of each attempt, if there is one.
-  std::optional<Duration> attempt_timeout() const noexcept { return attempt_timeout_; }
-  /// The limit of all attempts and pauses, if there is one.
-  std::optional<Duration> timeout() const noexcept { return timeout_; }
-  /// Whether cancellation and limits wait until an attempt has ended.
-  bool is_uninterruptible() const noexcept { return is_uninterruptible_; }
-  /// For the library: what attempts have to pass; null where that is nothing.
-  const detail::AttemptGate* gate() const noexcept { return gate_.get(); }
-
  private:
   template <class Add> TaskConfig with_gate(Add&& add) const {
-    auto gate = detail::LimitGate::copy_of(gate_);
+    auto gate = detail::LimitGate::copy_of(rules_.gate);
     add(*gate);
     TaskConfig changed = *this;
-    changed.gate_ = std::move(gate);
+    changed.rules_.gate = std::move(gate);
     return changed;
   }
 
@@ -161,11 +162,7 @@ class TaskConfig {
                                          std::to_string(limit.count()) + " ns"};
   }
 
-  RetryPolicy retry_ = RetryPolicy::exponential(3);
-  std::optional<Duration> attempt_timeout_;
-  std::optional<Duration> timeout_;
-  bool is_uninterruptible_ = false;
-  std::shared_ptr<const detail::LimitGate> gate_;  // shared: copies of a config change their own
+  detail::AttemptRules rules_;  // its gate is shared: copies of a config change their own
 };
 
 }  // namespace cano

@@ -12,9 +12,9 @@
 #include <utility>
 
 #include <cano/duration.hpp>
+#include <cano/engine/detail/run_base.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
-#include <cano/task/detail/run_base.hpp>
 
 namespace cano {
 

@@ -12,9 +12,9 @@
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/loop_service.hpp>
 #include <cano/async/detail/parallel_wait.hpp>
+#include <cano/run_options.hpp>
 #include <cano/state.hpp>
 #include <cano/workflow/detail/explain_store.hpp>
-#include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow.hpp>
 
 namespace cano {

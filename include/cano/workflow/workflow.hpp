@@ -7,12 +7,12 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cano/async/async.hpp>
+#include <cano/run_options.hpp>
 #include <cano/state.hpp>
 #include <cano/store/memory_store.hpp>
 #include <cano/workflow/detail/explain_store.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
 #include <cano/workflow/detail/registration.hpp>
-#include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
 namespace cano {

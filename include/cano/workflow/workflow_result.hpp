@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <cano/duration.hpp>
-#include <cano/observe/event.hpp>
-#include <cano/task/detail/failure.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/outcome.hpp>
 
 namespace cano {
 

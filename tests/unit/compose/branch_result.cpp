@@ -6,9 +6,9 @@
 #include <utility>
 
 #include <cano/compose/branch_result.hpp>
+#include <cano/engine/detail/failure.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/task/detail/failure.hpp>
 
 #include "support/catch.hpp"
 #include "support/engine.hpp"

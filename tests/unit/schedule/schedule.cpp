@@ -10,11 +10,11 @@
 #include <string>
 #include <vector>
 
+#include <cano/cron/cron_expression.hpp>
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
-#include <cano/schedule/cron_expression.hpp>
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
 #include <cano/schedule/schedule.hpp>
 #include <cano/time/time_zone.hpp>
 

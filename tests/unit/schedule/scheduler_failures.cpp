@@ -10,9 +10,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cano/cron/cron_expression.hpp>
 #include <cano/duration.hpp>
 #include <cano/schedule/backoff.hpp>
-#include <cano/schedule/cron_expression.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/misfire.hpp>
 #include <cano/schedule/overlap.hpp>

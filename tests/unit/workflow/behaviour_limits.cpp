@@ -301,7 +301,7 @@ TEST_CASE("a config with a limit is a copy, the other has none") {
   std::vector<Data> data(2);
   time.run(run_at_once(limited_flow(1, once()), data));
   CHECK(time.elapsed() == 100ms);
-  CHECK(more.gate() != config.gate());
+  CHECK(more.rules().gate != config.rules().gate);
 }
 
 TEST_CASE("a circuit breaker is asked before each attempt, and told how it ended") {

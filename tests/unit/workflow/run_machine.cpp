@@ -11,8 +11,8 @@
 
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/virtual_clock.hpp>
+#include <cano/engine/detail/failure.hpp>
 #include <cano/error.hpp>
-#include <cano/task/detail/failure.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/testing/virtual_time.hpp>
 #include <cano/workflow/detail/definition.hpp>

@@ -10,8 +10,8 @@
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <cano/engine/detail/failure.hpp>
 #include <cano/error.hpp>
-#include <cano/task/detail/failure.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
 #include "support/catch.hpp"

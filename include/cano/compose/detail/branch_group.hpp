@@ -13,7 +13,7 @@
 #include <cano/compose/detail/join_rule.hpp>
 #include <cano/compose/join.hpp>
 #include <cano/duration.hpp>
-#include <cano/task/detail/run_base.hpp>
+#include <cano/engine/detail/run_base.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/wait_kind.hpp>
 

@@ -7,9 +7,9 @@
 #include <cano/compose/branch_result.hpp>
 #include <cano/compose/detail/branch_group.hpp>
 #include <cano/compose/detail/branch_work.hpp>
+#include <cano/engine/detail/run_part.hpp>
+#include <cano/engine/detail/stop_request.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/task/detail/run_part.hpp>
-#include <cano/task/detail/stop_request.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/run.hpp>

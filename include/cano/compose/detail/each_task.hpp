@@ -24,9 +24,9 @@
 #include <cano/compose/detail/join_call.hpp>
 #include <cano/compose/join.hpp>
 #include <cano/detail/input_range.hpp>
+#include <cano/engine/detail/run_part.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
-#include <cano/task/detail/run_part.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>

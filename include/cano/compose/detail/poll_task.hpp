@@ -22,6 +22,7 @@
 #include <cano/compose/poll_options.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
+#include <cano/run_options.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/task_traits.hpp>
@@ -29,7 +30,6 @@
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
-#include <cano/workflow/run_options.hpp>
 
 namespace cano::detail {
 

@@ -20,23 +20,23 @@
 #include <cano/async/detail/post_call.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
-#include <cano/concurrent/concurrent_status.hpp>
 #include <cano/concurrent/detail/worker.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
+#include <cano/concurrent_status.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/engine/detail/run_context.hpp>
+#include <cano/engine/detail/run_id.hpp>
+#include <cano/engine/detail/stop_request.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
+#include <cano/run_options.hpp>
 #include <cano/state.hpp>
-#include <cano/task/detail/failure.hpp>
-#include <cano/task/detail/run_context.hpp>
-#include <cano/task/detail/run_id.hpp>
-#include <cano/task/detail/stop_request.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
-#include <cano/workflow/run_options.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
 namespace cano::detail {

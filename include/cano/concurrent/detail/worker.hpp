@@ -14,9 +14,9 @@
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/post_call.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/stop_request.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/task/detail/stop_request.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/wait_kind.hpp>
 #include <cano/workflow/detail/definition.hpp>

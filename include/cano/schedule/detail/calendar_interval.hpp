@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <optional>
 
-#include <cano/schedule/detail/cron_calendar.hpp>
-#include <cano/schedule/detail/cron_fields.hpp>
+#include <cano/cron/detail/cron_calendar.hpp>
+#include <cano/cron/detail/cron_fields.hpp>
 
 namespace cano::detail {
 

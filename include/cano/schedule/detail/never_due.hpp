@@ -4,9 +4,9 @@
 #include <optional>
 #include <string>
 
+#include <cano/cron/detail/cron_error.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/detail/time_text.hpp>
-#include <cano/schedule/detail/cron_error.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/schedule.hpp>
 

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 #include <cano/duration.hpp>
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
 #include <cano/schedule/first_run.hpp>
 #include <cano/schedule/schedule.hpp>
 #include <cano/schedule/schedule_options.hpp>

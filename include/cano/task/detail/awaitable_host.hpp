@@ -19,8 +19,8 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
-#include <cano/task/detail/failure.hpp>
-#include <cano/task/detail/run_driver_base.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/engine/detail/run_driver_base.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/task_context.hpp>
 

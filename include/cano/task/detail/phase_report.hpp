@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cano/duration.hpp>
+#include <cano/engine/detail/run_base.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/task/detail/run_base.hpp>
 #include <cano/task/task_context.hpp>
 
 namespace cano::detail {

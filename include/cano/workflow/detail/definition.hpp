@@ -12,12 +12,12 @@
 #include <cano/detail/exception_text.hpp>
 #include <cano/detail/nearest_name.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/state_info.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/span.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/bound_task.hpp>
-#include <cano/task/detail/state_info.hpp>
 #include <cano/task/detail/task_handle.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/detail/state_table.hpp>
@@ -29,20 +29,20 @@ namespace cano::detail {
 template <StateLike State, class Store> struct Definition {
   /// A state with its task, or an exit.
   struct Entry : StateInfo {
-    Entry(State key, TaskConfig task_config, BoundTask<State, Store> bound)
-        : StateInfo{state_name(key), std::move(task_config)},
+    Entry(State key, const TaskConfig& task_config, BoundTask<State, Store> bound)
+        : StateInfo{state_name(key), task_config.rules()},
           state{std::move(key)},
           task{std::move(bound)} {}
     /// The same task with another config.
-    Entry(const Entry& other, TaskConfig task_config)
-        : StateInfo{other.name, std::move(task_config)},
+    Entry(const Entry& other, const TaskConfig& task_config)
+        : StateInfo{other.name, task_config.rules()},
           state{other.state},
           task{other.task},
           brings_config{other.brings_config} {
       index = other.index;
     }
     explicit Entry(State exit)
-        : StateInfo{state_name(exit), TaskConfig::minimal()},
+        : StateInfo{state_name(exit), TaskConfig::minimal().rules()},
           state{std::move(exit)},
           is_exit{true} {}
 

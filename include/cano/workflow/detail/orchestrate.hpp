@@ -14,20 +14,20 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/run_base.hpp>
+#include <cano/engine/detail/run_context.hpp>
+#include <cano/engine/detail/run_driver_base.hpp>
+#include <cano/engine/detail/run_id.hpp>
+#include <cano/engine/detail/stop_request.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/run_options.hpp>
 #include <cano/state.hpp>
-#include <cano/task/detail/run_base.hpp>
-#include <cano/task/detail/run_context.hpp>
-#include <cano/task/detail/run_driver_base.hpp>
-#include <cano/task/detail/run_id.hpp>
-#include <cano/task/detail/stop_request.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/wait_kind.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/run.hpp>
 #include <cano/workflow/detail/run_driver.hpp>
-#include <cano/workflow/run_options.hpp>
 
 // g++ counts the frames of this file's coroutine to this header, and warns of every type of an
 // unnamed namespace in one that a scheduler runs.

@@ -59,8 +59,8 @@ template <class Derived, StateLike State, class Store> class Registration {
       return add(std::move(state), task.template bind<State, Store>(), std::move(config));
     } else if constexpr (ConfiguredComposite<Decayed, State, Store>) {
       const TaskConfig given = config.value_or(TaskConfig::minimal());
-      auto bound = task.template bind_with<State, Store>(state, TaskConfig::of_attempts(given));
-      return add(std::move(state), std::move(bound), TaskConfig::of_visit(given));
+      auto bound = task.template bind_with<State, Store>(state, given.of_attempts());
+      return add(std::move(state), std::move(bound), given.of_visit());
     } else if constexpr (Task<Decayed, State, Store> || Node<Decayed, State, Store>) {
       static_assert(!copies_store<Decayed, Store>(),
                     "cano: a task takes the store as Store&: what it writes to a copy is lost");

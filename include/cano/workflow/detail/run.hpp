@@ -9,13 +9,13 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/engine/detail/run_base.hpp>
+#include <cano/engine/detail/stop_request.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/state.hpp>
-#include <cano/task/detail/failure.hpp>
-#include <cano/task/detail/run_base.hpp>
-#include <cano/task/detail/stop_request.hpp>
 #include <cano/task/detail/task_handle.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/time/clock.hpp>

@@ -10,10 +10,10 @@
 #include <cano/async/detail/promise.hpp>
 #include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/engine/detail/run_driver_base.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/awaitable_host.hpp>
-#include <cano/task/detail/failure.hpp>
-#include <cano/task/detail/run_driver_base.hpp>
 #include <cano/workflow/detail/run.hpp>
 
 namespace cano::detail {

@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 
 #include "support/catch.hpp"
 #include "support/cron_runs.hpp"

@@ -8,9 +8,9 @@
 #include <type_traits>
 #include <vector>
 
+#include <cano/cron/cron_expression.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
-#include <cano/schedule/cron_expression.hpp>
 
 #include "support/catch.hpp"
 #include "support/made_up_zone.hpp"

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include <cano/schedule/detail/cron_fields.hpp>
-#include <cano/schedule/detail/cron_text.hpp>
+#include <cano/cron/detail/cron_fields.hpp>
+#include <cano/cron/detail/cron_text.hpp>
 
 namespace cano::detail {
 

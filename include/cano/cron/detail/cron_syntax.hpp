@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include <cano/schedule/detail/cron_fields.hpp>
+#include <cano/cron/detail/cron_fields.hpp>
 
 namespace cano::detail {
 

@@ -16,20 +16,20 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/duration_text.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/engine/detail/retry_decision.hpp>
+#include <cano/engine/detail/retry_rules.hpp>
+#include <cano/engine/detail/run_limits.hpp>
+#include <cano/engine/detail/run_part.hpp>
+#include <cano/engine/detail/run_reporter.hpp>
+#include <cano/engine/detail/state_info.hpp>
+#include <cano/engine/detail/stop_request.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/detail/attempt_gate.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
-#include <cano/task/detail/failure.hpp>
-#include <cano/task/detail/retry_decision.hpp>
-#include <cano/task/detail/run_limits.hpp>
-#include <cano/task/detail/run_part.hpp>
-#include <cano/task/detail/run_reporter.hpp>
-#include <cano/task/detail/state_info.hpp>
-#include <cano/task/detail/stop_request.hpp>
-#include <cano/task/retry_policy.hpp>
 #include <cano/time/clock.hpp>
 
 namespace cano::detail {
@@ -125,7 +125,7 @@ class RunBase {
     const StateInfo& state = *visit_.state;
     if (state.takes_long_way) {
       visit_.entered = reporter_.time();
-      limits().limit_visit(visit_.entered, state.config.timeout());
+      limits().limit_visit(visit_.entered, state.rules.timeout);
     }
     if (is_observed()) {
       visit_.entered = reporter_.time();
@@ -136,8 +136,8 @@ class RunBase {
   void begin_attempt() {
     const StateInfo& state = *visit_.state;
     if (state.takes_long_way) {
-      limits().limit_attempt(reporter_.time(), state.config.attempt_timeout());
-      is_uninterruptible_ = state.config.is_uninterruptible();
+      limits().limit_attempt(reporter_.time(), state.rules.attempt_timeout);
+      is_uninterruptible_ = state.rules.is_uninterruptible;
       if (is_uninterruptible_) scope_->forget_token();
     }
     if (is_observed()) {
@@ -148,7 +148,7 @@ class RunBase {
   }
 
   /// What the attempt has to pass before it begins; null where that is nothing.
-  const AttemptGate* gate() const noexcept { return visit_.state->config.gate(); }
+  const AttemptGate* gate() const noexcept { return visit_.state->rules.gate.get(); }
   /// It has passed the gate. `attempt_ended` gives back what it holds of it.
   void set_pass(std::unique_ptr<AttemptPass>&& pass) noexcept { pass_ = std::move(pass); }
   /// The attempt does not begin.
@@ -354,13 +354,13 @@ class RunBase {
   bool plan_retry() {
     if (timed_out() && limit_passed_ != StopReason::AttemptTimeout) return false;
     if (visit_.attempt >= visit_.state->max_attempts || stop_was_requested()) return false;
-    const RetryPolicy& policy = visit_.state->config.retry();
+    const RetryRules& rules = visit_.state->rules.retry;
     RetryQuestion question{.attempt = visit_.attempt};
     if (visit_.attempt != 1) question.last_pause = pause_;
-    if (policy.max_elapsed()) question.elapsed = now() - visit_.entered;
+    if (rules.max_elapsed) question.elapsed = now() - visit_.entered;
     std::optional<Duration> pause;
     // A function of the user's that throws ends the run, with its own exception.
-    call_catching([&] { pause = pause_after(failure_, policy, question); },
+    call_catching([&] { pause = pause_after(failure_, rules, question); },
                   [&](Failure&& thrown) { set_failure(std::move(thrown)); });
     if (pause) pause_ = *pause;
     return pause.has_value();

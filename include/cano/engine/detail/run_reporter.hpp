@@ -10,15 +10,15 @@
 #include <string_view>
 
 #include <cano/duration.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/engine/detail/run_id.hpp>
+#include <cano/engine/detail/state_info.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/span.hpp>
-#include <cano/task/detail/failure.hpp>
-#include <cano/task/detail/run_id.hpp>
-#include <cano/task/detail/state_info.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/wait_kind.hpp>
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include <cano/cron/detail/cron_fields.hpp>
+#include <cano/cron/detail/cron_syntax.hpp>
 #include <cano/detail/text.hpp>
 #include <cano/error.hpp>
-#include <cano/schedule/detail/cron_fields.hpp>
-#include <cano/schedule/detail/cron_syntax.hpp>
 
 namespace cano::detail {
 

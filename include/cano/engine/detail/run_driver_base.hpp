@@ -22,12 +22,12 @@
 #include <cano/async/detail/waiter.hpp>
 #include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/engine/detail/run_base.hpp>
+#include <cano/engine/detail/run_limits.hpp>
+#include <cano/engine/detail/run_reporter.hpp>
 #include <cano/limit/detail/attempt_gate.hpp>
 #include <cano/observe/detail/outer_run.hpp>
-#include <cano/task/detail/failure.hpp>
-#include <cano/task/detail/run_base.hpp>
-#include <cano/task/detail/run_limits.hpp>
-#include <cano/task/detail/run_reporter.hpp>
 #include <cano/wait_kind.hpp>
 
 namespace cano::detail {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <cano/schedule/detail/cron_fields.hpp>
+#include <cano/cron/detail/cron_fields.hpp>
 
 namespace cano::detail {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <cano/concurrent/concurrent_status.hpp>
+#include <cano/concurrent_status.hpp>
 
 #include "support/catch.hpp"
 

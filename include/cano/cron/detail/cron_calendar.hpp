@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <optional>
 
-#include <cano/schedule/detail/cron_fields.hpp>
+#include <cano/cron/detail/cron_fields.hpp>
 
 namespace cano::detail {
 

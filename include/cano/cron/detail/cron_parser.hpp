@@ -7,10 +7,10 @@
 #include <optional>
 #include <string_view>
 
-#include <cano/schedule/detail/cron_calendar.hpp>
-#include <cano/schedule/detail/cron_fields.hpp>
-#include <cano/schedule/detail/cron_syntax.hpp>
-#include <cano/schedule/detail/cron_words.hpp>
+#include <cano/cron/detail/cron_calendar.hpp>
+#include <cano/cron/detail/cron_fields.hpp>
+#include <cano/cron/detail/cron_syntax.hpp>
+#include <cano/cron/detail/cron_words.hpp>
 
 namespace cano::detail {
 

@@ -6,10 +6,10 @@
 #include <cstdint>
 #include <optional>
 
-#include <cano/schedule/detail/cron_calendar.hpp>
-#include <cano/schedule/detail/cron_fields.hpp>
-#include <cano/schedule/dst_fold.hpp>
-#include <cano/schedule/dst_gap.hpp>
+#include <cano/cron/detail/cron_calendar.hpp>
+#include <cano/cron/detail/cron_fields.hpp>
+#include <cano/cron/dst_fold.hpp>
+#include <cano/cron/dst_gap.hpp>
 #include <cano/time/time_zone.hpp>
 #include <cano/time/zone_rules.hpp>
 

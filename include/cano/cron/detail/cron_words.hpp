@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
-#include <cano/schedule/detail/cron_fields.hpp>
-#include <cano/schedule/detail/cron_syntax.hpp>
+#include <cano/cron/detail/cron_fields.hpp>
+#include <cano/cron/detail/cron_syntax.hpp>
 
 namespace cano::detail {
 

@@ -6,14 +6,15 @@
 #include <string>
 
 #include <cano/detail/failure_kind.hpp>
+#include <cano/detail/random_bits.hpp>
 #include <cano/detail/unlimited.hpp>
 #include <cano/duration.hpp>
-#include <cano/task/detail/failure.hpp>
-#include <cano/task/retry_policy.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/engine/detail/retry_rules.hpp>
 
 namespace cano::detail {
 
-/// What a policy is asked after attempt `attempt` (from 1) of a visit has failed.
+/// What is asked after attempt `attempt` (from 1) of a visit has failed.
 struct RetryQuestion {
   std::size_t attempt = 1;
   std::optional<Duration> last_pause{};  // before that attempt
@@ -22,18 +23,19 @@ struct RetryQuestion {
 
 /// The pause before the next attempt, as the policy and the failure say; none when there is no
 /// other attempt. Throws what functions of the user's throw.
-inline std::optional<Duration> pause_after(const Failure& failure, const RetryPolicy& policy,
+inline std::optional<Duration> pause_after(const Failure& failure, const RetryRules& rules,
                                            const RetryQuestion& question) {
-  const auto delay = policy.delay_for_attempt(question.attempt - 1, question.last_pause);
+  const auto delay =
+      rules.delay_after(question.attempt - 1, question.last_pause, RandomBits::of_thread());
   if (!delay) return std::nullopt;
-  const bool is_worth_it = policy.predicate() ? policy.predicate()(failure.as_exception())
-                                              : is_retryable(failure.kind());
+  const bool is_worth_it =
+      rules.predicate ? rules.predicate(failure.as_exception()) : is_retryable(failure.kind());
   if (!is_worth_it) return std::nullopt;
   std::optional<Duration> named;
-  if (policy.delay_from()) named = policy.delay_from()(failure.as_exception());
+  if (rules.delay_from) named = rules.delay_from(failure.as_exception());
   if (!named) named = failure.retry_after();
-  const Duration pause = named ? policy.capped(*named) : *delay;
-  if (policy.max_elapsed() && saturating_add(question.elapsed, pause) > *policy.max_elapsed()) {
+  const Duration pause = named ? rules.capped(*named) : *delay;
+  if (rules.max_elapsed && saturating_add(question.elapsed, pause) > *rules.max_elapsed) {
     return std::nullopt;
   }
   return pause;

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: MIT
+# The headers, in layer order: a header includes only from the headers above its own.
+target_sources(
+  cano
+  INTERFACE
+    FILE_SET HEADERS
+    BASE_DIRS include
+    FILES
+      # the vocabulary
+      include/cano/detail/nearest_name.hpp
+      include/cano/detail/enum_name.hpp
+      include/cano/version.hpp
+      include/cano/config.hpp
+      include/cano/duration.hpp
+      include/cano/detail/random_bits.hpp
+      include/cano/detail/unlimited.hpp
+      include/cano/detail/cause.hpp
+      include/cano/detail/text.hpp
+      include/cano/detail/error_text.hpp
+      include/cano/error.hpp
+      include/cano/retry_after.hpp
+      include/cano/result.hpp
+      include/cano/state.hpp
+      include/cano/wait_kind.hpp
+      include/cano/detail/failure_kind.hpp
+      include/cano/detail/exception_text.hpp
+      include/cano/detail/member_call.hpp
+      include/cano/detail/input_range.hpp
+      include/cano/asio_tokens.hpp
+      include/cano/run_options.hpp
+      include/cano/concurrent_status.hpp
+      include/cano/jitter.hpp
+      include/cano/outcome.hpp
+      # async
+      include/cano/async/detail/frame_pool.hpp
+      include/cano/async/detail/cancellation_scope.hpp
+      include/cano/async/detail/waiter.hpp
+      include/cano/async/detail/virtual_clock.hpp
+      include/cano/async/detail/context_guard.hpp
+      include/cano/async/detail/loop_handler.hpp
+      include/cano/async/detail/timers.hpp
+      include/cano/async/detail/loop.hpp
+      include/cano/async/detail/loop_service.hpp
+      include/cano/async/detail/post_call.hpp
+      include/cano/async/detail/environment.hpp
+      include/cano/async/detail/root_environment.hpp
+      include/cano/async/detail/promise.hpp
+      include/cano/async/detail/coroutine_owner.hpp
+      include/cano/async/detail/coroutine_waiter.hpp
+      include/cano/async/detail/operation_state.hpp
+      include/cano/async/detail/operation.hpp
+      include/cano/async/detail/start.hpp
+      include/cano/async/detail/boost_1_81.hpp
+      include/cano/async/detail/awaitable.hpp
+      include/cano/async/async.hpp
+      include/cano/async/detail/blocking_run.hpp
+      include/cano/async/detail/remote_completion.hpp
+      include/cano/async/sleep.hpp
+      include/cano/async/yield_now.hpp
+      include/cano/async/detail/parallel_wait.hpp
+      include/cano/async/when_all.hpp
+      include/cano/async/when_any.hpp
+      include/cano/async/detail/duration_text.hpp
+      include/cano/async/timeout.hpp
+      include/cano/async/detail/blocking_job.hpp
+      include/cano/async/blocking.hpp
+      include/cano/async/detail/wait_line.hpp
+      include/cano/async/detail/mailbox_state.hpp
+      include/cano/async/mailbox.hpp
+      include/cano/async/drain_report.hpp
+      include/cano/async/detail/group_state.hpp
+      include/cano/async/task_group.hpp
+      # store
+      include/cano/store/key.hpp
+      include/cano/store/detail/stored_type.hpp
+      include/cano/store/detail/type_name.hpp
+      include/cano/store/detail/json_sink.hpp
+      include/cano/store/detail/json_builder.hpp
+      include/cano/store/detail/slot.hpp
+      include/cano/store/detail/store_error.hpp
+      include/cano/store/detail/short_lock.hpp
+      include/cano/store/detail/change_list.hpp
+      include/cano/store/detail/slot_table.hpp
+      include/cano/store/detail/append.hpp
+      include/cano/store/memory_store.hpp
+      include/cano/store/key_value_store.hpp
+      # time
+      include/cano/time/clock.hpp
+      include/cano/time/detail/virtual_wait.hpp
+      include/cano/time/timer.hpp
+      include/cano/time/zone_rules.hpp
+      include/cano/time/detail/zone_source.hpp
+      include/cano/time/detail/local_time_text.hpp
+      include/cano/time/time_zone.hpp
+      # cron
+      include/cano/cron/dst_gap.hpp
+      include/cano/cron/dst_fold.hpp
+      include/cano/cron/detail/cron_fields.hpp
+      include/cano/cron/detail/cron_syntax.hpp
+      include/cano/cron/detail/cron_calendar.hpp
+      include/cano/cron/detail/cron_words.hpp
+      include/cano/cron/detail/cron_parser.hpp
+      include/cano/cron/detail/cron_error.hpp
+      include/cano/cron/detail/zone_search.hpp
+      include/cano/cron/detail/cron_text.hpp
+      include/cano/cron/detail/cron_describe.hpp
+      include/cano/cron/cron_expression.hpp
+      # runtime
+      include/cano/runtime/detail/thread_name.hpp
+      include/cano/runtime/detail/shard.hpp
+      include/cano/runtime/runtime.hpp
+      # observe
+      include/cano/observe/level.hpp
+      include/cano/observe/field.hpp
+      include/cano/observe/span.hpp
+      include/cano/observe/skip_reason.hpp
+      include/cano/observe/event.hpp
+      include/cano/observe/observer.hpp
+      include/cano/observe/observer_failure.hpp
+      include/cano/observe/detail/observer_list.hpp
+      include/cano/observe/detail/outer_run.hpp
+      include/cano/observe/detail/time_text.hpp
+      include/cano/observe/detail/text.hpp
+      include/cano/observe/detail/file_name.hpp
+      include/cano/observe/detail/json_writer.hpp
+      include/cano/observe/detail/terminal.hpp
+      include/cano/observe/detail/describe.hpp
+      include/cano/observe/detail/log_line.hpp
+      include/cano/observe/log_filter.hpp
+      include/cano/observe/log_observer.hpp
+      include/cano/observe/detail/trace_writer.hpp
+      include/cano/observe/detail/trace_tracks.hpp
+      include/cano/observe/trace_file.hpp
+      include/cano/observe/run_path.hpp
+      include/cano/observe/path_recorder.hpp
+      include/cano/observe/progress.hpp
+      # limit
+      include/cano/limit/detail/wide.hpp
+      include/cano/limit/detail/require_positive.hpp
+      include/cano/limit/detail/grant.hpp
+      include/cano/limit/detail/permit_count.hpp
+      include/cano/limit/detail/token_bucket.hpp
+      include/cano/limit/detail/window_log.hpp
+      include/cano/limit/detail/limit_line.hpp
+      include/cano/limit/detail/limit_waiter.hpp
+      include/cano/limit/limit.hpp
+      include/cano/limit/concurrency_limit.hpp
+      include/cano/limit/rate_limit.hpp
+      include/cano/limit/sliding_window.hpp
+      include/cano/limit/keyed_limit.hpp
+      include/cano/limit/detail/outcome_window.hpp
+      include/cano/limit/detail/breaker_state.hpp
+      include/cano/limit/circuit_breaker_options.hpp
+      include/cano/limit/detail/breaker_rules.hpp
+      include/cano/limit/circuit_breaker.hpp
+      include/cano/limit/detail/attempt_gate.hpp
+      # engine
+      include/cano/engine/detail/failure.hpp
+      include/cano/engine/detail/retry_rules.hpp
+      include/cano/engine/detail/retry_decision.hpp
+      include/cano/engine/detail/run_id.hpp
+      include/cano/engine/detail/run_limits.hpp
+      include/cano/engine/detail/run_part.hpp
+      include/cano/engine/detail/attempt_rules.hpp
+      include/cano/engine/detail/state_info.hpp
+      include/cano/engine/detail/run_context.hpp
+      include/cano/engine/detail/run_reporter.hpp
+      include/cano/engine/detail/stop_request.hpp
+      include/cano/engine/detail/run_base.hpp
+      include/cano/engine/detail/run_driver_base.hpp
+      # task
+      include/cano/task/retry_policy.hpp
+      include/cano/task/next.hpp
+      include/cano/task/task_config.hpp
+      include/cano/task/detail/outcome.hpp
+      include/cano/task/task_context.hpp
+      include/cano/task/detail/task_handle.hpp
+      include/cano/task/detail/task_traits.hpp
+      include/cano/task/task.hpp
+      include/cano/task/node.hpp
+      include/cano/task/detail/phase_report.hpp
+      include/cano/task/detail/run_node.hpp
+      include/cano/task/detail/awaitable_host.hpp
+      include/cano/task/detail/bound_task.hpp
+      # workflow
+      include/cano/workflow/workflow_result.hpp
+      include/cano/workflow/problem.hpp
+      include/cano/workflow/graph.hpp
+      include/cano/workflow/detail/graph_view.hpp
+      include/cano/workflow/detail/graph_text.hpp
+      include/cano/workflow/detail/graph_json.hpp
+      include/cano/workflow/graph_format.hpp
+      include/cano/workflow/detail/state_table.hpp
+      include/cano/workflow/detail/definition.hpp
+      include/cano/workflow/detail/explain_task.hpp
+      include/cano/workflow/detail/explain_store.hpp
+      include/cano/workflow/detail/inspect.hpp
+      include/cano/workflow/detail/registration.hpp
+      include/cano/workflow/detail/hop_budget.hpp
+      include/cano/workflow/detail/run.hpp
+      include/cano/workflow/detail/run_driver.hpp
+      include/cano/workflow/detail/orchestrate.hpp
+      include/cano/workflow/workflow.hpp
+      include/cano/workflow/run.hpp
+      # compose
+      include/cano/compose/detail/join_rule.hpp
+      include/cano/compose/join.hpp
+      include/cano/compose/branch_result.hpp
+      include/cano/compose/detail/branch_slot.hpp
+      include/cano/compose/detail/branch_work.hpp
+      include/cano/compose/detail/branch_definition.hpp
+      include/cano/compose/detail/branch_group.hpp
+      include/cano/compose/detail/branch_run.hpp
+      include/cano/compose/detail/join_call.hpp
+      include/cano/compose/detail/split_task.hpp
+      include/cano/compose/split.hpp
+      include/cano/compose/detail/each_task.hpp
+      include/cano/compose/each.hpp
+      include/cano/compose/sub_workflow.hpp
+      include/cano/compose/wait.hpp
+      include/cano/compose/poll_options.hpp
+      include/cano/compose/detail/poll_task.hpp
+      include/cano/compose/poll.hpp
+      include/cano/compose/stepped.hpp
+      # concurrent
+      include/cano/concurrent/wait_strategy.hpp
+      include/cano/concurrent/concurrent_result.hpp
+      include/cano/concurrent/detail/worker.hpp
+      include/cano/concurrent/detail/batch.hpp
+      include/cano/concurrent/detail/execute.hpp
+      include/cano/concurrent/concurrent_workflow.hpp
+      # schedule
+      include/cano/schedule/detail/calendar_interval.hpp
+      include/cano/schedule/detail/time_grid.hpp
+      include/cano/schedule/schedule.hpp
+      include/cano/schedule/overlap.hpp
+      include/cano/schedule/misfire.hpp
+      include/cano/schedule/spread.hpp
+      include/cano/schedule/first_run.hpp
+      include/cano/schedule/backoff.hpp
+      include/cano/schedule/health_check.hpp
+      include/cano/schedule/schedule_options.hpp
+      include/cano/schedule/occurrence.hpp
+      include/cano/schedule/job_outcome.hpp
+      include/cano/schedule/flow_info.hpp
+      include/cano/schedule/shutdown_report.hpp
+      include/cano/schedule/detail/timeline.hpp
+      include/cano/schedule/detail/never_due.hpp
+      include/cano/schedule/detail/failure_gate.hpp
+      include/cano/schedule/detail/ticket.hpp
+      include/cano/schedule/detail/job_ledger.hpp
+      include/cano/schedule/detail/job_body.hpp
+      include/cano/schedule/detail/job.hpp
+      include/cano/schedule/detail/job_table.hpp
+      include/cano/schedule/detail/agenda.hpp
+      include/cano/schedule/detail/run_handle.hpp
+      include/cano/schedule/detail/effects.hpp
+      include/cano/schedule/detail/run_table.hpp
+      include/cano/schedule/detail/scheduler_api.hpp
+      include/cano/schedule/detail/shutdown.hpp
+      include/cano/schedule/detail/scheduler_state.hpp
+      include/cano/schedule/detail/job_run.hpp
+      include/cano/schedule/detail/alarm.hpp
+      include/cano/schedule/detail/scheduler_engine.hpp
+      include/cano/schedule/detail/scheduler_core.hpp
+      include/cano/schedule/scheduler.hpp
+      # testing
+      include/cano/testing/detail/jumping_clock.hpp
+      include/cano/testing/detail/stuck_text.hpp
+      include/cano/testing/virtual_time.hpp
+      include/cano/testing/recording_observer.hpp
+      # old places
+      include/cano/concurrent/concurrent_status.hpp
+      include/cano/schedule/cron_expression.hpp
+      include/cano/schedule/dst_fold.hpp
+      include/cano/schedule/dst_gap.hpp
+      include/cano/time/sleep.hpp
+      include/cano/time/yield_now.hpp
+      include/cano/workflow/run_options.hpp
+      # all of the above
+      include/cano.hpp
+)
+
+# Opt-in: each needs one more library, which its user links.
+target_sources(
+  cano
+  INTERFACE
+    FILE_SET adapters
+    TYPE HEADERS
+    BASE_DIRS include
+    FILES
+      include/cano/adapters/detail/prometheus_series.hpp
+      include/cano/adapters/prometheus.hpp
+      include/cano/adapters/time_zones.hpp
+)

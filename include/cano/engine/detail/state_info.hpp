@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include <cano/engine/detail/attempt_rules.hpp>
+
+namespace cano::detail {
+
+/// A state as the engine knows it, whatever its type: made once, when it is added.
+struct StateInfo {
+  std::string name;
+  AttemptRules rules;
+  std::size_t index = 0;  // among the states of the workflow, in the order in which they were added
+  std::size_t max_attempts;
+  bool takes_long_way;
+
+  StateInfo(std::string state_name, AttemptRules attempt_rules)
+      : name{std::move(state_name)},
+        rules{std::move(attempt_rules)},
+        max_attempts{rules.retry.max_attempts()},
+        takes_long_way{rules.has_limits()} {}
+};
+
+}  // namespace cano::detail
