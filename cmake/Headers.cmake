@@ -278,6 +278,7 @@ target_sources(
       include/cano/time/yield_now.hpp
       include/cano/workflow/run_options.hpp
       # all of the above
+      include/cano/workflow.hpp
       include/cano.hpp
 )
 

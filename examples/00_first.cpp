@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <string>
 
-#include <cano.hpp>
+#include <cano/workflow.hpp>
 
 enum class State { Fetch, Print, Done };
 

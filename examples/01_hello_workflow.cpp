@@ -5,7 +5,7 @@
 #include <iostream>
 #include <string>
 
-#include <cano.hpp>
+#include <cano/workflow.hpp>
 
 enum class State { Start, Process, Complete };
 

@@ -32,6 +32,8 @@ FOLDERS = {
     "adapters": ["time", "observe"],
 }
 OPT_IN = ["testing", "adapters"]  # not part of the umbrella
+# Headers that only include others, and may include from every folder.
+UMBRELLAS = ["cano.hpp", "cano/workflow.hpp"]
 HEADER_LIST = "cmake/Headers.cmake"
 
 # A header that has moved; the old place is kept for a version.
@@ -46,7 +48,7 @@ PURE = """
 """.split()
 
 # Who wants only one of these pays for no Asio.
-WITHOUT_ASIO = ["cano/schedule/schedule.hpp", "cano/task/retry_policy.hpp"]
+WITHOUT_ASIO = ["cano/cron/cron_expression.hpp", "cano/schedule/schedule.hpp", "cano/task/retry_policy.hpp"]
 
 FORBIDDEN = {
     r"#include\s*<boost/asio\.hpp>": "costs seconds a file: include the piece that is used",
@@ -83,7 +85,7 @@ def folder_of(header):
 
 
 def is_public(header, text):
-    return "/detail/" not in header and header != "cano.hpp" and MOVED not in text
+    return "/detail/" not in header and header not in UMBRELLAS and MOVED not in text
 
 
 def public_of(texts):
@@ -111,8 +113,8 @@ def check_folders(header, text):
         fault(header, f"folder {folder} is not in the table FOLDERS of {sys.argv[0]}")
         return
     for included in includes_of(text):
-        if included == "cano.hpp":
-            fault(header, "includes the umbrella")
+        if included in UMBRELLAS:
+            fault(header, f"includes the umbrella {included}")
         elif folder_of(included) not in below(folder):
             fault(header, f"{folder or 'the vocabulary'} may not include {included}")
 
@@ -157,8 +159,9 @@ def check_umbrella(texts):
     included = set(includes_of(texts.get("cano.hpp", "")))
     for header in sorted(expected - included):
         fault("cano.hpp", f"lacks {header}")
-    for header in sorted(included - expected):
-        fault("cano.hpp", f"must not include {header}: private or opt-in")
+    for umbrella in UMBRELLAS:
+        for header in sorted(set(includes_of(texts.get(umbrella, ""))) - expected):
+            fault(umbrella, f"must not include {header}: private or opt-in")
 
 
 def check_sources(root, texts):
@@ -191,7 +194,7 @@ def main():
     listed = re.findall(r"\binclude/(\S+\.hpp)", (root / HEADER_LIST).read_text())
     for header, text in texts.items():
         check_text(header, text)
-        if header != "cano.hpp":
+        if header not in UMBRELLAS:
             check_folders(header, text)
     check_order(texts, listed)
     check_boost(texts)
