@@ -39,6 +39,7 @@ target_sources(
       include/cano/async/detail/context_guard.hpp
       include/cano/async/detail/loop_handler.hpp
       include/cano/async/detail/timers.hpp
+      include/cano/async/detail/loop_members.hpp
       include/cano/async/detail/loop.hpp
       include/cano/async/detail/loop_service.hpp
       include/cano/async/detail/post_call.hpp
@@ -82,6 +83,7 @@ target_sources(
       include/cano/store/detail/change_list.hpp
       include/cano/store/detail/slot_table.hpp
       include/cano/store/detail/append.hpp
+      include/cano/store/detail/json_of_slots.hpp
       include/cano/store/memory_store.hpp
       include/cano/store/key_value_store.hpp
       # time
@@ -226,6 +228,8 @@ target_sources(
       include/cano/concurrent/wait_strategy.hpp
       include/cano/concurrent/concurrent_result.hpp
       include/cano/concurrent/detail/worker.hpp
+      include/cano/concurrent/detail/instance_queue.hpp
+      include/cano/concurrent/detail/progress_report.hpp
       include/cano/concurrent/detail/batch.hpp
       include/cano/concurrent/detail/execute.hpp
       include/cano/concurrent/concurrent_workflow.hpp

@@ -18,7 +18,7 @@
 #include <cano/detail/text.hpp>
 #include <cano/error.hpp>
 #include <cano/store/detail/append.hpp>
-#include <cano/store/detail/json_builder.hpp>
+#include <cano/store/detail/json_of_slots.hpp>
 #include <cano/store/detail/slot.hpp>
 #include <cano/store/detail/slot_table.hpp>
 #include <cano/store/detail/store_error.hpp>
@@ -89,7 +89,7 @@ class MemoryStore {
 
   /// A copy of the value.
   template <class T> T get(std::string_view key) const {
-    static_assert(can_be_copied<T>());
+    static_assert(detail::can_be_copied<T>());
     const auto held = table_.read<T>(key);
     if (!held) throw key_not_found(key);
     return **held;
@@ -97,7 +97,7 @@ class MemoryStore {
 
   /// A copy of the value, or nothing where `get` throws `Error(KeyNotFound)`.
   template <class T> std::optional<T> find(std::string_view key) const {
-    static_assert(can_be_copied<T>());
+    static_assert(detail::can_be_copied<T>());
     const auto held = table_.read<T>(key);
     return held ? std::optional<T>{**held} : std::nullopt;
   }
@@ -105,7 +105,7 @@ class MemoryStore {
   /// A copy of the value, or `fallback` where `get` throws `Error(KeyNotFound)`.
   template <class T> detail::Stored<T> get_or(std::string_view key, T fallback) const {
     using Value = detail::Stored<T>;
-    static_assert(can_be_copied<Value>());
+    static_assert(detail::can_be_copied<Value>());
     const auto held = table_.read<Value>(key);
     if (held) return **held;
     detail::check_text(key, fallback);
@@ -119,7 +119,7 @@ class MemoryStore {
   /// on another thread. A change of the key then makes a new value; `append` and `take` copy the
   /// old one first.
   template <class T> std::shared_ptr<const T> share(std::string_view key) const {
-    static_assert(can_be_shared<T>());
+    static_assert(detail::can_be_shared<T>());
     const auto held = table_.read<T>(key);
     if (!held) throw key_not_found(key);
     const auto kept = std::make_shared<const detail::HeldValue<T>>(*held);
@@ -131,7 +131,7 @@ class MemoryStore {
   /// The value stays as it is during the call, whatever others put meanwhile; do not return a
   /// reference into it. A move-only value is lent to one caller at a time.
   template <class T, class F> decltype(auto) with(std::string_view key, F&& read) const {
-    static_assert(can_be_stored<T>());
+    static_assert(detail::can_be_stored<T>());
     static_assert(std::is_invocable_v<F, const T&>, "cano: with<T>() calls read(const T&)");
     if constexpr (detail::StoreCopyable<T>) {
       const auto held = table_.read<T>(key);
@@ -154,7 +154,7 @@ class MemoryStore {
   ///
   /// **Errors.** `Error(KeyNotFound)` when there is none and a `T` needs arguments to be made.
   template <class T, class F> void update(std::string_view key, F&& change) {
-    static_assert(can_be_stored<T>());
+    static_assert(detail::can_be_stored<T>());
     static_assert(std::is_invocable_v<F, T&>, "cano: update<T>() calls change(T&)");
     detail::Slot fresh;  // destroys what it has in the end, when the key is free again
     detail::SlotChange slot{table_, key,
@@ -195,10 +195,10 @@ class MemoryStore {
 
   /// Moves the value out of the store, or gives nothing when there is none.
   template <class T> std::optional<T> take(std::string_view key) {
-    static_assert(can_be_stored<T>());
+    static_assert(detail::can_be_stored<T>());
     detail::SlotChange slot{table_, key, Access::Exclusive};
     if (slot.value().empty()) return std::nullopt;
-    std::optional<T> taken = moved_out(expected<T>(slot, key), slot.value().unique());
+    std::optional<T> taken = detail::moved_out(expected<T>(slot, key), slot.value().unique());
     slot.erase();
     return taken;
   }
@@ -230,24 +230,7 @@ class MemoryStore {
   /// numbered.
   template <std::same_as<nlohmann::json> Json = nlohmann::json> auto to_json() const {
     static_assert(requires { sizeof(Json); }, "cano: to_json() needs #include <nlohmann/json.hpp>");
-    auto slots = table_.snapshot();
-    // Those that have to be renamed give way to those that have not.
-    std::sort(slots.begin(), slots.end(), [](const auto& a, const auto& b) {
-      return std::pair{!detail::is_utf8(a.first), std::string_view{a.first}} <
-             std::pair{!detail::is_utf8(b.first), std::string_view{b.first}};
-    });
-    Json values = Json::object();
-    for (const auto& [key, slot] : slots) {
-      Json& value = values[detail::valid_key(values, key)];
-      const detail::SlotType& type = slot.type();
-      if (type.json != nullptr) {
-        detail::JsonBuilder<Json> builder{value};
-        type.json(slot, builder);
-      } else {
-        value["type"] = detail::valid_utf8(type.name());
-      }
-    }
-    return values;
+    return detail::json_of_slots<Json>(table_.snapshot());
   }
 
   /// @overload
@@ -286,24 +269,7 @@ class MemoryStore {
  private:
   using Access = detail::SlotChange::Access;
 
-  // Functions, and asserted: so these errors come before those of the code that follows them.
-  template <class T> static consteval bool can_be_stored() {
-    static_assert(detail::Storable<T>, "cano: name the type by value, as in get<std::string>(key)");
-    return true;
-  }
-  template <class T> static consteval bool can_be_copied() {
-    static_assert(detail::StoreCopyable<T>,
-                  "cano: this call copies the value, which is move-only: use with, update or take");
-    return can_be_stored<T>();
-  }
-  template <class T> static consteval bool can_be_shared() {
-    static_assert(detail::StoreCopyable<T>,
-                  "cano: a move-only value is changed in place, so it cannot be shared: use with");
-    return can_be_stored<T>();
-  }
-
-  // Only who does not find a key pays for the question which one was meant, and not in a store that
-  // holds so many that it is no slip of a hand.
+  // Suggests the key that was meant, unless there are so many keys that this would take long.
   [[gnu::noinline]] Error key_not_found(std::string_view key) const {
     constexpr std::size_t many = 1000;
     return detail::key_not_found(key, size() > many ? std::vector<std::string>{} : keys());
@@ -320,13 +286,6 @@ class MemoryStore {
     } else {
       throw key_not_found(key);
     }
-  }
-
-  template <class T> static T moved_out(T& value, bool only_ours) {
-    if constexpr (detail::StoreCopyable<T>) {
-      if (!only_ours) return std::as_const(value);
-    }
-    return std::move(value);
   }
 
   // Reading lends a move-only value, so it has to be changed by calls that are const.

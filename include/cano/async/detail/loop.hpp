@@ -21,6 +21,7 @@
 
 #include <cano/async/detail/context_guard.hpp>
 #include <cano/async/detail/loop_handler.hpp>
+#include <cano/async/detail/loop_members.hpp>
 #include <cano/async/detail/timers.hpp>
 #include <cano/async/detail/virtual_clock.hpp>
 #include <cano/async/detail/waiter.hpp>
@@ -31,29 +32,6 @@
 namespace cano::detail {
 
 class LoopService;
-
-/// A run, a group's task or other work that a loop has under way.
-class LoopMember {
- public:
-  LoopMember() = default;
-  LoopMember(const LoopMember&) = delete;
-  LoopMember& operator=(const LoopMember&) = delete;
-
-  /// The context is going, and the work with it. It has left the loop.
-  virtual void drop_work() noexcept = 0;
-  /// Cancels the work; it goes on until it has ended.
-  virtual void cancel_work() noexcept = 0;
-  /// As `Cancellable::tell_places`.
-  virtual void tell_places(std::vector<WaitPlace>&) const {}
-
- protected:
-  ~LoopMember() { CANO_ASSERT(next_ == nullptr); }
-
- private:
-  friend class Loop;
-  LoopMember* next_ = nullptr;
-  LoopMember* previous_ = nullptr;
-};
 
 /// A serial executor with a queue of what is ready and the sleepers: one for each `io_context` that
 /// one thread runs, one over a strand for each run elsewhere.
@@ -139,38 +117,35 @@ class Loop {
 
   /// Keeps the context at work until `leave`.
   void join(LoopMember& member) {
-    if (members_++ == 0) {
+    if (members_.empty()) {
       work_ = asio::prefer(executor_, asio::execution::outstanding_work.tracked);
     }
-    link(member, end_);
+    members_.add(member);
     if (is_stopping_) member.cancel_work();
   }
   /// Does nothing where the member has left.
   void leave(LoopMember& member) noexcept {
-    if (member.next_ == nullptr) return;
-    unlink(member);
-    if (--members_ != 0) return;
+    if (!members_.remove(member) || !members_.empty()) return;
     work_ = {};
     if (timers_->empty()) timers_->cancel_timer();
     if (on_idle_) std::exchange(on_idle_, nullptr)();
   }
-  std::size_t members() const noexcept { return members_; }
+  std::size_t members() const noexcept { return members_.size(); }
   /// Where the work under way waits.
   std::vector<WaitPlace> wait_places() const {
     std::vector<WaitPlace> places;
-    for (const LoopMember* each = end_.next_; each != &end_; each = each->next_)
-      each->tell_places(places);
+    members_.for_each([&](const LoopMember& each) { each.tell_places(places); });
     return places;
   }
   /// Cancels all work under way and what comes later.
   void stop() noexcept {
     is_stopping_ = true;
-    cancel_all();
+    members_.cancel_all();
   }
   bool is_stopping() const noexcept { return is_stopping_; }
   /// Calls `function` when no work is under way, at once where there is none.
   void when_idle(std::function<void()> function) {
-    if (members_ == 0) return function();
+    if (members_.empty()) return function();
     on_idle_ = std::move(function);
   }
 
@@ -185,11 +160,6 @@ class Loop {
 
  private:
   friend class LoopService;
-  struct End final : LoopMember {
-    void drop_work() noexcept override {}
-    void cancel_work() noexcept override {}
-  };
-
   Loop(LoopService& service, asio::any_io_executor executor, asio::io_context* context, Loop* main);
   ~Loop();
 
@@ -259,36 +229,11 @@ class Loop {
     if (!is_requested) self->run_round();
   }
 
-  // A mark goes through the members: cancelling one may end any other.
-  void cancel_all() noexcept {
-    End mark;
-    link(mark, end_);
-    while (mark.next_ != &end_) {
-      LoopMember& member = *mark.next_;
-      unlink(mark);
-      link(mark, member);
-      member.cancel_work();
-    }
-    unlink(mark);
-  }
-  static void link(LoopMember& member, LoopMember& behind) noexcept {
-    member.next_ = behind.next_;
-    member.previous_ = &behind;
-    behind.next_->previous_ = &member;
-    behind.next_ = &member;
-  }
-  static void unlink(LoopMember& member) noexcept {
-    member.previous_->next_ = member.next_;
-    member.next_->previous_ = member.previous_;
-    member.next_ = member.previous_ = nullptr;
-  }
-
   void shutdown() noexcept {
     is_round_requested_ = true;  // there are no more
-    while (end_.next_ != &end_) {
-      LoopMember& member = *end_.next_;
-      leave(member);
-      member.drop_work();
+    while (LoopMember* const member = members_.first()) {
+      leave(*member);
+      member->drop_work();
     }
     while (Waiter* const waiter = queue_.pop())
       waiter->drop();
@@ -312,8 +257,7 @@ class Loop {
   YieldQueue queue_;
   std::unique_ptr<Timers> own_timers_;
   Timers* timers_;  // its own, or those of the context's loop
-  std::size_t members_ = 0;
-  End end_;
+  LoopMembers members_;
   asio::any_io_executor work_;
   std::function<void()> on_idle_;
   std::shared_ptr<ContextGuard> guard_;

@@ -85,7 +85,6 @@ inline Loop::Loop(LoopService& service, asio::any_io_executor executor, asio::io
       timers_{main == nullptr ? own_timers_.get() : main->timers_},
       guard_{service.guard_},
       service_{&service} {
-  end_.next_ = end_.previous_ = &end_;
   const bool is_alive = guard_->run_if_alive([&] {
     place_ = service.loops_.size();
     service.loops_.push_back(this);
@@ -101,7 +100,6 @@ inline Loop::~Loop() {
     service_->loops_.pop_back();
     forget_all();
   });
-  end_.next_ = nullptr;
 }
 
 inline asio::execution_context& Loop::context() const noexcept { return service_->context(); }

@@ -5,9 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <exception>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -20,6 +18,8 @@
 #include <cano/async/detail/post_call.hpp>
 #include <cano/async/detail/waiter.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
+#include <cano/concurrent/detail/instance_queue.hpp>
+#include <cano/concurrent/detail/progress_report.hpp>
 #include <cano/concurrent/detail/worker.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
 #include <cano/concurrent_status.hpp>
@@ -40,8 +40,6 @@
 #include <cano/workflow/workflow_result.hpp>
 
 namespace cano::detail {
-
-using ProgressCallback = std::function<void(const ConcurrentStatus&)>;
 
 /// One call of `execute_concurrent`: hands instances to its workers, counts how they end, and
 /// cancels the rest when it has waited long enough.
@@ -65,7 +63,8 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
         quota_{quota_of(strategy_)},
         options_{std::move(options)},
         progress_{std::move(progress)},
-        results_(stores.size()) {
+        results_(stores.size()),
+        queue_{stores.size()} {
     if (options_.run_id.empty()) options_.run_id = make_run_id();
     info_ = run_info(*definition_, options_, nullptr);
     info_.in_batch = true;
@@ -119,25 +118,12 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   // ---- what workers call
 
   bool is_cancelled() const noexcept { return is_stop_requested_.load(std::memory_order_acquire); }
-  bool nothing_left() const noexcept {
-    return is_cancelled() || next_.load(std::memory_order_relaxed) >= stores_.size();
-  }
-  bool counts_each() const noexcept { return quota_.has_value() || progress_ != nullptr; }
+  bool nothing_left() const noexcept { return is_cancelled() || queue_.empty(); }
+  bool counts_each() const noexcept { return quota_.has_value() || progress_.is_wanted(); }
 
-  /// The next instances to start, from the first to before the second; empty when none is left.
-  ///
-  /// Few calls, and few borders between what two workers write: a fraction of what is left, so that
-  /// no worker is still busy with many at the end (guided self-scheduling, Polychronopoulos and
-  /// Kuck, 1987). With 16 at most, instances of 10 plain hops took 64 ns on two shards, with 128 54
-  /// ns.
-  std::pair<std::size_t, std::size_t> take(std::size_t at_most) noexcept {
-    const std::size_t end = stores_.size();
-    const std::size_t next = next_.load(std::memory_order_relaxed);
-    if (is_cancelled() || next >= end) return {end, end};
-    const std::size_t share = std::clamp<std::size_t>((end - next) / (workers_.size() * 8), 1, 128);
-    const std::size_t count = std::min(share, at_most);
-    const std::size_t first = next_.fetch_add(count, std::memory_order_relaxed);
-    return {std::min(first, end), std::min(first + count, end)};
+  /// The next instances to start; none when the batch is cancelled.
+  InstanceQueue::Range take(std::size_t at_most) noexcept {
+    return is_cancelled() ? InstanceQueue::Range{} : queue_.take(workers_.size(), at_most);
   }
 
   template <class Instance> void set_up(Instance& instance, std::size_t index, steady_time now) {
@@ -160,7 +146,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     if (!counts_each()) return;
     const ConcurrentStatus status = current_status();
     if (quota_ && finished_for_quota(status) >= quota_->count) cancel();
-    if (progress_) report_progress(std::nullopt);
+    if (progress_.is_wanted()) progress_.send([this] { return current_status(); });
   }
 
   void worker_ended() {
@@ -231,7 +217,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     const std::size_t ended = status.completed + status.failed + status.cancelled;
     if (ended != results_.size()) cancel_those_without_result(without_result);
     status.cancelled = results_.size() - status.completed - status.failed;
-    if (progress_) report_progress(status);
+    if (progress_.is_wanted()) progress_.send([&] { return status; });
     report_end(status);
     OnDone on_done = std::move(*on_done_);
     on_done_.reset();
@@ -268,20 +254,6 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     return status;
   }
 
-  // One call at a time, so that what a user is shown never goes back. The end is told once, also
-  // where instances were never started.
-  void report_progress(const std::optional<ConcurrentStatus>& at_end) {
-    const std::lock_guard lock{progress_mutex_};
-    if (progress_is_over_) return;
-    try {
-      const ConcurrentStatus status = at_end ? *at_end : current_status();
-      progress_is_over_ = status.is_complete();
-      progress_(status);
-    } catch (...) {
-      progress_is_over_ = true;
-    }
-  }
-
   void report_start() const {
     if (observers_->empty()) return;
     observers_->notify(&Observer::on_batch_started,
@@ -305,13 +277,11 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   std::unique_ptr<const RunContext> context_;  // null when it was started in no run
   const ObserverList* observers_ = &definition_->observers;
   Duration timeout_ = Duration::max();  // of each instance
-  ProgressCallback progress_;
-  std::mutex progress_mutex_;
-  bool progress_is_over_ = false;  // it has been told the end, or has thrown
+  ProgressReport progress_;
   std::vector<Result> results_;
+  InstanceQueue queue_;
 
   std::vector<std::unique_ptr<WorkerType>> workers_;
-  std::atomic<std::size_t> next_{0};  // the first instance no worker has taken
   std::atomic<std::size_t> workers_left_{0};
   std::atomic<bool> is_stop_requested_{false};
   std::stop_source stop_source_;

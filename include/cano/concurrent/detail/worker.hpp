@@ -210,7 +210,7 @@ template <class Batch> class Worker {
       // even while another worker has room.
       const auto taken = batch_.take(std::max<std::size_t>(1, max_in_flight_ - in_flight_));
       next_ = taken.first;
-      taken_end_ = taken.second;
+      taken_end_ = taken.end;
     }
     return next_ != taken_end_;
   }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace cano::detail {
 
@@ -47,5 +48,29 @@ concept StoredInline = std::is_trivially_copyable_v<T> && std::is_copy_construct
 template <class T>
 concept Storable = std::is_object_v<T> && std::same_as<T, std::decay_t<T>> &&
                    std::is_move_constructible_v<T> && std::is_destructible_v<T>;
+
+// Functions, and asserted: so these errors come before those of the code that follows them.
+template <class T> consteval bool can_be_stored() {
+  static_assert(Storable<T>, "cano: name the type by value, as in get<std::string>(key)");
+  return true;
+}
+template <class T> consteval bool can_be_copied() {
+  static_assert(StoreCopyable<T>,
+                "cano: this call copies the value, which is move-only: use with, update or take");
+  return can_be_stored<T>();
+}
+template <class T> consteval bool can_be_shared() {
+  static_assert(StoreCopyable<T>,
+                "cano: a move-only value is changed in place, so it cannot be shared: use with");
+  return can_be_stored<T>();
+}
+
+/// The value, moved where nobody else holds it.
+template <class T> T moved_out(T& value, bool is_unique) {
+  if constexpr (StoreCopyable<T>) {
+    if (!is_unique) return std::as_const(value);
+  }
+  return std::move(value);
+}
 
 }  // namespace cano::detail
