@@ -71,6 +71,7 @@ target_sources(
       include/cano/async/drain_report.hpp
       include/cano/async/detail/group_state.hpp
       include/cano/async/task_group.hpp
+      include/cano/async/detail/work_tag.hpp
       # store
       include/cano/store/key.hpp
       include/cano/store/detail/stored_type.hpp
@@ -251,22 +252,21 @@ target_sources(
       include/cano/schedule/detail/timeline.hpp
       include/cano/schedule/detail/never_due.hpp
       include/cano/schedule/detail/failure_gate.hpp
-      include/cano/schedule/detail/ticket.hpp
-      include/cano/schedule/detail/job_ledger.hpp
       include/cano/schedule/detail/job_body.hpp
+      include/cano/schedule/detail/job_stats.hpp
+      include/cano/schedule/detail/pending_run.hpp
+      include/cano/schedule/detail/job_book.hpp
       include/cano/schedule/detail/job.hpp
       include/cano/schedule/detail/job_table.hpp
-      include/cano/schedule/detail/agenda.hpp
-      include/cano/schedule/detail/run_handle.hpp
-      include/cano/schedule/detail/effects.hpp
-      include/cano/schedule/detail/run_table.hpp
-      include/cano/schedule/detail/scheduler_api.hpp
+      include/cano/schedule/detail/actions.hpp
+      include/cano/schedule/detail/active_runs.hpp
       include/cano/schedule/detail/shutdown.hpp
+      include/cano/schedule/detail/due_queue.hpp
       include/cano/schedule/detail/scheduler_state.hpp
       include/cano/schedule/detail/job_run.hpp
-      include/cano/schedule/detail/alarm.hpp
-      include/cano/schedule/detail/scheduler_engine.hpp
-      include/cano/schedule/detail/scheduler_core.hpp
+      include/cano/schedule/detail/scheduler_timer.hpp
+      include/cano/schedule/detail/scheduler_loop.hpp
+      include/cano/schedule/detail/scheduler_calls.hpp
       include/cano/schedule/scheduler.hpp
       # testing
       include/cano/testing/detail/jumping_clock.hpp

@@ -45,7 +45,7 @@ PURE = """
     limit/breaker_state limit/outcome_window limit/token_bucket limit/window_log
     engine/failure engine/retry_decision engine/retry_rules engine/run_limits
     concurrent/instance_queue
-    schedule/failure_gate schedule/timeline
+    schedule/due_queue schedule/failure_gate schedule/job_book schedule/scheduler_state schedule/timeline
 """.split()
 
 # Who wants only one of these pays for no Asio.

@@ -172,6 +172,7 @@ class ConcurrentWorkflow
     detail::Environment& environment = co_await detail::ThisEnvironment{};
     batch->inherit(detail::run_context(environment, batch->definition().observers,
                                        batch->definition().span.get()));
+    batch->set_work_tag(environment.work_tag());
     if (loops.empty()) loops = detail::loops_for(environment.loop());
     auto joined = detail::library_operation<ConcurrentResult<State>>(
         detail::StartBatch<BatchType>{std::move(batch), std::move(loops), max_in_flight});

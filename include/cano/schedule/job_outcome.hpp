@@ -9,22 +9,19 @@
 #include <cano/detail/exception_text.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/event.hpp>
+#include <cano/schedule/occurrence.hpp>
 
 namespace cano {
 
-/// What became of an occurrence of a scheduled job: how its run ended, or why it did not run.
-struct JobOutcome {
-  std::string id;                     ///< The job's.
-  std::uint64_t run = 0;              ///< Number of the job's run, from 1; 0 when it did not run.
-  system_time nominal{};              ///< When it was due; for a trigger, when that came.
-  bool triggered = false;             ///< By hand, not by the schedule.
-  std::optional<SkipReason> skipped;  ///< Why it did not run; nothing when it did.
-  std::uint64_t count = 1;            ///< How many were skipped in a row; the last is given.
-  std::uint64_t missed = 0;           ///< How many earlier occurrences the run stood for as well.
+/// An occurrence of a scheduled job with its end: how its run ended, or why it did not run.
+///
+/// One that did not run has no number in `run`, and no `lateness`. There is nothing left to `stop`.
+struct JobOutcome : Occurrence {
+  std::optional<SkipReason> skipped{};   ///< Why it did not run; nothing when it did.
+  std::uint64_t count = 1;               ///< How many were skipped in a row; the last is given.
   Outcome outcome = Outcome::Cancelled;  ///< How the run ended.
-  std::exception_ptr error;              ///< What it threw; null when nothing.
-  system_time started{};                 ///< When it began.
-  Duration lateness{};                   ///< How much later than due it began.
+  std::exception_ptr error{};            ///< What it threw; null when nothing.
+  system_time started{};                 ///< When it began: the same as `actual`.
   Duration elapsed{};                    ///< How long it took.
 
   /// Whether it ran and came to a good end.

@@ -9,7 +9,10 @@
 
 namespace cano {
 
-/// What a scheduled job is told of the run that it begins.
+/// One time at which a job is due: by its schedule, or because it was triggered.
+///
+/// It grows on its way. Whoever knows it first knows `nominal`; with its run it gets the other
+/// fields; with the end of the run it is part of a `JobOutcome`.
 ///
 ///     scheduler.every("poll", [](const Occurrence& now) -> Async<void> { ... }, 5s);
 ///

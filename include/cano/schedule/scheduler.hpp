@@ -20,9 +20,11 @@
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
 #include <cano/runtime/runtime.hpp>
+#include <cano/schedule/detail/actions.hpp>
 #include <cano/schedule/detail/job_body.hpp>
-#include <cano/schedule/detail/scheduler_api.hpp>
-#include <cano/schedule/detail/scheduler_core.hpp>
+#include <cano/schedule/detail/scheduler_calls.hpp>
+#include <cano/schedule/detail/scheduler_loop.hpp>
+#include <cano/schedule/detail/scheduler_state.hpp>
 #include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/schedule.hpp>
@@ -87,18 +89,20 @@ class Scheduler {
  public:
   /// Runs its jobs on `executor`.
   template <std::convertible_to<asio::any_io_executor> Executor>
-  explicit Scheduler(const Executor& executor) : core_{make_core(executor, nullptr)} {}
+  explicit Scheduler(const Executor& executor)
+      : loop_{std::make_shared<detail::SchedulerLoop>(executor, nullptr)} {}
 
   /// Runs its jobs on the shards of `runtime`, in turn.
   template <std::derived_from<Runtime> AnyRuntime>
-  explicit Scheduler(AnyRuntime& runtime) : core_{make_core(runtime.shard(0), &runtime)} {}
+  explicit Scheduler(AnyRuntime& runtime)
+      : loop_{std::make_shared<detail::SchedulerLoop>(runtime.shard(0), &runtime)} {}
 
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
   ~Scheduler() {
     try {
-      core_->stop_now();
+      detail::stop_now(*loop_);
     } catch (...) {  // destructor: cannot report; the runs under way go on to their end
     }
   }
@@ -106,12 +110,15 @@ class Scheduler {
   /// Reports every occurrence to `observer`, from now on. One that throws is switched off, see
   /// `observer_failures()`.
   Scheduler& with_observer(std::shared_ptr<Observer> observer) {
-    core_->add_observer(std::move(observer));
+    loop_->add_observer(std::move(observer));
     return *this;
   }
 
   /// The observers that threw and were switched off; empty when all see everything.
-  std::vector<ObserverFailure> observer_failures() const { return core_->observer_failures(); }
+  std::vector<ObserverFailure> observer_failures() const {
+    const auto observers = loop_->observers();
+    return observers ? observers->failures() : std::vector<ObserverFailure>{};
+  }
 
   /// Adds a job; while the scheduler runs, its schedule begins at once.
   ///
@@ -121,7 +128,7 @@ class Scheduler {
   template <class Job>
   void add(std::string id, Job&& job, Schedule schedule, ScheduleOptions options = {}) {
     auto body = detail::make_job_body(id, std::forward<Job>(job));
-    core_->add(std::move(id), std::move(schedule), std::move(body), options);
+    detail::add_job(*loop_, std::move(id), std::move(schedule), std::move(body), options);
   }
   /// @overload
   template <class Job>
@@ -167,63 +174,81 @@ class Scheduler {
   /// Begins all schedules.
   ///
   /// **Errors.** `Error(Configuration)` when it is running already, or has not stopped yet.
-  void start() { core_->start(); }
+  void start() { loop_->start(); }
 
   /// Makes a job due now, whatever its schedule, paused or not; its `Overlap` decides as for any
   /// occurrence.
   ///
   /// **Errors.** Also when the scheduler is not running.
-  void trigger(std::string_view id) { core_->trigger(id); }
+  void trigger(std::string_view id) { detail::trigger_job(*loop_, id, {}); }
 
   /// The same, and waits for what becomes of it: the end of the run, or why it does not run.
   ///
   /// **Errors.** Of the call: as `trigger`. Of the run: in the outcome.
   /// **Cancellation.** Ends the waiting; the run goes on.
-  Async<JobOutcome> trigger_and_wait(std::string_view id) { return core_->trigger_and_wait(id); }
+  Async<JobOutcome> trigger_and_wait(std::string_view id) {
+    return detail::trigger_and_wait(loop_, std::string{id});
+  }
 
   /// Requests the end of the job's runs under way; returns how many there are. Its schedule goes
   /// on, and so do occurrences that wait for their turn.
-  std::size_t cancel(std::string_view id) { return core_->cancel(id); }
+  std::size_t cancel(std::string_view id) {
+    std::size_t count = 0;
+    loop_->change([&](State& state, Actions& actions) { count = state.cancel(id, actions); });
+    return count;
+  }
 
   /// Forgets the failures of a job, so that it runs again: the end of `FlowStatus::Tripped` and of
   /// a back-off.
-  void reset(std::string_view id) { core_->reset(id); }
+  void reset(std::string_view id) {
+    loop_->locked([&](const State& state) { state.job(id)->book.reset(); });
+  }
 
   /// Occurrences do not run from now on. Runs under way, and those that wait for them, go on.
-  void pause(std::string_view id) { core_->set_paused(id, true); }
+  void pause(std::string_view id) { set_paused(id, true); }
 
   /// Ends a pause. What was due meanwhile is not made up for.
-  void resume(std::string_view id) { core_->set_paused(id, false); }
+  void resume(std::string_view id) { set_paused(id, false); }
 
   /// Takes a job away; its id is free at once. Runs under way go on to their end.
-  void remove(std::string_view id) { core_->remove(id); }
+  void remove(std::string_view id) {
+    loop_->change([&](State& state, Actions& actions) { state.remove(id, actions); });
+  }
 
   /// Gives a job another schedule, which begins now; an interval is first due when it has passed.
   ///
   /// **Errors.** Also for one that will never be due, whatever the job's `end_at`.
-  void replace(std::string_view id, Schedule schedule) { core_->replace(id, std::move(schedule)); }
+  void replace(std::string_view id, Schedule schedule) {
+    detail::replace_schedule(*loop_, id, std::move(schedule));
+  }
 
   /// What is known of a job; nothing when there is none of that id.
-  std::optional<FlowInfo> status(std::string_view id) const { return core_->status(id); }
+  std::optional<FlowInfo> status(std::string_view id) const {
+    return detail::status_of(*loop_, id);
+  }
 
   /// The same of all jobs, sorted by id.
-  std::vector<FlowInfo> list() const { return core_->list(); }
+  std::vector<FlowInfo> list() const { return detail::list_jobs(*loop_); }
 
   /// The next `count` times at which a job will be due, spread included; fewer when there are no
   /// more. Of a scheduler that is not running: if it started now. `TimeZone::format` makes text of
   /// them.
   std::vector<system_time> next_runs(std::string_view id, std::size_t count) const {
-    return core_->next_runs(id, count);
+    return detail::next_runs(*loop_, id, count);
   }
 
   /// What became of the last occurrences, the oldest first: `ScheduleOptions::history_limit`.
-  std::vector<JobOutcome> history(std::string_view id) const { return core_->history(id); }
+  std::vector<JobOutcome> history(std::string_view id) const {
+    return loop_->locked([&](const State& state) { return state.job(id)->book.stats().history(); });
+  }
 
   /// Whether any run is under way.
   bool has_running_flows() const { return running_count() > 0; }
 
   /// How many runs are under way, also of jobs that have been removed.
-  std::size_t running_count() const { return core_->running(); }
+  std::size_t running_count() const {
+    return loop_->locked([](const State& state) { return state.running(); });
+  }
 
   /// Starts no more occurrences, gives the runs under way time to end, cancels what is left of
   /// them, and returns when all have ended: no job is running then.
@@ -234,27 +259,26 @@ class Scheduler {
   ///
   /// **Cancellation.** Ends the waiting; the scheduler stops all the same.
   Async<ShutdownReport> stop(Duration drain = std::chrono::seconds{30}) {
-    return core_->stop(drain);
+    return detail::stop_and_wait(loop_, drain);
   }
   /// @overload
   template <class Rep, class Period>
   Async<ShutdownReport> stop(std::chrono::duration<Rep, Period> drain) {
-    return core_->stop(detail::to_duration(drain));
+    return stop(detail::to_duration(drain));
   }
 
   /// Starts no more occurrences and cancels the runs under way, without waiting for their end.
-  void stop_now() { core_->stop_now(); }
+  void stop_now() { detail::stop_now(*loop_); }
 
  private:
-  template <class Executor>
-  static std::shared_ptr<detail::SchedulerApi> make_core(const Executor& executor,
-                                                         Runtime* runtime) {
-    // One type of core, whatever the executor's type.
-    using Core = detail::SchedulerCore<asio::any_io_executor>;
-    return std::make_shared<Core>(asio::any_io_executor{executor}, runtime);
+  using State = detail::SchedulerState;
+  using Actions = detail::Actions;
+
+  void set_paused(std::string_view id, bool whether) {
+    loop_->locked([&](const State& state) { state.job(id)->book.set_paused(whether); });
   }
 
-  std::shared_ptr<detail::SchedulerApi> core_;
+  std::shared_ptr<detail::SchedulerLoop> loop_;
 };
 
 }  // namespace cano

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <mutex>
 #include <optional>
@@ -7,20 +9,29 @@
 #include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/promise.hpp>
+#include <cano/async/task_group.hpp>
+#include <cano/async/yield_now.hpp>
+#include <cano/compose/branch_result.hpp>
+#include <cano/compose/join.hpp>
+#include <cano/compose/split.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
 #include <cano/duration.hpp>
@@ -303,6 +314,201 @@ TEST_CASE_METHOD(InVirtualTime, "a run that was to end before it began does not 
   const auto report = time.run(scheduler.stop());
   CHECK(report.cancelled.size() + report.completed.size() == 1);
   CHECK(ran == report.cancelled.empty());
+}
+
+// ---- a task of a run that stops the scheduler of the run
+
+namespace {
+
+cano::Async<const cano::detail::Loop*> this_loop() {
+  const cano::detail::Environment& environment = co_await cano::detail::ThisEnvironment{};
+  co_return &environment.loop();
+}
+
+// A scheduler and a job that is part of it. What the job does on other loops than its own stops the
+// scheduler. A stop that is not known as the job's own waits for the job, which waits for the stop,
+// until the job is cancelled.
+struct StoppedElsewhere {
+  Scheduler scheduler;
+  std::atomic<const cano::detail::Loop*> home{nullptr};
+  std::atomic<int> stopped{0};
+
+  template <class Place> explicit StoppedElsewhere(Place& place) : scheduler{place} {}
+
+  cano::Async<void> stop() {
+    auto asking = this_loop();
+    const cano::detail::Loop* const here = co_await std::move(asking);
+    if (here == home) {
+      while (stopped == 0)
+        co_await cano::yield_now();
+    } else {
+      auto stopping = scheduler.stop(20s);
+      co_await std::move(stopping);
+      ++stopped;
+    }
+  }
+
+  // A workflow whose task does that, as a coroutine of that type.
+  template <class Coroutine> cano::Workflow<Step> workflow() {
+    const auto task = [this](MemoryStore&) -> Coroutine {
+      co_await stop();
+      co_return Step::End;
+    };
+    return cano::Workflow<Step>{Step::Begin}.add(Step::Begin, task).add_exit_state(Step::End);
+  }
+
+  // `work`: what the job does, it gives an `Async<void>`.
+  template <class Work> void check(Work work) {
+    scheduler.manual("job", [&]() -> cano::Async<void> {
+      auto asking = this_loop();
+      home = co_await std::move(asking);
+      auto working = work();
+      co_await std::move(working);
+    });
+    scheduler.start();
+    const auto outcome = cano::run(scheduler.trigger_and_wait("job"));
+    CHECK(outcome.is_success());
+    CHECK(outcome.error_message().empty());
+    CHECK(cano::run(scheduler.stop()).is_clean());
+    CHECK(stopped > 0);
+  }
+};
+
+// One instance at a time on each loop, so that there are some on every loop.
+template <class Coroutine> auto batch_of(StoppedElsewhere& job) {
+  return cano::ConcurrentWorkflow{job.workflow<Coroutine>()}.with_max_in_flight(3).batch(
+      6, cano::WaitForever{});
+}
+
+template <class Coroutine, class Place> void check_batch(Place& place) {
+  StoppedElsewhere job{place};
+  const auto batch = batch_of<Coroutine>(job);
+  job.check([&]() -> cano::Async<void> {
+    auto running = batch.execute();
+    const auto result = co_await std::move(running);
+    CHECK(result.status.completed == 6);
+  });
+}
+
+}  // namespace
+
+TEST_CASE("an instance of a batch in a scheduled run may stop the scheduler, on any shard") {
+  cano::Runtime runtime{3};
+  SECTION("Async") { check_batch<cano::Async<Step>>(runtime); }
+  SECTION("asio::awaitable") { check_batch<asio::awaitable<Step>>(runtime); }
+}
+
+TEST_CASE("an instance of a batch in a scheduled run may stop the scheduler, on any strand") {
+  asio::thread_pool pool{3};
+  const auto executor = pool.get_executor();
+  SECTION("Async") { check_batch<cano::Async<Step>>(executor); }
+  SECTION("asio::awaitable") { check_batch<asio::awaitable<Step>>(executor); }
+  pool.join();
+}
+
+TEST_CASE("a batch that is itself the job may stop its scheduler") {
+  cano::Runtime runtime{3};
+  StoppedElsewhere job{runtime};
+  job.scheduler.manual("job", batch_of<cano::Async<Step>>(job));
+  job.scheduler.start();
+  CHECK(cano::run(job.scheduler.trigger_and_wait("job")).is_success());
+  CHECK(job.stopped == 6);
+}
+
+TEST_CASE("a branch of a workflow in a scheduled run may stop the scheduler, on any shard") {
+  cano::Runtime runtime{3};
+  StoppedElsewhere job{runtime};
+  const auto async = [&job](const MemoryStore&) { return job.stop(); };
+  const auto awaitable = [&job](const MemoryStore&) -> asio::awaitable<void> {
+    co_await job.stop();
+  };
+  const auto end = [](MemoryStore&, cano::BranchResult<std::monostate>&) { return Step::End; };
+  const auto check = [&](const auto& branch) {
+    const auto workflow =
+        cano::Workflow<Step>{Step::Begin}
+            .add(Step::Begin, cano::split(branch).on(runtime).join(cano::Join::all(), end))
+            .add_exit_state(Step::End);
+    job.check([&]() -> cano::Async<void> {
+      MemoryStore store;
+      auto running = workflow.orchestrate(store);
+      co_await std::move(running);
+    });
+  };
+  SECTION("Async") { check(async); }
+  SECTION("asio::awaitable") { check(awaitable); }
+}
+
+TEST_CASE("a workflow that a scheduled run awaits on another shard may stop the scheduler") {
+  cano::Runtime runtime{3};
+  StoppedElsewhere job{runtime};
+  const auto check = [&](const auto& workflow) {
+    job.check([&]() -> cano::Async<void> {
+      for (std::size_t i = 0; i < runtime.size(); ++i) {
+        if (cano::detail::Loop::of(runtime.shard(i)).get() == job.home) continue;
+        MemoryStore store;
+        auto running = workflow.async_orchestrate(runtime.shard(i), store, asio::deferred);
+        co_await std::move(running);
+      }
+    });
+    CHECK(job.stopped == 2);
+  };
+  SECTION("Async") { check(job.workflow<cano::Async<Step>>()); }
+  SECTION("asio::awaitable") { check(job.workflow<asio::awaitable<Step>>()); }
+}
+
+TEST_CASE_METHOD(InVirtualTime, "a task of a group that a scheduled run made may stop it") {
+  std::optional<cano::ShutdownReport> report;
+  scheduler.manual("job", [&]() -> cano::Async<void> {
+    cano::TaskGroup group{co_await asio::this_coro::executor};
+    const auto stop = [&]() -> cano::Async<void> {
+      auto stopping = scheduler.stop(1h);
+      report = co_await std::move(stopping);
+    };
+    group.spawn(stop());
+    auto joined = group.join();
+    co_await std::move(joined);
+  });
+  scheduler.start();
+  CHECK(time.run(scheduler.trigger_and_wait("job")).is_success());
+  REQUIRE(report);
+  CHECK(report->is_clean());
+  CHECK(time.elapsed() == 0s);
+}
+
+TEST_CASE_METHOD(InVirtualTime, "a run of a scheduler inside a run may stop the outer scheduler") {
+  std::optional<cano::ShutdownReport> report;
+  scheduler.manual("outer", [&]() -> cano::Async<void> {
+    const auto executor = co_await asio::this_coro::executor;
+    Scheduler inner{executor};
+    inner.manual("inner", [&]() -> cano::Async<void> {
+      auto stopping = scheduler.stop(1h);
+      report = co_await std::move(stopping);
+    });
+    inner.start();
+    auto running = inner.trigger_and_wait("inner");
+    const auto outcome = co_await std::move(running);
+    CHECK(outcome.is_success());
+    auto stopping = inner.stop();
+    co_await std::move(stopping);
+  });
+  scheduler.start();
+  CHECK(time.run(scheduler.trigger_and_wait("outer")).is_success());
+  REQUIRE(report);
+  CHECK(report->is_clean());
+  CHECK(time.elapsed() == 0s);
+}
+
+TEST_CASE_METHOD(InVirtualTime, "a job that stops another scheduler waits for the runs of that") {
+  Scheduler other{time.get_executor()};
+  other.manual("slow", [] { return cano::sleep_for(3s); });
+  scheduler.manual("stops the other", [&]() -> cano::Async<void> {
+    auto stopping = other.stop();
+    co_await std::move(stopping);
+  });
+  other.start();
+  scheduler.start();
+  other.trigger("slow");
+  CHECK(time.run(scheduler.trigger_and_wait("stops the other")).elapsed == 3s);
 }
 
 namespace {

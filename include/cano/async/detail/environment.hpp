@@ -25,6 +25,7 @@ namespace cano::detail {
 class PromiseBase;
 class Environment;
 struct OuterRun;
+struct WorkTag;
 
 [[noreturn]] inline void throw_aborted() {
   throw boost::system::system_error{asio::error::operation_aborted};
@@ -35,12 +36,13 @@ class EnvironmentLink : public Pooled {
  public:
   using Pointer = boost::intrusive_ptr<EnvironmentLink>;
 
-  EnvironmentLink(Loop& loop, Environment& environment) noexcept
-      : loop_{&loop}, environment_{&environment} {}
+  EnvironmentLink(Loop& loop, Environment& environment);
   EnvironmentLink(const EnvironmentLink&) = delete;
   EnvironmentLink& operator=(const EnvironmentLink&) = delete;
 
   Loop& loop() const noexcept { return *loop_; }
+  /// The scheduled run that the environment is or was part of, or null. From any thread.
+  const std::shared_ptr<const WorkTag>& work_tag() const noexcept { return work_tag_; }
   /// On the loop only; null when the environment is gone.
   Environment* environment() const noexcept { return environment_; }
   void forget() noexcept {
@@ -70,6 +72,7 @@ class EnvironmentLink : public Pooled {
   std::atomic<bool> is_requested_{false};
   Loop::Pointer loop_;
   Environment* environment_;
+  std::shared_ptr<const WorkTag> work_tag_;
   std::unique_ptr<asio::any_io_executor> executor_;  // refers to this: gone before the last pointer
 };
 
@@ -113,6 +116,11 @@ class Environment {
   virtual bool find_outer_run(OuterRun& run) {
     Environment* const next = outer();
     return next != nullptr && next->find_outer_run(run);
+  }
+
+  /// The scheduled run that this is part of, or null. On the loop, or before this has started.
+  virtual std::shared_ptr<const WorkTag> work_tag() const {
+    return parent_ == nullptr ? nullptr : parent_->work_tag();
   }
 
   /// Ends the work early, on the loop; it goes on until it has ended.
@@ -219,6 +227,9 @@ class Environment {
   bool reports_waits_ = false;
   bool throws_if_cancelled_ = true;
 };
+
+inline EnvironmentLink::EnvironmentLink(Loop& loop, Environment& environment)
+    : loop_{&loop}, environment_{&environment}, work_tag_{environment.work_tag()} {}
 
 inline void EnvironmentLink::stop() noexcept {
   if (environment_ != nullptr) environment_->cancel(StopReason::Stop);

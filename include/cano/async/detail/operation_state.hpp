@@ -4,6 +4,7 @@
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -62,6 +63,8 @@ class OperationBase : public Pooled, public Waiter {
   bool was_dropped() const noexcept { return status_ == Status::Dropped; }
   Wait describe() const noexcept override { return {kind_}; }
   void describe_as(WaitKind kind) noexcept { kind_ = kind; }
+  /// The scheduled run that the coroutine is part of, or null; while the operation is initiated.
+  std::shared_ptr<const WorkTag> work_tag() const { return environment_->work_tag(); }
   /// The coroutine has gone on, or is destroyed.
   void forget_coroutine() noexcept { environment_ = nullptr; }
 
@@ -172,6 +175,8 @@ class OperationHandlerBase {
   explicit operator bool() const noexcept { return operation_ != nullptr; }
   /// What observers are told of the wait; while it is initiated.
   void describe_as(WaitKind kind) noexcept { operation_->describe_as(kind); }
+  /// As `OperationBase::work_tag`.
+  std::shared_ptr<const WorkTag> work_tag() const { return operation_->work_tag(); }
 
  protected:
   explicit OperationHandlerBase(OperationBase::Pointer operation) noexcept

@@ -95,19 +95,26 @@ class RootEnvironment : public Environment, public LoopMember {
   void tell_places(std::vector<WaitPlace>& places) const override { scope().tell_places(places); }
   asio::any_io_executor awaitable_executor() override {
     if (origin_) return EnvironmentExecutor{origin_};
+    if (work_tag_) return EnvironmentExecutor{link()};
     return loop().executor();
   }
   const asio::any_io_executor& coroutine_executor() override {
-    return origin() == nullptr ? loop().executor() : origin_->executor();
+    if (origin() != nullptr) return origin_->executor();
+    return work_tag_ ? link()->executor() : loop().executor();
   }
 
   /// The work that started this one, where that is known and not over; on the loop only.
   Environment* origin() const noexcept { return origin_ ? origin_->environment() : nullptr; }
   Environment* outer() const noexcept override { return origin(); }
 
+  std::shared_ptr<const WorkTag> work_tag() const override { return work_tag_; }
+
  protected:
   explicit RootEnvironment(Loop& loop, EnvironmentLink* origin = nullptr) noexcept
-      : Environment{loop, nullptr}, keep_{&loop}, origin_{origin} {}
+      : RootEnvironment{loop, origin, origin == nullptr ? nullptr : origin->work_tag()} {}
+  /// `tag`: of the scheduled run that this is part of, or null.
+  RootEnvironment(Loop& loop, EnvironmentLink* origin, std::shared_ptr<const WorkTag> tag) noexcept
+      : Environment{loop, nullptr}, keep_{&loop}, origin_{origin}, work_tag_{std::move(tag)} {}
   ~RootEnvironment() {
     if (link_) link_->forget();
   }
@@ -122,6 +129,7 @@ class RootEnvironment : public Environment, public LoopMember {
   Loop::Pointer keep_;
   EnvironmentLink::Pointer link_;
   EnvironmentLink::Pointer origin_;
+  std::shared_ptr<const WorkTag> work_tag_;
 };
 
 }  // namespace cano::detail

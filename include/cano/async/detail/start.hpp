@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <coroutine>
 #include <exception>
 #include <memory>
@@ -97,7 +98,11 @@ class StartedBase : public RootEnvironment, public Waiter {
 template <class T> class StartedWork : public StartedBase {
  public:
   StartedWork(Loop& loop, EnvironmentLink* origin, CoroutineOwner<T>&& coroutine) noexcept
-      : StartedBase{loop, origin}, coroutine_{std::move(coroutine)} {
+      : StartedWork{loop, origin, origin == nullptr ? nullptr : origin->work_tag(),
+                    std::move(coroutine)} {}
+  StartedWork(Loop& loop, EnvironmentLink* origin, std::shared_ptr<const WorkTag> tag,
+              CoroutineOwner<T>&& coroutine) noexcept
+      : StartedBase{loop, origin, std::move(tag)}, coroutine_{std::move(coroutine)} {
     coroutine_.promise().set_root(*this);
     root_ = coroutine_.get();
     innermost_ = &coroutine_.promise();
@@ -111,9 +116,9 @@ template <class T, class Handler> class Started final : public StartedWork<T> {
  public:
   using Executor = asio::associated_executor_t<Handler, asio::any_io_executor>;
 
-  Started(Loop& loop, EnvironmentLink* origin, CoroutineOwner<T>&& coroutine,
-          const Executor& executor, Handler&& handler)
-      : StartedWork<T>{loop, origin, std::move(coroutine)},
+  Started(Loop& loop, EnvironmentLink* origin, std::shared_ptr<const WorkTag> tag,
+          CoroutineOwner<T>&& coroutine, const Executor& executor, Handler&& handler)
+      : StartedWork<T>{loop, origin, std::move(tag), std::move(coroutine)},
         work_{executor},
         handler_{std::move(handler)} {}
 
@@ -170,6 +175,19 @@ template <class T, class Handler> class Started final : public StartedWork<T> {
   Handler handler_;
 };
 
+/// The scheduled run that what waits for the end is part of, or null: the coroutine that is started
+/// belongs to that run too, whatever its executor.
+template <class Handler, class Executor>
+std::shared_ptr<const WorkTag> work_tag_of(const Handler& handler, const Executor& executor) {
+  const EnvironmentLink* link = nullptr;
+  if constexpr (requires { handler.work_tag(); }) {
+    return handler.work_tag();
+  } else if constexpr (std::same_as<Executor, asio::any_io_executor>) {
+    link = link_of(executor);
+  }
+  return link == nullptr ? nullptr : link->work_tag();
+}
+
 /// Starts a coroutine on the given executor, or on that of the handler where none is given.
 struct StartCoroutine {
   template <class Handler, class T>
@@ -184,7 +202,9 @@ struct StartCoroutine {
                   "asio::bind_executor, or asio::co_spawn(executor, std::move(work), token)"};
     }
     const auto slot = asio::get_associated_cancellation_slot(handler);
-    auto started = std::make_unique<Started<T, Decayed>>(*loop_of(executor), link_of(executor),
+    EnvironmentLink* const origin = link_of(executor);
+    auto tag = origin == nullptr ? work_tag_of(handler, end_on) : origin->work_tag();
+    auto started = std::make_unique<Started<T, Decayed>>(*loop_of(executor), origin, std::move(tag),
                                                          std::move(coroutine), end_on,
                                                          Decayed{std::forward<Handler>(handler)});
     started.release()->start(slot);

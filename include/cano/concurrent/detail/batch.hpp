@@ -17,6 +17,7 @@
 #include <cano/async/detail/operation_state.hpp>
 #include <cano/async/detail/post_call.hpp>
 #include <cano/async/detail/waiter.hpp>
+#include <cano/async/detail/work_tag.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/detail/instance_queue.hpp>
 #include <cano/concurrent/detail/progress_report.hpp>
@@ -85,6 +86,10 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
     if (context_->inherits_observers) observers_ = &context_->observers;
   }
   const DefinitionType& definition() const noexcept { return *definition_; }
+
+  /// The scheduled run that the batch is part of, or null. It is set before the batch starts.
+  void set_work_tag(std::shared_ptr<const WorkTag> tag) noexcept { work_tag_ = std::move(tag); }
+  const std::shared_ptr<const WorkTag>& work_tag() const noexcept { return work_tag_; }
 
   /// Starts a worker on each loop. Calls `on_done` once when every instance has ended; or wherever
   /// the last worker is destroyed with its context before that. `max_in_flight` bounds all workers
@@ -275,6 +280,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   RunOptions options_;
   RunInfo info_;
   std::unique_ptr<const RunContext> context_;  // null when it was started in no run
+  std::shared_ptr<const WorkTag> work_tag_;
   const ObserverList* observers_ = &definition_->observers;
   Duration timeout_ = Duration::max();  // of each instance
   ProgressReport progress_;

@@ -10,9 +10,12 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/any_io_executor.hpp>
+
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/post_call.hpp>
+#include <cano/async/detail/work_tag.hpp>
 #include <cano/duration.hpp>
 #include <cano/engine/detail/stop_request.hpp>
 #include <cano/observe/detail/observer_list.hpp>
@@ -84,6 +87,15 @@ template <class Batch> class Worker {
     void drop() noexcept {
       this->destroy_attempt();
       this->drop_run();
+    }
+
+    // The loop may be another one than that of the scheduled run: what is awaited here says by its
+    // executor which run it is part of.
+    std::shared_ptr<const WorkTag> work_tag() const override { return worker->batch_.work_tag(); }
+    asio::any_io_executor awaitable_executor() override { return coroutine_executor(); }
+    const asio::any_io_executor& coroutine_executor() override {
+      return worker->batch_.work_tag() ? this->link()->executor()
+                                       : RunDriver<State, Store>::coroutine_executor();
     }
 
     void abandon() noexcept override { worker->lost(*this); }

@@ -3,49 +3,33 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <cano/detail/exception_text.hpp>
 #include <cano/detail/text.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/schedule/detail/job_body.hpp>
-#include <cano/schedule/detail/job_ledger.hpp>
-#include <cano/schedule/detail/ticket.hpp>
+#include <cano/schedule/detail/job_book.hpp>
 #include <cano/schedule/detail/timeline.hpp>
-#include <cano/schedule/health_check.hpp>
+#include <cano/schedule/flow_info.hpp>
 #include <cano/schedule/schedule.hpp>
 #include <cano/schedule/schedule_options.hpp>
 
 namespace cano::detail {
 
-/// Asks before the occurrences of a backlog run. Calls a user's code.
-inline void ask_health(const HealthCheck& check, Backlog& backlog) {
-  try {
-    backlog.is_healthy = check();
-  } catch (...) {
-    backlog.is_healthy = false;
-    backlog.problem = "Health check: " + exception_text(std::current_exception());
-  }
-}
-
-/// One job of a scheduler: what never changes, and below it what the scheduler's lock guards.
-template <class Executor> struct Job : std::enable_shared_from_this<Job<Executor>> {
-  using Ticket = detail::Ticket<Executor>;
-  using Ledger = JobLedger<Executor>;
-
+/// A job of a scheduler. The scheduler's lock guards what changes.
+struct Job {
   Job(std::string name, Schedule when, std::unique_ptr<JobBody> what, const ScheduleOptions& how)
       : id{std::move(name)},
         options{how},
         body{std::move(what)},
         instances{body->instances()},
         schedule{std::make_shared<const Schedule>(std::move(when))},
-        ledger{how} {
+        book{id, how} {
     check();
   }
 
@@ -55,15 +39,24 @@ template <class Executor> struct Job : std::enable_shared_from_this<Job<Executor
   const std::optional<std::size_t> instances;  // of a batch
 
   std::shared_ptr<const Schedule> schedule;
-  Ledger ledger;
-  std::uint64_t number = 0;  // in the order of registration
-  std::uint64_t plan = 0;    // changes with the schedule: what was made of an older one is void
+  JobBook book;
+  std::uint64_t number = 0;   // in the order of registration
+  std::uint64_t version = 0;  // changes with the schedule: a timeline of an older one is void
   std::shared_ptr<const Timeline> timeline;  // while the scheduler runs
   DueTime due;                               // what the timeline says
-  bool queued = false;                       // whether it stands in a queue, at that time
-  bool paused = false;
-  bool removed = false;
-  std::vector<std::uint64_t> runs;  // under way
+  bool is_in_due_queue = false;
+  bool is_removed = false;
+  std::vector<std::uint64_t> runs;  // the keys of those under way
+
+  FlowInfo info(Moment now) const {
+    FlowInfo info;
+    book.describe(info);
+    info.concurrent_instances = instances;
+    if (!book.is_active()) return info;
+    info.next_run = due.wall;
+    if (due.steady) info.next_run = Timeline::on_wall(*due.steady, now);
+    return info;
+  }
 
  private:
   void check() const {

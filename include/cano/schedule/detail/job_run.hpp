@@ -14,15 +14,19 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/coroutine_owner.hpp>
+#include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/root_environment.hpp>
+#include <cano/async/detail/work_tag.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/detail/outer_run.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/schedule/detail/effects.hpp>
+#include <cano/schedule/detail/actions.hpp>
+#include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
-#include <cano/schedule/detail/run_handle.hpp>
+#include <cano/schedule/detail/pending_run.hpp>
 #include <cano/schedule/detail/timeline.hpp>
+#include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/occurrence.hpp>
 
 namespace cano::detail {
@@ -30,50 +34,56 @@ namespace cano::detail {
 /// One run of a job: the environment of the job's coroutine, and of all that this awaits.
 ///
 /// It belongs to its loop: it ends with the coroutine, or when the execution context is destroyed.
+/// Its stop source stops it, from any thread and before it has begun.
 ///
-/// **Threads.** What is not said to be called from any thread belongs to the loop.
-///
-/// `Host` has `now()`, and reports: it has `run_began(run)`, `run_ended(run, end)`, and
-/// `run_lost(run)` for when the execution context is destroyed under the run.
-template <class Host> class JobRun final : public RootEnvironment {
+/// **Threads.** Everything but `launch` belongs to the loop.
+class JobRun final : public RootEnvironment {
  public:
-  using Job = typename Host::Job;
+  /// The object that the run reports to.
+  class Host {
+   public:
+    Host() = default;
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+    virtual Moment now() const = 0;
+    virtual void run_began(const JobRun& run) = 0;
+    virtual void run_ended(const JobRun& run, RunEnd end) = 0;
+    /// The execution context is destroyed under the run.
+    virtual void run_lost(const JobRun& run) noexcept = 0;
 
-  JobRun(std::shared_ptr<Host> host, const asio::any_io_executor& executor,
-         typename Effects<Job>::Start start)
-      : RootEnvironment{*loop_of(executor), link_of(executor)},
-        host_{std::move(host)},
-        job_{std::move(start.job)},
-        ticket_{std::move(start.ticket)},
-        key_{start.key} {
-    occurrence_.id = job_->id;
-    occurrence_.nominal = ticket_.nominal;
-    occurrence_.missed = ticket_.missed;
-    occurrence_.triggered = ticket_.triggered;
-    occurrence_.run = start.number;
-    occurrence_.stop = stop_.get_token();
-    run_id_ = run_id_of(occurrence_);
-  }
+   protected:
+    ~Host() = default;
+  };
+
+  JobRun(std::shared_ptr<Host> host, const asio::any_io_executor& executor, RunStart start)
+      : JobRun{std::move(host), *loop_of(executor), link_of(executor), std::move(start)} {}
 
   // Last, when the end has been reported: a loop without members has nothing more to do.
   ~JobRun() {
     if (began_) loop().leave(*this);
   }
 
-  Job& job() const noexcept { return *job_; }
-  std::uint64_t key() const noexcept { return key_; }
-  const typename Job::Ticket& ticket() const noexcept { return ticket_; }
-  const Occurrence& occurrence() const noexcept { return occurrence_; }
+  Job& job() const noexcept { return *start_.job; }
+  std::uint64_t key() const noexcept { return start_.key; }
+  const PendingRun& pending() const noexcept { return start_.run; }
+  const Occurrence& occurrence() const noexcept { return start_.run.occurrence; }
   /// "nightly#7".
   const std::string& run_id() const noexcept { return run_id_; }
 
   /// When it began, if it has.
   steady_time began() const noexcept { return began_.value_or(steady_time{}); }
-  /// How long it has been running.
-  Duration elapsed(Moment now) const noexcept { return began_ ? now.steady - *began_ : Duration{}; }
 
-  /// For others; before it is launched.
-  RunHandle handle() { return RunHandle{link(), this, stop_}; }
+  /// The occurrence with its end, which is now.
+  JobOutcome outcome(RunEnd&& end, Moment now) const {
+    JobOutcome outcome;
+    static_cast<Occurrence&>(outcome) = occurrence();
+    outcome.stop = {};
+    outcome.outcome = end.outcome;
+    outcome.error = std::move(end.error);
+    outcome.started = occurrence().actual;
+    if (began_) outcome.elapsed = now.steady - *began_;
+    return outcome;
+  }
 
   /// Starts it, never inside this call. From any thread.
   static void launch(std::unique_ptr<JobRun> run) {
@@ -101,8 +111,8 @@ template <class Host> class JobRun final : public RootEnvironment {
   }
 
   void cancel_work() noexcept override {
-    stop_.request_stop();
-    RootEnvironment::cancel_work();
+    std::stop_source stop = start_.stop;  // the run may end inside the call
+    stop.request_stop();
   }
 
   void abandon() noexcept override {
@@ -112,17 +122,30 @@ template <class Host> class JobRun final : public RootEnvironment {
   }
 
  private:
+  JobRun(std::shared_ptr<Host> host, Loop& loop, EnvironmentLink* origin, RunStart start)
+      : RootEnvironment{loop, origin,
+                        std::make_shared<const WorkTag>(
+                            WorkTag{start.stop.get_token(),
+                                    origin == nullptr ? nullptr : origin->work_tag()})},
+        host_{std::move(host)},
+        start_{std::move(start)},
+        run_id_{run_id_of(start_.run.occurrence)} {
+    start_.run.occurrence.stop = start_.stop.get_token();
+    on_stop_.emplace(start_.stop.get_token(), RequestStop{link()});
+  }
+
   void begin() {
     loop().join(*this);  // which cancels it where the loop is stopping
     const Moment now = host_->now();
     began_ = now.steady;
-    occurrence_.actual = now.wall;
-    occurrence_.lateness = std::max(Duration::zero(), now.steady - ticket_.due);
+    Occurrence& occurrence = start_.run.occurrence;
+    occurrence.actual = now.wall;
+    occurrence.lateness = std::max(Duration::zero(), now.steady - start_.run.due);
     host_->run_began(*this);
-    if (stop_.stop_requested()) return end(RunEnd{Outcome::Cancelled, nullptr, std::nullopt});
+    if (start_.stop.stop_requested()) return end(RunEnd{Outcome::Cancelled, nullptr, std::nullopt});
     std::exception_ptr thrown;
     try {
-      auto work = job_->body->run(occurrence_);
+      auto work = job().body->run(occurrence);
       coroutine_ = AsyncAccess::coroutine(work);
     } catch (...) {
       thrown = std::current_exception();
@@ -144,8 +167,8 @@ template <class Host> class JobRun final : public RootEnvironment {
 
   // As of a workflow: a failure after a stop was requested is a cancellation, whatever it says.
   RunEnd end_of(std::exception_ptr thrown) const {
-    return RunEnd{stop_.stop_requested() ? Outcome::Cancelled : Outcome::Failed, std::move(thrown),
-                  std::nullopt};
+    return RunEnd{start_.stop.stop_requested() ? Outcome::Cancelled : Outcome::Failed,
+                  std::move(thrown), std::nullopt};
   }
 
   void end(RunEnd result) {
@@ -160,12 +183,9 @@ template <class Host> class JobRun final : public RootEnvironment {
   }
 
   std::shared_ptr<Host> host_;
-  std::shared_ptr<Job> job_;
-  typename Job::Ticket ticket_;
-  std::uint64_t key_;
-  std::stop_source stop_;
-  Occurrence occurrence_;
+  RunStart start_;
   std::string run_id_;
+  std::optional<std::stop_callback<RequestStop>> on_stop_;
   std::optional<steady_time> began_;
   CoroutineOwner<RunEnd> coroutine_;
 };

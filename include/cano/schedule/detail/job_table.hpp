@@ -7,16 +7,16 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <cano/detail/nearest_name.hpp>
 #include <cano/detail/text.hpp>
 #include <cano/error.hpp>
+#include <cano/schedule/detail/job.hpp>
 
 namespace cano::detail {
 
 /// The jobs of a scheduler by their ids.
-template <class Job> class JobTable {
+class JobTable {
  public:
   /// **Errors.** `Error(Configuration)` when the id is taken.
   void add(const std::shared_ptr<Job>& job) {
@@ -38,19 +38,13 @@ template <class Job> class JobTable {
   }
 
   /// Null when there is none.
-  Job* find(std::string_view id) const {
+  const Job* find(std::string_view id) const {
     const auto found = jobs_.find(id);
     return found == jobs_.end() ? nullptr : found->second.get();
   }
 
-  /// Sorted by id.
-  std::vector<std::shared_ptr<Job>> all() const {
-    std::vector<std::shared_ptr<Job>> jobs;
-    jobs.reserve(jobs_.size());
-    for (const auto& [id, job] : jobs_)
-      jobs.push_back(job);
-    return jobs;
-  }
+  /// With their ids, sorted by these.
+  const auto& all() const noexcept { return jobs_; }
 
   void erase(std::string_view id) { jobs_.erase(jobs_.find(id)); }
 

@@ -15,6 +15,7 @@
 #include <cano/cron/dst_gap.hpp>
 #include <cano/duration.hpp>
 #include <cano/schedule/first_run.hpp>
+#include <cano/schedule/occurrence.hpp>
 #include <cano/schedule/schedule.hpp>
 #include <cano/schedule/schedule_options.hpp>
 #include <cano/schedule/spread.hpp>
@@ -27,18 +28,12 @@ struct Moment {
   system_time wall;
 };
 
-/// An occurrence whose time has come.
-struct DueOccurrence {
-  system_time nominal;
-  Duration lateness;  // since it was due, spread included
-};
-
 /// All that has become due on a timeline since it was last asked.
 struct Backlog {
   std::uint64_t count = 0;
-  std::vector<DueOccurrence> last{};  // no more than were asked for, the oldest first
-  bool is_healthy = true;             // what the job's health check said
-  std::string problem{};              // what it threw
+  std::vector<Occurrence> last{};  // no more than were asked for, the oldest first
+  bool is_healthy = true;          // what the job's health check said
+  std::string problem{};           // what it threw
 };
 
 /// When a job is next due: on the steady clock, or by the clock on the wall.
@@ -47,10 +42,11 @@ struct DueTime {
   std::optional<system_time> wall;
 };
 
-/// The occurrences of one schedule, from the start of a scheduler on. Pure: it is told the time.
+/// The occurrences of one schedule, from the start of a scheduler on. Pure: the caller gives the
+/// time.
 ///
-/// The occurrences of an interval without an anchor lie on the steady clock, at whole intervals
-/// from the first. Those of all other schedules, and its `start_at`, go by the clock on the wall.
+/// The steady clock times an interval without an anchor, at whole intervals from the first
+/// occurrence. The clock on the wall times all other schedules, and its `start_at`.
 class Timeline {
  public:
   /// How many missed occurrences may run; all are counted.
@@ -161,7 +157,7 @@ class Timeline {
     const Duration first_delay = delay_;
     set_wall(wall_after(first));
     if (!wall_ || *wall_ > now) {
-      backlog = {1, {{first, now - saturating_add(first, first_delay)}}};
+      backlog = {1, {occurrence(first, now - saturating_add(first, first_delay))}};
       return;
     }
     const system_time limit = end_at_ ? std::min(now, *end_at_) : now;
@@ -170,12 +166,14 @@ class Timeline {
     set_wall(last);
     // Every one before it has been followed by another, and no delay is as long as that takes.
     const bool is_last_due = saturating_add(last, delay_) <= now;
-    if (is_last_due) backlog.last.push_back({last, now - saturating_add(last, delay_)});
+    if (is_last_due) {
+      backlog.last.push_back(occurrence(last, now - saturating_add(last, delay_)));
+    }
     system_time earliest = last;
     while (backlog.last.size() < keep && earliest > first) {
       const system_time at = std::max(first, wall_before(earliest).value_or(first));
       const Duration delay = at == first ? first_delay : draw_wall_delay(at, earliest);
-      backlog.last.push_back({at, now - saturating_add(at, delay)});
+      backlog.last.push_back(occurrence(at, now - saturating_add(at, delay)));
       earliest = at;
     }
     std::reverse(backlog.last.begin(), backlog.last.end());
@@ -192,7 +190,7 @@ class Timeline {
         steady_.reset();
         break;
       }
-      record(backlog, keep, {nominal, now.steady - saturating_add(*steady_, delay_)});
+      record(backlog, keep, occurrence(nominal, now.steady - saturating_add(*steady_, delay_)));
       pass_over_intervals(backlog, keep, now);
     }
     if (backlog.last.size() > keep) {
@@ -226,7 +224,7 @@ class Timeline {
   Duration interval() const noexcept { return schedule_.interval(); }
   bool is_past_end(system_time nominal) const noexcept { return end_at_ && nominal > *end_at_; }
 
-  // The intervals that have passed need no look each: all but the last are told by their number.
+  // Intervals that have passed are counted, not visited: only the last ones are recorded.
   void pass_over_intervals(Backlog& backlog, std::size_t keep, Moment now) {
     auto missed = (now.steady - *steady_) / interval();
     if (end_at_) {
@@ -238,12 +236,17 @@ class Timeline {
     set_steady(saturating_add(*steady_ + skipped * interval(), interval()));
   }
 
-  static void record(Backlog& backlog, std::size_t keep, DueOccurrence occurrence) {
+  // `lateness`: since it was due, spread included.
+  static Occurrence occurrence(system_time nominal, Duration lateness) {
+    return {{}, nominal, {}, lateness};
+  }
+
+  static void record(Backlog& backlog, std::size_t keep, Occurrence occurrence) {
     ++backlog.count;
     if (backlog.last.size() >= 2 * keep) {
       backlog.last.erase(backlog.last.begin(), backlog.last.begin() + static_cast<long>(keep));
     }
-    backlog.last.push_back(occurrence);
+    backlog.last.push_back(std::move(occurrence));
   }
 
   // Less than the distance to the next occurrence.

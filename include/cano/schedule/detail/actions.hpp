@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <vector>
 
 #include <cano/async/detail/remote_completion.hpp>
@@ -11,30 +12,32 @@
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
-#include <cano/schedule/detail/run_handle.hpp>
+#include <cano/schedule/detail/job.hpp>
+#include <cano/schedule/detail/pending_run.hpp>
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/job_outcome.hpp>
 #include <cano/schedule/shutdown_report.hpp>
 
 namespace cano::detail {
 
-/// What has to be done after a decision that was made under the lock: all that runs code of a user,
-/// or that destroys something of theirs.
-template <class Job> struct Effects {
-  struct Start {
-    std::shared_ptr<Job> job;
-    typename Job::Ticket ticket;
-    std::uint64_t key;     // of the run, among all of the scheduler
-    std::uint64_t number;  // of the run, among those of the job
-  };
+/// A run that has to be started.
+struct RunStart {
+  std::shared_ptr<Job> job;
+  PendingRun run;
+  std::uint64_t key;  // of the run, among all of the scheduler
+  std::stop_source stop;
+};
 
+/// The side effects that the state decides on: everything that runs a user's code or destroys a
+/// user's object. They are carried out without the lock.
+struct Actions {
   struct Report {
     enum class Kind { Due, Queued, Skipped };
     Kind kind;
     std::shared_ptr<const Job> job;
     std::optional<system_time> nominal;
     std::uint64_t count;
-    SkipReason reason{};
+    SkipReason reason;
   };
 
   struct Answer {
@@ -42,21 +45,22 @@ template <class Job> struct Effects {
     JobOutcome outcome;
   };
 
-  std::shared_ptr<const ObserverList> observers;  // null: nobody wants reports
+  std::shared_ptr<const ObserverList> observers;  // null where there are none
   std::vector<Report> reports;
-  std::vector<RunHandle> cancels;
-  std::vector<Start> starts;
+  std::vector<std::stop_source> cancels;
+  std::vector<RunStart> starts;
   std::vector<Answer> answers;
   std::vector<std::shared_ptr<RemoteCompletion<ShutdownReport>>> stopped;
   std::optional<ShutdownReport> shutdown;
-  bool wake = false;  // the driver has something new to see
+  bool wake = false;  // the timer has to look at the state again
 
+  // To be destroyed.
   std::vector<std::shared_ptr<const void>> garbage;
   std::vector<JobOutcome> forgotten;
 
-  void report(typename Report::Kind kind, const Job& job, std::optional<system_time> nominal,
-              std::uint64_t count, SkipReason reason = {}) {
-    if (observers) reports.push_back({kind, job.shared_from_this(), nominal, count, reason});
+  void report(Report::Kind kind, std::shared_ptr<const Job> job, std::optional<system_time> nominal,
+              std::uint64_t count = 1, SkipReason reason = {}) {
+    if (observers) reports.push_back({kind, std::move(job), nominal, count, reason});
   }
 
   void notify(Moment at) const {
