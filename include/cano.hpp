@@ -31,6 +31,7 @@
 #include <cano/concurrent/wait_strategy.hpp>
 #include <cano/config.hpp>
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/circuit_breaker.hpp>
 #include <cano/limit/circuit_breaker_options.hpp>

@@ -59,7 +59,7 @@ template <class State> class WorkflowResult {
   /// What that exception says; empty on success.
   std::string error_message() const { return failure_.message(); }
 
-  /// How many times a task led to its next state.
+  /// How often the run went from a state to the next.
   std::size_t transitions() const noexcept { return transitions_; }
 
   /// How many attempts were made in all states together: transitions and failed attempts.

@@ -11,6 +11,7 @@
 
 #include <cano/detail/unlimited.hpp>
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/detail/time_text.hpp>
 #include <cano/observe/event.hpp>
@@ -152,6 +153,22 @@ inline EventHead head_of(const RetryPause& e) {
 }
 inline std::vector<Field> fields_of(const RetryPause& e) {
   return {{"delay_ms", milliseconds_of(e.delay)}};
+}
+
+inline EventHead head_of(const EdgeTaken& e) {
+  return {"edge_taken",
+          Level::Warn,
+          workflow_target,
+          e.kind == EdgeKind::Limit ? "Too many transitions, going on elsewhere"
+                                    : "State has given up, going on elsewhere",
+          &e.run,
+          e.state};
+}
+inline std::vector<Field> fields_of(const EdgeTaken& e) {
+  std::vector<Field> fields{text_field("kind", to_string(e.kind)),
+                            text_field("next_state", e.next_state)};
+  if (!e.error.empty()) fields.push_back(text_field("error", e.error));
+  return fields;
 }
 
 inline EventHead head_of(const RunWaiting& e) {

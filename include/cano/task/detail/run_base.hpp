@@ -188,9 +188,29 @@ class RunBase {
   void leave() {
     visit_.attempt = 1;
     last_failure_ = {};
+    led_here_ = {};
     if (!visit_.state->takes_long_way) return;
     limits().lift_from_visit();
   }
+
+  /// The state has given up; the run goes on elsewhere, and the failure is none of its any more.
+  void leave_failed() {
+    Failure failure = take_failure();
+    if (scope_->is_cancelled()) scope_->reset();  // by a limit of the visit
+    limit_passed_ = StopReason::None;
+    leave();
+    led_here_ = std::move(failure);
+    checkpoint_next();
+  }
+  /// Whether the run may go on elsewhere: it has not been ended as a whole.
+  bool may_leave_failed() const noexcept {
+    return limit_passed_ != StopReason::RunTimeout && !stop_was_requested();
+  }
+  /// What has led to the visit over a failure edge; none otherwise.
+  const Failure& led_here() const noexcept {
+    return whole_ != nullptr ? whole_->led_here() : led_here_;
+  }
+  void forget_what_led_here() noexcept { led_here_ = {}; }
 
   // ---- checkpoints: the transitions at which a run on the fast path looks what else is due
 
@@ -225,7 +245,10 @@ class RunBase {
         retries && limits_ ? limit_at(saturating_add(now(), pause_)) : StopReason::None;
     const bool goes_on = retries && limit == StopReason::None;
     if (is_observed()) report_attempt(goes_on);
-    if (retries && !goes_on) set_failure(out_of_time(limit));
+    if (retries && !goes_on) {
+      set_failure(out_of_time(limit));
+      limit_passed_ = limit;
+    }
     if (!goes_on) return false;
     last_failure_ = std::move(failure_);
     if (scope_->reason() == StopReason::AttemptTimeout) scope_->reset();
@@ -248,10 +271,11 @@ class RunBase {
   }
 
   /// The failure that ends the run before its next step; none when there is no reason.
-  Failure interruption() const {
+  Failure interruption() {
     if (stop_was_requested()) return cancelled_failure({});
     const StopReason limit = passed_limit();
     if (limit != StopReason::RunTimeout && limit != StopReason::StateTimeout) return {};
+    limit_passed_ = limit;
     const std::size_t attempt = visit_.attempt;
     return failure_after(
         Errc::Timeout,
@@ -377,12 +401,14 @@ class RunBase {
   RunReporter reporter_;
   Visit visit_;
   std::size_t failed_attempts_ = 0;
-  StopReason limit_passed_ = StopReason::None;  // during the last attempt
-  bool is_uninterruptible_ = false;             // the attempt under way
+  StopReason limit_passed_ =
+      StopReason::None;              // during the last attempt, or it has ended the visit
+  bool is_uninterruptible_ = false;  // the attempt under way
   bool is_stop_deferred_ = false;
   Duration pause_{};
   steady_time started_;
   Failure last_failure_;               // of the attempt before, in this visit
+  Failure led_here_;                   // see `led_here`
   std::unique_ptr<RunLimits> limits_;  // null when nothing has been limited yet
   std::unique_ptr<AttemptPass> pass_;  // of the attempt under way, where it has a gate
 };

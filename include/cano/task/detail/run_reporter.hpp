@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
@@ -109,6 +110,13 @@ class RunReporter {
     const steady_time now = time();
     notify(&Observer::on_retry_pause, RetryPause{info_, visit.state->name, visit.attempt, pause,
                                                  now, visit.state->index, wall_time()});
+  }
+
+  void edge_taken(std::string_view state, std::size_t index, std::string_view next, EdgeKind kind,
+                  std::string_view error) {
+    const steady_time now = time();
+    notify(&Observer::on_edge_taken,
+           EdgeTaken{info_, state, next, kind, error, now, index, wall_time()});
   }
 
   /// Returns when that is: with the attempt, or when the phase before has ended.

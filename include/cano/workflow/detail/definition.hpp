@@ -63,12 +63,19 @@ template <StateLike State, class Store> struct Definition {
     const Entry* entry = nullptr;
   };
 
+  struct FailureEdge {
+    State from;
+    State to;
+  };
+
   State start{};
   std::vector<std::shared_ptr<const Entry>> entries;  // in the order they were added
   StateTable<State, Transition> table;
   TaskConfig default_config;
   std::optional<Duration> total_timeout;
   std::optional<std::size_t> max_transitions;
+  std::optional<State> limit_target;       // where a run goes on after so many, once
+  std::vector<FailureEdge> failure_edges;  // in the order they were added; few
   ObserverList observers;
   std::shared_ptr<const Span> span;  // shared: a definition is copied whole
 
@@ -92,7 +99,30 @@ template <StateLike State, class Store> struct Definition {
     return text;
   }
 
+  /// Where a run goes on when the state has given up; null when that ends it.
+  const State* failure_target(const State& from) const {
+    for (const FailureEdge& edge : failure_edges)
+      if (edge.from == from) return &edge.to;
+    return nullptr;
+  }
+
+  void add_failure_edge(State from, State to) {
+    const auto refuse = [&](const char* why) {
+      throw Error{Errc::Configuration, "on_failure: state " + name_of(from) + why};
+    };
+    if (from == to) refuse(" leads to itself: retries are given by its TaskConfig");
+    if (failure_target(from) != nullptr) refuse(" has a failure edge already");
+    const Entry* const known = table.find(from).entry;
+    if (known != nullptr && known->is_exit) refuse(" is an exit state, which cannot fail");
+    failure_edges.push_back({std::move(from), std::move(to)});
+  }
+
   void add(std::shared_ptr<Entry> entry) {
+    if (entry->is_exit && failure_target(entry->state) != nullptr) {
+      throw Error{Errc::Configuration, "State " + entry->name +
+                                           " is added as an exit state and has a failure edge: an "
+                                           "exit state cannot fail"};
+    }
     if (const Entry* const known = table.find(entry->state).entry) {
       if (known->is_exit && entry->is_exit) return;
       const bool both = known->is_exit != entry->is_exit;

@@ -5,6 +5,7 @@
 
 #include <cano/detail/text.hpp>
 #include <cano/detail/unlimited.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/run_path.hpp>
 #include <cano/workflow/detail/graph_view.hpp>
@@ -38,6 +39,7 @@ template <class Json> Json json_of(const GraphView& view, bool with_path) {
   Json edges = Json::array();
   for (const GraphView::Edge& each : view.edges) {
     Json edge{{"from", each.edge.from}, {"to", each.edge.to}};
+    if (each.edge.kind != EdgeKind::Declared) edge["kind"] = to_string(each.edge.kind);
     if (with_path) {
       edge["declared"] = each.declared;
       edge["count"] = each.count;

@@ -48,8 +48,9 @@ struct GraphView {
     }
     for (const RunPath::Step& step : path.steps) {
       const Graph::Edge taken{places[step.from], places[step.to]};
-      const auto known = std::find_if(edges.begin(), edges.end(),
-                                      [&](const Edge& each) { return each.edge == taken; });
+      const auto known = std::find_if(edges.begin(), edges.end(), [&](const Edge& each) {
+        return each.edge.from == taken.from && each.edge.to == taken.to;
+      });
       if (known == edges.end()) {
         edges.push_back(Edge{taken, false, step.count});
       } else {

@@ -106,6 +106,26 @@ template <class Derived, StateLike State, class Store> class Registration {
     return std::move(add_all(states));
   }
 
+  /// When `from` has given up, the run goes on in `to` instead of failing: its retries are used up,
+  /// its timeout has passed, or its failure is none that is tried again. In `to`
+  /// `TaskContext::failure()` has the exception. May be called before or after `add`.
+  ///
+  /// A run that is cancelled, or ended by its total timeout, does not go on. Going over the edge is
+  /// a transition, so `with_max_transitions` ends a loop over such edges.
+  ///
+  ///     .on_failure(State::Charge, State::Refund)
+  ///
+  /// **Errors.** `Error(Configuration)` for a second edge from one state, one to the state itself,
+  /// and one from an exit state. A state that is unknown is a `Problem`.
+  Derived& on_failure(State from, State to) & {
+    changed().add_failure_edge(std::move(from), std::move(to));
+    return self();
+  }
+  /// @overload
+  Derived&& on_failure(State from, State to) && {
+    return std::move(on_failure(std::move(from), std::move(to)));
+  }
+
   /// Changes where runs start.
   Derived& start_at(State state) & {
     changed().start = std::move(state);
@@ -153,12 +173,28 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// Ends a run that has not come to an exit after so many transitions, with an `Error(Workflow)`
   /// that lists the last states.
   Derived& with_max_transitions(std::size_t limit) & {
-    changed().max_transitions = limit;
+    DefinitionType& definition = changed();
+    definition.max_transitions = limit;
+    definition.limit_target.reset();
     return self();
   }
   /// @overload
   Derived&& with_max_transitions(std::size_t limit) && {
     return std::move(with_max_transitions(limit));
+  }
+  /// The same, but the run goes on in `then` instead of failing: ends there, if that is an exit
+  /// state, and has another `limit` transitions otherwise, after which it fails.
+  ///
+  ///     .with_max_transitions(20, State::Escalate)
+  Derived& with_max_transitions(std::size_t limit, State then) & {
+    DefinitionType& definition = changed();
+    definition.limit_target = std::move(then);
+    definition.max_transitions = limit;
+    return self();
+  }
+  /// @overload
+  Derived&& with_max_transitions(std::size_t limit, State then) && {
+    return std::move(with_max_transitions(limit, std::move(then)));
   }
 
   /// Adds an observer; there may be several. One that throws is switched off, see

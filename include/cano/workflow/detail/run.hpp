@@ -9,6 +9,7 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
@@ -141,7 +142,7 @@ template <StateLike State, class Store> class Run : public RunBase {
                                  transitions_, attempts(),        now - started()};
   }
   /// Each led to a transition or failed.
-  std::size_t attempts() const noexcept { return transitions_ + failed_attempts(); }
+  std::size_t attempts() const noexcept { return transitions_ - detours_ + failed_attempts(); }
   /// After `Action::End`.
   Outcome outcome() const noexcept { return outcome_; }
   /// The final state, or the exception of the run. Call it once, after `Action::End`.
@@ -180,7 +181,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   }
 
   Action retry() {
-    if (auto reason = interruption()) return fail(std::move(reason));
+    if (auto reason = interruption()) return give_up(std::move(reason));
     return attempt();
   }
 
@@ -212,13 +213,14 @@ template <StateLike State, class Store> class Run : public RunBase {
   // What is due between two hops, and every state that is not just a call.
   Action checkpoint(const Transition& transition) {
     const Entry* const entry = transition.entry;
-    if (entry == nullptr) return fail(Errc::Workflow, definition_->no_task_text(state_));
+    if (entry == nullptr) return fail(no_task());
     if (entry->is_exit) return finish(Outcome::Success);
     enter_fast(*entry);
     if (budget_.others_are_due(transitions_)) return Action::Yield;
-    if (budget_.is_spent(transitions_, state_)) return fail(too_many_transitions());
+    if (budget_.is_spent(transitions_, state_)) return too_many_transitions();
     if (auto reason = interruption()) return fail(std::move(reason));
-    if (!checkpoint_every_hop_ && (transition.call != nullptr || transition.start != nullptr)) {
+    const bool is_call = transition.call != nullptr || transition.start != nullptr;
+    if (!checkpoint_every_hop_ && is_call && !led_here()) {
       checkpoint_at(budget_.next_stop());
       if (!is_checkpoint(transitions_)) return Action::Hop;
     }
@@ -235,7 +237,7 @@ template <StateLike State, class Store> class Run : public RunBase {
     reporter().forget_time();
     if (auto reason = interruption()) {
       drop_pass();
-      return fail(std::move(reason));
+      return give_up(std::move(reason));
     }
     return begin();
   }
@@ -262,19 +264,50 @@ template <StateLike State, class Store> class Run : public RunBase {
 
   Action after_failure() {
     state_ = entry().state;  // whatever the attempt gave
-    return decide_retry() ? Action::Pause : finish(final_outcome());
+    return decide_retry() ? Action::Pause : give_up();
   }
 
-  Action fail(Errc code, std::string message) {
-    return fail(Failure{Error{code, std::move(message)}});
+  // No more attempts: over the failure edge, where there is one.
+  Action give_up(Failure&& failure) {
+    set_failure(std::move(failure));
+    return give_up();
   }
+  Action give_up() {
+    const State* const next = definition_->failure_target(state_);
+    if (next == nullptr || !may_leave_failed()) return finish(final_outcome());
+    if (is_observed()) report_edge(*next, EdgeKind::Failure);
+    leave_failed();
+    return take_detour(*next);
+  }
+
+  // To a state that no task has named.
+  Action take_detour(const State& next) {
+    state_ = next;
+    ++transitions_;
+    ++detours_;
+    return Action::Hop;
+  }
+
   Action fail(Failure&& failure) {
     set_failure(std::move(failure));
     return finish(final_outcome());
   }
 
+  Failure no_task() const {
+    return failure_after(Errc::Workflow, definition_->no_task_text(state_), led_here());
+  }
+
+  Action too_many_transitions() {
+    if (!definition_->limit_target) return fail(transition_limit());
+    const State& next = *definition_->limit_target;
+    if (!budget_.renew(transitions_ + 1)) return fail(transition_limit());
+    if (is_observed()) report_edge(next, EdgeKind::Limit);
+    forget_what_led_here();
+    return take_detour(next);
+  }
+
   // "No exit state after 100 transitions; the last states are A -> B -> A".
-  Failure too_many_transitions() {
+  Failure transition_limit() {
     std::string text = "No exit state after " + std::to_string(budget_.max()) +
                        " transitions; the last states are ";
     const char* before = "";
@@ -291,6 +324,11 @@ template <StateLike State, class Store> class Run : public RunBase {
     is_over_ = true;
     if (is_observed()) report_finish(failure().message());
     return Action::End;
+  }
+
+  void report_edge(const State& next, EdgeKind kind) {
+    const std::string error = kind == EdgeKind::Failure ? failure().message() : std::string{};
+    reporter().edge_taken(entry().name, entry().index, definition_->name_of(next), kind, error);
   }
 
   void report_lost() noexcept {
@@ -315,6 +353,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   Store* store_;
   State state_;
   std::size_t transitions_ = 0;
+  std::size_t detours_ = 0;  // those of them that no task has named
   HopBudget<State> budget_;
   TaskContext context_{*this};  // of attempts that may wait
   bool is_fast_attempt_ = false;
