@@ -24,6 +24,7 @@
 #include <cano/compose/split.hpp>
 #include <cano/compose/stepped.hpp>
 #include <cano/compose/sub_workflow.hpp>
+#include <cano/compose/undoable.hpp>
 #include <cano/compose/wait.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/concurrent_status.hpp>

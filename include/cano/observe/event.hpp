@@ -78,6 +78,8 @@ struct RunInfo {
   std::string_view parent_id{};
   /// Whether the observers are the parent's, since its workflow has none of its own.
   bool inherits_observers = false;
+  /// Whether it is told of the undo of a state, when all else in the run has ended.
+  bool undo = false;
 
   /// A word of this run's for the observer that is called, 0 when the run begins: what it puts
   /// there it finds there again, and need not look the run up. Null for the events of a batch.

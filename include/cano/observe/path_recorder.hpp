@@ -100,8 +100,9 @@ class PathRecorder final : public Observer {
 
  private:
   // A run that was started inside one of those that are recorded: its states are of another graph.
+  // And an undo is no visit.
   template <class Event> static bool is_of_another_workflow(const Event& e) noexcept {
-    return e.run.inherits_observers;
+    return e.run.inherits_observers || e.run.undo;
   }
 
   std::size_t index_of(std::string_view name) {

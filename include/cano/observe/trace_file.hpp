@@ -93,7 +93,7 @@ class TraceFile final : public Observer {
     tracks_.flush();
   }
   void on_state_entered(const StateEntered& e) override {
-    begin(e, Depth::State, e.state, JsonWriter{});
+    begin(e, Depth::State, (e.run.undo ? "undo " : "") + std::string{e.state}, JsonWriter{});
   }
   void on_attempt_started(const AttemptStarted& e) override {
     begin(e, Depth::Attempt, "attempt " + std::to_string(e.attempt), arguments(e));

@@ -59,7 +59,8 @@ class TaskContext {
   std::string branch() const { return run_->branch(); }
 
   /// In a state that the run has come to over a failure edge (see `Workflow::on_failure`) the
-  /// exception with which the state before has given up; null in every other.
+  /// exception with which the state before has given up; in an undo the one for which the run is
+  /// undone. Null in every other.
   std::exception_ptr failure() const { return run_->led_here().as_exception(); }
 
   /// The time left until the nearest limit on the attempt, the state or the run; negative when it

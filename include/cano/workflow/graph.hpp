@@ -21,6 +21,8 @@ struct Graph {
     bool has_task = false;         ///< Work is done here.
     bool targets_known = false;    ///< The task declares its targets with `Next<...>`.
     std::size_t max_attempts = 0;  ///< 0 without a task; `RetryPolicy::unlimited`.
+    bool is_failure = false;       ///< An exit in which what a run has done is undone.
+    bool is_undoable = false;      ///< The task has a member `undo`.
 
     /// Member by member.
     bool operator==(const Node&) const = default;

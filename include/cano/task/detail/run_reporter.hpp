@@ -54,6 +54,10 @@ class RunReporter {
   const ObserverList* observers() const noexcept { return observers_; }
   const Span* span() const noexcept { return info_.span; }
 
+  const RunInfo& info() const noexcept { return info_; }
+  /// An undo tells the observers of the run that it undoes, which have their words there.
+  void swap_words(RunReporter& other) noexcept { words_.swap(other.words_); }
+
   /// One for all that happens in one breath: most of what an event costs is to read the clocks.
   steady_time time() {
     if (!time_) time_ = clock_.now();
@@ -158,7 +162,8 @@ class RunReporter {
                        .in_batch = info_.in_batch,
                        .span = info_.span,
                        .parent_id = info_.parent_id,
-                       .inherits_observers = info_.inherits_observers};
+                       .inherits_observers = info_.inherits_observers,
+                       .undo = info_.undo};
     notify(&Observer::on_log,
            LogRecord{info, visit.state->name, visit.attempt, level, message, fields, clock_.now(),
                      visit.state->index, clock_.wall_now()});

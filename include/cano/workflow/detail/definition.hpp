@@ -19,6 +19,7 @@
 #include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/state_info.hpp>
 #include <cano/task/detail/task_handle.hpp>
+#include <cano/task/detail/undo_log.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/detail/state_table.hpp>
 
@@ -29,17 +30,23 @@ namespace cano::detail {
 template <StateLike State, class Store> struct Definition {
   /// A state with its task, or an exit.
   struct Entry : StateInfo {
-    Entry(State key, TaskConfig task_config, BoundTask<State, Store> bound)
+    Entry(State key, TaskConfig task_config, BoundTask<State, Store> bound,
+          std::shared_ptr<const UndoTask> undo_of_it = nullptr)
         : StateInfo{state_name(key), std::move(task_config)},
           state{std::move(key)},
-          task{std::move(bound)} {}
+          task{std::move(bound)},
+          undo{std::move(undo_of_it)} {
+      if (undo) takes_long_way = true;
+    }
     /// The same task with another config.
     Entry(const Entry& other, TaskConfig task_config)
         : StateInfo{other.name, std::move(task_config)},
           state{other.state},
           task{other.task},
+          undo{other.undo},
           brings_config{other.brings_config} {
       index = other.index;
+      if (undo) takes_long_way = true;
     }
     explicit Entry(State exit)
         : StateInfo{state_name(exit), TaskConfig::minimal()},
@@ -48,7 +55,9 @@ template <StateLike State, class Store> struct Definition {
 
     State state;
     BoundTask<State, Store> task{};
+    std::shared_ptr<const UndoTask> undo{};  // null where it cannot be undone
     bool is_exit = false;
+    bool undoes = false;        // an exit in which what the run has done is undone
     bool brings_config = true;  // or has the default one of the workflow
   };
 
@@ -124,7 +133,12 @@ template <StateLike State, class Store> struct Definition {
                                            "exit state cannot fail"};
     }
     if (const Entry* const known = table.find(entry->state).entry) {
-      if (known->is_exit && entry->is_exit) return;
+      if (known->is_exit && entry->is_exit) {
+        if (known->undoes == entry->undoes) return;
+        throw Error{Errc::Configuration, "State " + entry->name +
+                                             " is added as an exit state and as a failure state: "
+                                             "it can be only one of them"};
+      }
       const bool both = known->is_exit != entry->is_exit;
       throw Error{
           Errc::Configuration,

@@ -23,6 +23,8 @@ template <class Json> Json json_of(const GraphView& view, bool with_path) {
               {"targets_known", each.node.targets_known},
               {"max_attempts", each.node.max_attempts}};
     if (each.node.max_attempts == unlimited) node["max_attempts"] = "unlimited";
+    if (each.node.is_failure) node["is_failure"] = true;
+    if (each.node.is_undoable) node["is_undoable"] = true;
     if (with_path) {
       const RunPath::State path = each.path == nullptr ? RunPath::State{} : *each.path;
       node["visits"] = path.visits;

@@ -34,6 +34,8 @@ template <StateLike State, class Store> Graph graph_of(const Definition<State, S
     node.is_exit = entry->is_exit;
     node.has_task = !entry->is_exit;
     node.targets_known = entry->task.declares_targets;
+    node.is_failure = entry->undoes;
+    node.is_undoable = entry->undo != nullptr;
     node.max_attempts = entry->is_exit ? 0 : entry->max_attempts;
   }
   for (const auto& entry : definition.entries) {

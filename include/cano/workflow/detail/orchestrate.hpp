@@ -22,6 +22,7 @@
 #include <cano/task/detail/run_driver_base.hpp>
 #include <cano/task/detail/run_id.hpp>
 #include <cano/task/detail/stop_request.hpp>
+#include <cano/task/detail/undo_log.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/wait_kind.hpp>
 #include <cano/workflow/detail/definition.hpp>
@@ -133,6 +134,19 @@ struct StateOrThrow {
 };
 struct AsResult {
   template <class Run> static auto of(Run& run) { return run.take_result(); }
+};
+
+/// The same, with what it has done and was not undone.
+struct AsResultAndUndo {
+  template <class Result> struct Ended {
+    Result result;
+    std::vector<UndoEntry> undo;
+  };
+  template <class Run> static auto of(Run& run) {
+    Ended<decltype(run.take_result())> ended{run.take_result(), {}};
+    if (run.has_undo_log()) ended.undo = run.undo_log().take();
+    return ended;
+  }
 };
 
 template <class End, StateLike State, class Store>

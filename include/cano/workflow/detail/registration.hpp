@@ -22,16 +22,25 @@
 #include <cano/state.hpp>
 #include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/task_traits.hpp>
+#include <cano/task/detail/undo_log.hpp>
 #include <cano/task/node.hpp>
 #include <cano/task/task.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/explain_task.hpp>
 #include <cano/workflow/detail/inspect.hpp>
+#include <cano/workflow/detail/undo_task.hpp>
 #include <cano/workflow/graph.hpp>
 #include <cano/workflow/problem.hpp>
 
 namespace cano::detail {
+
+/// The library's own way from a workflow to its definition.
+struct WorkflowAccess {
+  template <class Workflow> static auto definition(const Workflow& workflow) {
+    return workflow.definition();
+  }
+};
 
 /// The calls that describe a workflow; `Workflow` and `ConcurrentWorkflow` share them. Each returns
 /// the object itself: as an lvalue, or as an rvalue when it was a temporary.
@@ -65,7 +74,9 @@ template <class Derived, StateLike State, class Store> class Registration {
       static_assert(!copies_store<Decayed, Store>(),
                     "cano: a task takes the store as Store&: what it writes to a copy is lost");
       if (!config) config = config_of(task);
-      insert(std::move(state), std::move(config), bind_task<State, Store>(std::forward<T>(task)));
+      auto bound = bind_task<State, Store>(std::forward<T>(task));
+      auto undo = undo_task<Decayed, Store>(bound.kept, bound.object);
+      insert(std::move(state), std::move(config), std::move(bound), std::move(undo));
     } else {
       explain_why_no_task<Decayed, State, Store>();
     }
@@ -104,6 +115,22 @@ template <class Derived, StateLike State, class Store> class Registration {
     requires std::convertible_to<RangeReference<Range>, State>
   Derived&& add_exit_states(Range&& states) && {
     return std::move(add_all(states));
+  }
+
+  /// An exit state in which what the run has done is undone, as after a failure: each task with a
+  /// member `undo` that has succeeded, the last first. The run ends there with success, unless an
+  /// undo fails. Adding it twice changes nothing.
+  ///
+  /// **Errors.** `Error(Configuration)` when the state has a task, or is an exit without undoing.
+  Derived& add_failure_state(State state) & {
+    auto entry = std::make_shared<Entry>(std::move(state));
+    entry->undoes = true;
+    changed().add(std::move(entry));
+    return self();
+  }
+  /// @overload
+  Derived&& add_failure_state(State state) && {
+    return std::move(add_failure_state(std::move(state)));
   }
 
   /// When `from` has given up, the run goes on in `to` instead of failing: its retries are used up,
@@ -255,6 +282,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   ~Registration() = default;
 
   template <class, StateLike, class> friend class Registration;
+  friend struct WorkflowAccess;
 
   /// For a run, which keeps it alive.
   std::shared_ptr<const DefinitionType> definition() const noexcept {
@@ -297,12 +325,13 @@ template <class Derived, StateLike State, class Store> class Registration {
     }
   }
 
-  void insert(State state, std::optional<TaskConfig> config, BoundTask<State, Store> task) {
+  void insert(State state, std::optional<TaskConfig> config, BoundTask<State, Store> task,
+              std::shared_ptr<const UndoTask> undo) {
     DefinitionType& definition = changed();
     const bool brings_config = config.has_value();
     auto entry = std::make_shared<Entry>(
         std::move(state), brings_config ? std::move(*config) : definition.default_config,
-        std::move(task));
+        std::move(task), std::move(undo));
     entry->brings_config = brings_config;
     definition.add(std::move(entry));
   }

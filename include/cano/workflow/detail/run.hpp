@@ -33,6 +33,7 @@ enum class Event : std::uint8_t {
   Yielded,       // others have run meanwhile
   RetryDue,      // the pause before the next attempt is over
   GatePassed,    // the attempt may begin, or has been refused: then there is a failure
+  Undone,        // what the run had done has been undone, as far as that was possible
 };
 
 /// What a run needs next.
@@ -42,6 +43,7 @@ enum class Action : std::uint8_t {
   Gate,     // pass `gate()` before the attempt
   Yield,    // let others on the executor run
   Pause,    // wait for `pause()` before the next attempt, at least for others to run
+  Undo,     // undo what the run has done, see `undo_log`
   End,      // nothing: the result is there
 };
 
@@ -68,7 +70,7 @@ template <StateLike State, class Store> class Run : public RunBase {
       return;
     }
     checkpoint_every_hop_ = true;
-    reporter().run_started(name(), now);
+    if (!is_undo()) reporter().run_started(name(), now);
   }
   ~Run() {
     if (is_observed() && !is_over_) report_lost();
@@ -97,6 +99,9 @@ template <StateLike State, class Store> class Run : public RunBase {
         break;
       case Event::GatePassed:
         action = gate_passed();
+        break;
+      case Event::Undone:
+        action = undone();
         break;
     }
     while (action == Action::Hop) {
@@ -138,6 +143,8 @@ template <StateLike State, class Store> class Run : public RunBase {
   /// How it ended. Call it once, after `Action::End`.
   WorkflowResult<State> take_result() { return take_result(now()); }
   WorkflowResult<State> take_result(steady_time now) {
+    if (has_undo_log()) [[unlikely]]
+      set_failure(undo_log().of_run(failure()));
     return WorkflowResult<State>{outcome_,     std::move(state_), take_failure(),
                                  transitions_, attempts(),        now - started()};
   }
@@ -174,6 +181,7 @@ template <StateLike State, class Store> class Run : public RunBase {
       end_attempt();
       if (has_failed()) return after_failure();
       if (is_observed()) report_success();
+      if (entry().undo != nullptr) push_undo(entry().undo, UndoTargetOf<Store>::of(*store_));
       leave();
     }
     ++transitions_;
@@ -214,7 +222,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   Action checkpoint(const Transition& transition) {
     const Entry* const entry = transition.entry;
     if (entry == nullptr) return fail(no_task());
-    if (entry->is_exit) return finish(Outcome::Success);
+    if (entry->is_exit) return finish(Outcome::Success, entry->undoes);
     enter_fast(*entry);
     if (budget_.others_are_due(transitions_)) return Action::Yield;
     if (budget_.is_spent(transitions_, state_)) return too_many_transitions();
@@ -319,12 +327,30 @@ template <StateLike State, class Store> class Run : public RunBase {
                                         std::move(budget_.last_states()));
   }
 
-  Action finish(Outcome outcome) {
+  Action finish(Outcome outcome, bool undoes = true) {
     outcome_ = outcome;
+    if (undoes && has_undo_log()) [[unlikely]]
+      return Action::Undo;
+    return end();
+  }
+
+  Action undone() {
+    reporter().forget_time();
+    if (Failure failed = undo_log().end(failure())) {
+      if (outcome_ == Outcome::Success) outcome_ = Outcome::Failed;
+      set_failure(std::move(failed));
+    }
+    return end();
+  }
+
+  Action end() {
     is_over_ = true;
     if (is_observed()) report_finish(failure().message());
     return Action::End;
   }
+
+  // Only the attempts of an undo are told of.
+  bool is_undo() const noexcept { return reporter().info().undo; }
 
   void report_edge(const State& next, EdgeKind kind) {
     const std::string error = kind == EdgeKind::Failure ? failure().message() : std::string{};
@@ -341,6 +367,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   }
 
   void report_finish(const std::string& error) {
+    if (is_undo()) return;
     reporter().run_finished(outcome_, name(), error, transitions_, attempts(), started());
   }
 
