@@ -31,6 +31,7 @@ target_sources(
       include/cano/concurrent_status.hpp
       include/cano/jitter.hpp
       include/cano/outcome.hpp
+      include/cano/edge_kind.hpp
       # async
       include/cano/async/detail/frame_pool.hpp
       include/cano/async/detail/cancellation_scope.hpp
@@ -169,6 +170,7 @@ target_sources(
       include/cano/engine/detail/run_context.hpp
       include/cano/engine/detail/run_reporter.hpp
       include/cano/engine/detail/stop_request.hpp
+      include/cano/engine/detail/undo_log.hpp
       include/cano/engine/detail/run_base.hpp
       include/cano/engine/detail/run_driver_base.hpp
       # task
@@ -198,11 +200,12 @@ target_sources(
       include/cano/workflow/detail/explain_task.hpp
       include/cano/workflow/detail/explain_store.hpp
       include/cano/workflow/detail/inspect.hpp
-      include/cano/workflow/detail/registration.hpp
       include/cano/workflow/detail/hop_budget.hpp
       include/cano/workflow/detail/run.hpp
       include/cano/workflow/detail/run_driver.hpp
       include/cano/workflow/detail/orchestrate.hpp
+      include/cano/workflow/detail/undo_task.hpp
+      include/cano/workflow/detail/registration.hpp
       include/cano/workflow/workflow.hpp
       include/cano/workflow/run.hpp
       # compose
@@ -225,6 +228,7 @@ target_sources(
       include/cano/compose/detail/poll_task.hpp
       include/cano/compose/poll.hpp
       include/cano/compose/stepped.hpp
+      include/cano/compose/undoable.hpp
       # concurrent
       include/cano/concurrent/wait_strategy.hpp
       include/cano/concurrent/concurrent_result.hpp

@@ -24,6 +24,7 @@
 #include <cano/compose/split.hpp>
 #include <cano/compose/stepped.hpp>
 #include <cano/compose/sub_workflow.hpp>
+#include <cano/compose/undoable.hpp>
 #include <cano/compose/wait.hpp>
 #include <cano/concurrent/concurrent_result.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>
@@ -34,6 +35,7 @@
 #include <cano/cron/dst_fold.hpp>
 #include <cano/cron/dst_gap.hpp>
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/error.hpp>
 #include <cano/jitter.hpp>
 #include <cano/limit/circuit_breaker.hpp>

@@ -35,6 +35,7 @@ enum class Errc {
   CircuitOpen,         ///< A circuit breaker lets no call through; the service seems to be down.
   RateLimited,         ///< A limit has no room in the time that one would wait for it.
   JoinFailed,          ///< Too few branches of a split, or items of an each, have succeeded.
+  CompensationFailed,  ///< What a run had done could not all be undone.
 };
 
 /// The category of `Errc`; its messages are the prefixes of `Error::what()`.
@@ -88,6 +89,8 @@ constexpr ErrcText errc_text(Errc code) noexcept {
       return {"rate_limited", "Rate limited"};
     case Errc::JoinFailed:
       return {"join_failed", "Join failed"};
+    case Errc::CompensationFailed:
+      return {"compensation_failed", "Compensation failed"};
     case Errc::Generic:
       break;
   }
@@ -118,7 +121,7 @@ namespace detail {
 /// std::system_error gives itself a text, by two allocations, for what() to show, which `Error` has
 /// another for. It gives a copy none where the text of the original was moved away.
 inline const std::system_error& without_text(Errc code) {
-  static constexpr std::size_t codes = static_cast<std::size_t>(Errc::JoinFailed) + 1;
+  static constexpr std::size_t codes = static_cast<std::size_t>(Errc::CompensationFailed) + 1;
   // Never destroyed: what fails at the end of the program fails with an Error too.
   static const auto& known =
       *new const auto{[]<int... Codes>(std::integer_sequence<int, Codes...>) {

@@ -51,7 +51,8 @@ struct Mermaid {
   bool read(const std::string& line) {
     static const std::regex statement{R"(  ([^]+))"};
     static const std::regex node{R"(\w+(\(\(\(|\(\(|\(|\{)[^]*)"};
-    static const std::regex edge{R"re((.*?) (-->|-\.->|==>)(?:\|"(\d+)"\|)? (.*))re"};
+    static const std::regex edge{
+        R"re((.*?) (-->|-\.->|==>)(?:\|"((?:[a-z]+(?:, )?)?\d*)"\|)? (.*))re"};
     static const std::regex in_class{R"(class (\w+) (\w+))"};
     static const std::regex class_def{R"(classDef (\w+) [a-z-]+: [a-z0-9# ]+)"};
     std::smatch match;

@@ -33,6 +33,9 @@ class Play {
   cano::steady_time now() const { return now_; }
   void wait(cano::Duration time) { now_ += time; }
 
+  /// What follows is told of an undo.
+  void undoes() { info_.undo = true; }
+
   void started(std::string_view state) { to_.on_run_started({info_, state, now_}); }
   void finished(cano::Outcome outcome, std::string_view state, std::string_view error = {}) {
     to_.on_run_finished(

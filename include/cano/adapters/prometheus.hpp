@@ -79,18 +79,18 @@ class PrometheusObserver final : public Observer {
     run_duration_.at(workflow(e.run), to_string(e.outcome)).Observe(seconds(e.elapsed));
   }
   void on_state_entered(const StateEntered& e) override {
-    visits_.at(workflow(e.run), e.state).Increment();
+    if (!e.run.undo) visits_.at(workflow(e.run), e.state).Increment();
   }
   void on_attempt_succeeded(const AttemptSucceeded& e) override {
-    add_attempt(e, Outcome::Success);
+    if (add_attempt(e, Outcome::Success)) return;
     state_duration_.at(workflow(e.run), e.state).Observe(seconds(e.state_elapsed));
   }
   void on_attempt_cancelled(const AttemptCancelled& e) override {
-    add_attempt(e, Outcome::Cancelled);
+    if (add_attempt(e, Outcome::Cancelled)) return;
     state_duration_.at(workflow(e.run), e.state).Observe(seconds(e.state_elapsed));
   }
   void on_attempt_failed(const AttemptFailed& e) override {
-    add_attempt(e, Outcome::Failed);
+    if (add_attempt(e, Outcome::Failed)) return;
     if (e.timed_out) timeouts_.at(workflow(e.run), e.state).Increment();
     if (e.will_retry) {
       retries_.at(workflow(e.run), e.state).Increment();
@@ -139,9 +139,15 @@ class PrometheusObserver final : public Observer {
     return std::chrono::duration<double>(duration).count();
   }
 
-  template <class Attempt> void add_attempt(const Attempt& e, Outcome outcome) {
+  // Whether it is one of an undo, which is no more than counted.
+  template <class Attempt> bool add_attempt(const Attempt& e, Outcome outcome) {
+    if (e.run.undo) {
+      undo_attempts_.at(workflow(e.run), e.state, to_string(outcome)).Increment();
+      return true;
+    }
     attempts_.at(workflow(e.run), e.state, to_string(outcome)).Increment();
     attempt_duration_.at(workflow(e.run), e.state).Observe(seconds(e.elapsed));
+    return false;
   }
 
   detail::SeriesMaker make_;
@@ -167,6 +173,10 @@ class PrometheusObserver final : public Observer {
                         "cano_attempts_total",
                         "Attempts of tasks that have ended.",
                         {"workflow", "state", "outcome"}};
+  Counters<3> undo_attempts_{make_,
+                             "cano_undo_attempts_total",
+                             "Attempts to undo a state that have ended.",
+                             {"workflow", "state", "outcome"}};
   Histograms<2> attempt_duration_{make_,
                                   "cano_attempt_duration_seconds",
                                   "How long attempts of tasks took.",

@@ -32,6 +32,9 @@ namespace cano {
 /// the shards of a `Runtime`. Of many that never wait some are done at a time, so that others on
 /// the executor have their turn.
 ///
+/// Work with a member `undo(const Item&)` or `undo(Store&, const Item&)`, see `undoable`, is undone
+/// with a copy of the item when it has succeeded and the run does not end well.
+///
 /// **Errors.** What the work on an item throws is in its `BranchResult`; what the first function or
 /// the join's throws ends the attempt. A join that does not hold throws `Error(JoinFailed)`,
 /// nesting the first failure. `add` without `.join(...)` does not compile.

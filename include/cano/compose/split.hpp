@@ -43,6 +43,9 @@ detail::BranchOf<std::decay_t<Work>> branch(std::string name, Work&& work,
 /// Branches take turns on the run's executor, so they share the store without locks; with `on` they
 /// work on the shards of a `Runtime`.
 ///
+/// A branch with a member `undo`, see `undoable`, is undone over `Store&` on the run's executor
+/// when it has succeeded and the run does not end well.
+///
 /// **Errors.** What a branch throws is in its `BranchResult`. A join that does not hold throws
 /// `Error(JoinFailed)`, nesting the first failure. `add` without `.join(...)` does not compile.
 /// **Cancellation.** Cancels all branches; they have ended before the run does.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <memory>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -9,11 +10,14 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
+#include <cano/run_options.hpp>
 #include <cano/state.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task_context.hpp>
+#include <cano/workflow/detail/orchestrate.hpp>
+#include <cano/workflow/detail/registration.hpp>
 #include <cano/workflow/workflow.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
@@ -60,9 +64,15 @@ template <class ChildState, class ChildStore, class MakeStore, class ReadBack> c
     explicit Bound(const SubWorkflow& parts) : parts_{parts} {}
 
     Async<State> run(Store& store, TaskContext& context) const {
-      ChildStore child_store = call(the_object_itself, context, parts_.make_store_, store);
-      auto work = parts_.child_.try_orchestrate(child_store);
-      const WorkflowResult<ChildState> result = co_await std::move(work);
+      // Shared: what the child has done may be undone when this is over.
+      const std::shared_ptr<ChildStore> kept{
+          new ChildStore(call(the_object_itself, context, parts_.make_store_, store))};
+      ChildStore& child_store = *kept;
+      auto work = orchestrate<AsResultAndUndo>(WorkflowAccess::definition(parts_.child_),
+                                               child_store, RunOptions{});
+      auto ended = co_await std::move(work);
+      const WorkflowResult<ChildState>& result = ended.result;
+      RunAccess::run(context).adopt_undo(std::move(ended.undo), kept);
       Environment& environment = co_await ThisEnvironment{};
       environment.throw_if_aborted();
       if constexpr (is_awaitable<Returned>) {
@@ -105,6 +115,9 @@ template <class ChildState, class ChildStore, class MakeStore, class ReadBack> c
 /// retries and limits; `read_back(Store&, ChildStore&, const WorkflowResult<ChildState>&)` takes
 /// from it what is wanted and returns what a task returns. It is called for a success and for a
 /// failure. When the run itself is cancelled it is not.
+///
+/// What the child has done is undone with its run when that fails, else with this one: then over
+/// the child's store, as `read_back` has left it.
 ///
 /// The state is not retried unless `add` is given a `TaskConfig` that says so: the child has
 /// retries of its own, and they would multiply.

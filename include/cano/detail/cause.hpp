@@ -24,6 +24,9 @@ class Cause {
   /// Of a run that made too many transitions its last states, a `std::vector` of them.
   virtual const void* last_states() const noexcept { return nullptr; }
 
+  /// Of a run that has done what can be undone an `UndoReport`.
+  virtual const void* undo_report() const noexcept { return nullptr; }
+
   friend void intrusive_ptr_add_ref(const Cause* cause) noexcept {
     cause->owners_.fetch_add(1, std::memory_order_relaxed);
   }

@@ -38,6 +38,7 @@ inline FailureKind kind_of(Errc code) noexcept {
     case Errc::KeyNotFound:
     case Errc::TypeMismatch:
     case Errc::AppendTypeMismatch:
+    case Errc::CompensationFailed:
       return FailureKind::Permanent;
     case Errc::Cancelled:
       return FailureKind::Cancelled;

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
 #include <cano/observe/skip_reason.hpp>  // IWYU pragma: export
@@ -58,6 +59,8 @@ struct RunInfo {
   std::string_view parent_id{};
   /// Whether the observers are the parent's, since its workflow has none of its own.
   bool inherits_observers = false;
+  /// Whether it is told of the undo of a state, when all else in the run has ended.
+  bool undo = false;
 
   /// A word of this run's for the observer that is called, 0 when the run begins: what it puts
   /// there it finds there again, and need not look the run up. Null for the events of a batch.
@@ -81,7 +84,7 @@ struct RunFinished {
   Outcome outcome;          ///< How it ended.
   std::string_view state;   ///< The final state; for other outcomes the one it stopped in.
   std::string_view error;   ///< Why, for other outcomes than success.
-  std::size_t transitions;  ///< How many times a task led to the next state.
+  std::size_t transitions;  ///< How often the run went from a state to the next.
   std::size_t attempts;     ///< How many there were, in all states.
   Duration elapsed;         ///< Since the run began.
   steady_time at;           ///< When.
@@ -156,6 +159,19 @@ struct RetryPause {
   std::string_view state;                   ///< Its state, by name.
   std::size_t attempt;                      ///< The attempt that failed.
   Duration delay;                           ///< How long it waits.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
+};
+
+/// A run goes on in a state that no task has named: over a failure edge, or that of its limit on
+/// transitions. The failure itself has been told of before.
+struct EdgeTaken {
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< The state that is left, by name.
+  std::string_view next_state;              ///< Where the run goes.
+  EdgeKind kind;                            ///< Over which kind of edge.
+  std::string_view error;                   ///< Of a failure edge: what the exception says.
   steady_time at;                           ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.

@@ -115,6 +115,7 @@ class LogObserver final : public Observer {
   void on_attempt_failed(const AttemptFailed& e) override { log(e); }
   void on_attempt_cancelled(const AttemptCancelled& e) override { log(e); }
   void on_retry_pause(const RetryPause& e) override { log(e); }
+  void on_edge_taken(const EdgeTaken& e) override { log(e); }
   void on_phase_started(const PhaseStarted& e) override { log(e); }
   void on_phase_finished(const PhaseFinished& e) override { log(e); }
   void on_log(const LogRecord& e) override { log(e); }

@@ -74,11 +74,12 @@ class PathRecorder final : public Observer {
     if (is_of_another_workflow(e)) return;
     const std::lock_guard lock{mutex_};
     add_attempt(e.state, e.elapsed);
-    const std::size_t from = index_of(e.state);
-    const std::size_t to = index_of(e.next_state);
-    const auto [place, is_new] = steps_.try_emplace({from, to}, path_.steps.size());
-    if (is_new) path_.steps.push_back(RunPath::Step{from, to, 0});
-    ++path_.steps[place->second].count;
+    add_step(e.state, e.next_state);
+  }
+  void on_edge_taken(const EdgeTaken& e) override {
+    if (is_of_another_workflow(e)) return;
+    const std::lock_guard lock{mutex_};
+    add_step(e.state, e.next_state);
   }
   void on_attempt_cancelled(const AttemptCancelled& e) override {
     if (is_of_another_workflow(e)) return;
@@ -99,8 +100,9 @@ class PathRecorder final : public Observer {
 
  private:
   // A run that was started inside one of those that are recorded: its states are of another graph.
+  // And an undo is no visit.
   template <class Event> static bool is_of_another_workflow(const Event& e) noexcept {
-    return e.run.inherits_observers;
+    return e.run.inherits_observers || e.run.undo;
   }
 
   std::size_t index_of(std::string_view name) {
@@ -110,6 +112,14 @@ class PathRecorder final : public Observer {
     return states_.emplace(name, path_.states.size() - 1).first->second;
   }
   RunPath::State& state(std::string_view name) { return path_.states[index_of(name)]; }
+
+  void add_step(std::string_view from_state, std::string_view to_state) {
+    const std::size_t from = index_of(from_state);
+    const std::size_t to = index_of(to_state);
+    const auto [place, is_new] = steps_.try_emplace({from, to}, path_.steps.size());
+    if (is_new) path_.steps.push_back(RunPath::Step{from, to, 0});
+    ++path_.steps[place->second].count;
+  }
 
   RunPath::State& add_attempt(std::string_view name, Duration elapsed) {
     RunPath::State& at = state(name);

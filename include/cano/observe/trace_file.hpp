@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/observe/detail/describe.hpp>
 #include <cano/observe/detail/file_name.hpp>
 #include <cano/observe/detail/json_writer.hpp>
@@ -92,7 +93,7 @@ class TraceFile final : public Observer {
     tracks_.flush();
   }
   void on_state_entered(const StateEntered& e) override {
-    begin(e, Depth::State, e.state, JsonWriter{});
+    begin(e, Depth::State, (e.run.undo ? "undo " : "") + std::string{e.state}, JsonWriter{});
   }
   void on_attempt_started(const AttemptStarted& e) override {
     begin(e, Depth::Attempt, "attempt " + std::to_string(e.attempt), arguments(e));
@@ -102,6 +103,11 @@ class TraceFile final : public Observer {
   void on_attempt_failed(const AttemptFailed& e) override { end_attempt(e, !e.will_retry); }
   void on_retry_pause(const RetryPause& e) override {
     begin(e, Depth::Attempt, "retry pause", arguments(e));
+  }
+  void on_edge_taken(const EdgeTaken& e) override {
+    const std::lock_guard lock{mutex_};
+    const std::string name = std::string{to_string(e.kind)} + " edge";
+    tracks_.mark(e.run, name, to_string(Level::Warn), e.at, arguments(e));
   }
   void on_phase_started(const PhaseStarted& e) override {
     begin(e, Depth::Phase, to_string(e.phase), JsonWriter{});

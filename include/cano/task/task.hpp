@@ -21,6 +21,10 @@ namespace cano {
 ///       }
 ///     };
 ///
+/// A member `undo(Store&)` or `undo(Store&, TaskContext&)`, const, undoes what it has done when the
+/// run does not end well, see `undoable`; a member `TaskConfig undo_config() const` has its
+/// retries.
+///
 /// **Threads.** A task is shared, const, by all runs of its workflow, at the same time.
 template <class T, class State, class Store = MemoryStore>
 concept Task = detail::OutcomeOf<detail::TaskReturns<T, Store>, State>;

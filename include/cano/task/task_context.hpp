@@ -4,6 +4,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <exception>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -56,6 +57,11 @@ class TaskContext {
   /// The branch of a `split` or the item of an `each` that this is, as `BranchResult::name` has it;
   /// empty in a task that is none.
   std::string branch() const { return run_->branch(); }
+
+  /// In a state that the run has come to over a failure edge (see `Workflow::on_failure`) the
+  /// exception with which the state before has given up; in an undo the one for which the run is
+  /// undone. Null in every other.
+  std::exception_ptr failure() const { return run_->led_here().as_exception(); }
 
   /// The time left until the nearest limit on the attempt, the state or the run; negative when it
   /// has passed, empty without a limit.

@@ -120,6 +120,7 @@ class RecordingObserver final : public Observer {
   void on_attempt_failed(const AttemptFailed& e) override { record(e); }
   void on_attempt_cancelled(const AttemptCancelled& e) override { record(e); }
   void on_retry_pause(const RetryPause& e) override { record(e); }
+  void on_edge_taken(const EdgeTaken& e) override { record(e); }
   void on_phase_started(const PhaseStarted& e) override { record(e); }
   void on_phase_finished(const PhaseFinished& e) override { record(e); }
   void on_log(const LogRecord& e) override { record(e); }

@@ -3,7 +3,11 @@
 
 #include <cstddef>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
+
+#include <cano/edge_kind.hpp>
 
 namespace cano {
 
@@ -17,6 +21,8 @@ struct Graph {
     bool has_task = false;         ///< Work is done here.
     bool targets_known = false;    ///< The task declares its targets with `Next<...>`.
     std::size_t max_attempts = 0;  ///< 0 without a task; `RetryPolicy::unlimited`.
+    bool is_failure = false;       ///< An exit in which what a run has done is undone.
+    bool is_undoable = false;      ///< The task has a member `undo`.
 
     /// Member by member.
     bool operator==(const Node&) const = default;
@@ -24,18 +30,31 @@ struct Graph {
 
   /// A declared way from a state to the next.
   struct Edge {
-    std::size_t from;  ///< Index in `nodes`.
-    std::size_t to;    ///< Index in `nodes`.
+    std::size_t from;                    ///< Index in `nodes`.
+    std::size_t to;                      ///< Index in `nodes`.
+    EdgeKind kind = EdgeKind::Declared;  ///< Why a run takes it; one of a limit is from the start.
 
     /// Member by member.
     bool operator==(const Edge&) const = default;
   };
 
   std::vector<Node> nodes;  ///< In the order in which the workflow heard of them.
-  std::vector<Edge> edges;  ///< State by state, in the order in which targets are declared.
+  /// State by state, in the order in which targets are declared; then those of failures and limits.
+  std::vector<Edge> edges;
 
   /// Member by member.
   bool operator==(const Graph&) const = default;
 };
 
+/// For `const auto& [from, to] = edge`.
+template <std::size_t Index> constexpr std::size_t get(const Graph::Edge& edge) noexcept {
+  static_assert(Index < 2);
+  return Index == 0 ? edge.from : edge.to;
+}
+
 }  // namespace cano
+
+template <> struct std::tuple_size<cano::Graph::Edge> : std::integral_constant<std::size_t, 2> {};
+template <std::size_t Index> struct std::tuple_element<Index, cano::Graph::Edge> {
+  using type = std::size_t;
+};

@@ -15,8 +15,9 @@
 // Diagrams of a workflow, alone or with the path that runs took drawn over it.
 //
 // The start is marked by an arrow from a dot, exits by a double border. A task that does not
-// declare its targets has a dashed arrow to a question mark. States without a task are dashed,
-// steps that were taken are thick and carry their number, those that no task declared too.
+// declare its targets has a dashed arrow to a question mark. Failure edges, and that of a limit on
+// transitions, are dashed and labelled. States without a task are dashed, steps that were taken are
+// thick and carry their number, those that no task declared too.
 
 namespace cano {
 
@@ -36,7 +37,8 @@ inline std::string to_dot(const Graph& graph, const RunPath& path) {
   return detail::dot_of(detail::GraphView{graph, path});
 }
 
-/// The graph as `{"nodes": [...], "edges": [{"from": 0, "to": 1}]}`; edges name the nodes' places.
+/// The graph as `{"nodes": [...], "edges": [{"from": 0, "to": 1}]}`; edges name the nodes' places,
+/// and those of failures and limits have a `"kind"`, as `to_string` of `EdgeKind` gives it.
 /// Texts are UTF-8 whatever the states' names hold. `max_attempts` is a number or "unlimited".
 ///
 /// Include `<nlohmann/json.hpp>` to call it.

@@ -30,13 +30,14 @@ namespace cano {
 /// changed or destroyed while one goes on.
 ///
 /// **Errors.** A run ends with the exception of the task that gave up, unchanged, or with an
-/// `Error`: `Workflow` (a state without a task, too many transitions), `Timeout`, `Cancelled`.
+/// `Error`: `Workflow` (a state without a task, too many transitions), `Timeout`, `Cancelled`;
+/// `CompensationFailed` when what it had done could not all be undone.
 /// **Cancellation.** By `RunOptions::stop`, from any thread, or Asio's slot; it takes effect at the
 /// next await or transition, during a retry pause at once. The run ends only after the task that
 /// was cancelled has; one that ignores cancellation delays it. A run that was asked to stop and
 /// does not come to an exit is cancelled, whatever its task threw, which is nested in the
 /// `Error(Cancelled)`. A run that nobody asked to stop has failed, also when what it awaited was
-/// cancelled.
+/// cancelled. What tasks with a member `undo` have done is undone before the run ends.
 /// **Threads.** Distinct objects: safe. Shared objects: safe to run, any number of times at once.
 template <StateLike State, class Store = MemoryStore>
 class Workflow : public detail::Registration<Workflow<State, Store>, State, Store> {

@@ -59,7 +59,17 @@ template <class State> class WorkflowResult {
   /// What that exception says; empty on success.
   std::string error_message() const { return failure_.message(); }
 
-  /// How many times a task led to its next state.
+  /// The states that it has completed and whose tasks have a member `undo`, in order, by name: once
+  /// for each time. "Check/stock" is a branch of the state Check, "Quote/item 3" an item, and
+  /// "Pay/Charge" a state of the workflow in the state Pay.
+  const std::vector<std::string>& done() const noexcept { return undo_report().done; }
+  /// Those of them that were undone since, in that order; none in a run that has succeeded, unless
+  /// in a failure state.
+  const std::vector<std::string>& undone() const noexcept { return undo_report().undone; }
+  /// Those of them whose undo has failed.
+  const std::vector<std::string>& failed_to_undo() const noexcept { return undo_report().failed; }
+
+  /// How often the run went from a state to the next.
   std::size_t transitions() const noexcept { return transitions_; }
 
   /// How many attempts were made in all states together: transitions and failed attempts.
@@ -69,6 +79,11 @@ template <class State> class WorkflowResult {
   Duration elapsed() const noexcept { return elapsed_; }
 
  private:
+  const detail::UndoReport& undo_report() const noexcept {
+    const detail::UndoReport* const report = failure_.undo_report();
+    return report != nullptr ? *report : detail::nothing_to_undo;
+  }
+
   Outcome outcome_ = Outcome::Cancelled;
   State state_{};
   detail::Failure failure_;

@@ -88,6 +88,26 @@ TEST_CASE("a state that was given up is timed, too") {
       has(text_of(registry), R"(cano_state_duration_seconds_sum{state="Fetch",workflow=""} 0.25)"));
 }
 
+TEST_CASE("attempts of an undo are counted apart from the work") {
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  Play run{observer, "r"};
+  run.started("Fetch");
+  run.undoes();
+  run.entered("Fetch");
+  run.attempt(2);
+  run.failed("broken", true, true);
+  run.paused(100ms);
+  run.attempt(2);
+  run.succeeded("");
+  const std::string text = text_of(registry);
+  CHECK(has(text, R"(cano_undo_attempts_total{outcome="failed",state="Fetch",workflow=""} 1)"));
+  CHECK(has(text, R"(cano_undo_attempts_total{outcome="success",state="Fetch",workflow=""} 1)"));
+  for (const char* const of_work : {"cano_attempts_total{", "cano_state_visits_total{",
+                                    "cano_retries_total{", "cano_timeouts_total{"})
+    CHECK(text.find(of_work) == std::string::npos);
+}
+
 TEST_CASE("runs under way and other outcomes; without a span the workflow has no name") {
   prometheus::Registry registry;
   PrometheusObserver observer{registry};

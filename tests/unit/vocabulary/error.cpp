@@ -36,6 +36,8 @@ TEST_CASE("every Errc has its own stable category name and a prefix") {
   CHECK(name(Errc::Generic) == "generic");
   CHECK(name(Errc::CircuitOpen) == "circuit_open");
   CHECK(name(Errc::RateLimited) == "rate_limited");
+  CHECK(name(Errc::JoinFailed) == "join_failed");
+  CHECK(name(Errc::CompensationFailed) == "compensation_failed");
   CHECK(std::string{Error{Errc::NodeExecution, "boom"}.what()} == "Node execution error: boom");
   CHECK(std::string{Error{Errc::Generic, "boom"}.what()} == "Error: boom");
 }

@@ -17,6 +17,7 @@
 #include <cano/testing/virtual_time.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/run.hpp>
+#include <cano/workflow/detail/undo_task.hpp>
 
 #include "support/catch.hpp"
 #include "support/engine.hpp"
@@ -44,6 +45,12 @@ class RunFixture {
   template <class Task> RunFixture& add(S state, Task task, cano::TaskConfig config = once()) {
     definition_.add(std::make_shared<Definition<S, Data>::Entry>(
         state, std::move(config), bind_task<S, Data>(std::move(task))));
+    return *this;
+  }
+  template <class Task> RunFixture& add_undoable(S state, Task task) {
+    auto undo = cano::detail::undo_task_of_copy<Task, Data>(task);
+    definition_.add(std::make_shared<Definition<S, Data>::Entry>(
+        state, once(), bind_task<S, Data>(std::move(task)), std::move(undo)));
     return *this;
   }
   RunFixture& add_exit(S state) {
@@ -276,5 +283,52 @@ TEST_CASE("a state without a task, a budget of transitions") {
     fixture.add(S::A, [](Data&) { return S::A; }).add_exit(S::Done);
     CHECK(fixture.run().resume(Event::Started) == Action::End);
     CHECK(inside(fixture.result().error()).errc() == Errc::Workflow);
+  }
+}
+
+TEST_CASE("a run that has done what can be undone asks for that before its end") {
+  struct Book {
+    S next;
+    S run(Data& data) const {
+      ++data.calls;
+      return next;
+    }
+    void undo(Data&) const {}
+  };
+  RunFixture fixture;
+  fixture.add_undoable(S::A, Book{S::B}).add_undoable(S::B, Book{S::C}).add_exit(S::Done);
+  SECTION("after a failure") {
+    fixture.add(S::C, fails_for_good);
+    check_steps(fixture, {{Event::Started, Action::Undo}, {Event::Undone, Action::End}});
+    CHECK(fixture.result().is_failed());
+  }
+  SECTION("when it is stopped") {
+    fixture.stop_flag = true;
+    check_steps(fixture, {{Event::Started, Action::End}});
+    CHECK(fixture.result().done().empty());
+  }
+  SECTION("not after a success") {
+    fixture.add(S::C, [](Data&) { return S::Done; });
+    check_steps(fixture, {{Event::Started, Action::End}});
+    CHECK(fixture.result().done() == std::vector<std::string>{"A", "B"});
+  }
+  SECTION("not before it goes on over a failure edge") {
+    fixture.add(S::C, fails_for_good).definition().add_failure_edge(S::C, S::Done);
+    check_steps(fixture, {{Event::Started, Action::End}});
+    CHECK(fixture.result().is_success());
+  }
+  SECTION("an undo that failed makes the failure one of compensation") {
+    fixture.add(S::C, fails_for_good);
+    check_steps(fixture, {{Event::Started, Action::Undo}});
+    auto& log = fixture.run().undo_log();
+    log.undone(log.pop().name);
+    log.failed(log.pop().name, Failure{cano::Error{Errc::Store, "gone"}});
+    check_steps(fixture, {{Event::Undone, Action::End}});
+    const auto result = fixture.result();
+    CHECK(result.undone() == std::vector<std::string>{"B"});
+    CHECK(result.failed_to_undo() == std::vector<std::string>{"A"});
+    CHECK(result.error_message() ==
+          "Compensation failed: the undo of A failed: Store error: gone; before that the run had "
+          "ended with: wrong");
   }
 }

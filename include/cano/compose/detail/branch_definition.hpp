@@ -11,11 +11,13 @@
 #include <utility>
 
 #include <cano/compose/detail/branch_work.hpp>
+#include <cano/engine/detail/undo_log.hpp>
 #include <cano/error.hpp>
 #include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/detail/definition.hpp>
+#include <cano/workflow/detail/undo_task.hpp>
 
 namespace cano::detail {
 
@@ -105,14 +107,16 @@ template <class Work> TaskConfig config_of_work(const Work& work, std::optional<
 
 /// A workflow of one task, whose state is named as the branch.
 template <class Slot, class Task>
-std::shared_ptr<const Definition<BranchState, Slot>> define_branch(std::string name, Task task,
-                                                                   TaskConfig config) {
+std::shared_ptr<const Definition<BranchState, Slot>> define_branch(
+    std::string name, Task task, TaskConfig config,
+    std::shared_ptr<const UndoTask> undo = nullptr) {
   using DefinitionType = Definition<BranchState, Slot>;
   using Entry = typename DefinitionType::Entry;
   auto definition = std::make_shared<DefinitionType>();
   definition->start = BranchState::Work;
-  auto work = std::make_shared<Entry>(BranchState::Work, std::move(config),
-                                      bind_task<BranchState, Slot>(std::move(task)));
+  auto work =
+      std::make_shared<Entry>(BranchState::Work, std::move(config),
+                              bind_task<BranchState, Slot>(std::move(task)), std::move(undo));
   work->name = std::move(name);
   definition->add(std::move(work));
   definition->add(std::make_shared<Entry>(BranchState::Done));
@@ -125,17 +129,19 @@ std::shared_ptr<const Definition<BranchState, Slot>> define_split_branch(BranchO
                                                                          Place place) {
   using Store = typename Slot::StoreType;
   TaskConfig config = config_of_work(branch.work, std::move(branch.config));
+  auto undo = undo_task_of_copy<Work, Store>(branch.work);
   if constexpr (is_node_branch<Work, Store>) {
     return define_branch<Slot>(std::move(branch.name),
                                BranchNode<Work, Slot, Place>{std::move(branch.work), place},
-                               std::move(config));
+                               std::move(config), std::move(undo));
   } else if constexpr (std::same_as<Place, OnShards>) {
     return define_branch<Slot>(std::move(branch.name),
                                ShardTask<Work, Slot>{std::move(branch.work), place},
-                               std::move(config));
+                               std::move(config), std::move(undo));
   } else {
     return define_branch<Slot>(std::move(branch.name),
-                               BranchTask<Work, Slot>{std::move(branch.work)}, std::move(config));
+                               BranchTask<Work, Slot>{std::move(branch.work)}, std::move(config),
+                               std::move(undo));
   }
 }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
+#include <memory>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
+#include <cano/engine/detail/undo_log.hpp>
 #include <cano/task/detail/task_traits.hpp>
+#include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>
 
 namespace cano::detail {
@@ -62,6 +67,8 @@ template <class V, class Store, class I> class ItemSlot {
       : store_{&store}, item_{&item}, value_{&value} {}
 
   std::optional<V>& value() const noexcept { return *value_; }
+  Store* store() const noexcept { return store_; }
+  const I& item() const noexcept { return *item_; }
 
   template <class Work> decltype(auto) call(const Work& work, TaskContext& context) const {
     return call_with_store(*store_, work, context);
@@ -83,6 +90,57 @@ template <class V, class Store, class I> class ItemSlot {
   Store* store_ = nullptr;
   const I* item_ = nullptr;
   std::optional<V>* value_ = nullptr;
+};
+
+// ---- what is kept of them for an undo
+
+/// A branch is undone over the store of the split.
+template <class V, class Store> struct UndoTargetOf<SplitSlot<V, Store>> {
+  static UndoTarget of(const SplitSlot<V, Store>& slot) { return {&slot.store()}; }
+};
+
+/// What the undo of the work on an item is called with: the item is copied, as it ends with the
+/// `each`.
+template <class Store, class I> struct DoneItem {
+  Store* store;
+  I item;
+};
+template <class V, class Store, class I> struct UndoTargetOf<ItemSlot<V, Store, I>> {
+  static UndoTarget of(const ItemSlot<V, Store, I>& slot) {
+    if constexpr (std::copy_constructible<I>) {
+      const std::shared_ptr<DoneItem<Store, I>> done{
+          new DoneItem<Store, I>{slot.store(), slot.item()}};
+      return {done.get(), done};
+    } else {
+      return {};
+    }
+  }
+};
+
+/// The undo of the work on an item, as that of a task over `DoneItem`.
+template <class Work, class Store, class I> class ItemUndo {
+ public:
+  explicit ItemUndo(const Work& work) : work_{work} {}
+
+  TaskConfig undo_config() const
+    requires requires(const Work& work) { TaskConfig{work.undo_config()}; }
+  {
+    return work_.undo_config();
+  }
+  template <class Done>
+    requires callable<UndoMember, const Work&, Store&, const I&>
+  decltype(auto) undo(Done& done, TaskContext& context) const {
+    return call(undo_member, context, work_, *done.store, std::as_const(done.item));
+  }
+  template <class Done>
+    requires(!callable<UndoMember, const Work&, Store&, const I&> &&
+             callable<UndoMember, const Work&, const I&>)
+  decltype(auto) undo(Done& done, TaskContext& context) const {
+    return call(undo_member, context, work_, std::as_const(done.item));
+  }
+
+ private:
+  Work work_;
 };
 
 }  // namespace cano::detail

@@ -25,12 +25,14 @@
 #include <cano/compose/join.hpp>
 #include <cano/detail/input_range.hpp>
 #include <cano/engine/detail/run_part.hpp>
+#include <cano/engine/detail/undo_log.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/task_traits.hpp>
 #include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/detail/definition.hpp>
+#include <cano/workflow/detail/undo_task.hpp>
 
 namespace cano::detail {
 
@@ -160,6 +162,25 @@ template <class State, class Store, class Items, class Slot, class Item, class F
   F next_;
 };
 
+/// How the work on an item is undone; null where it cannot be.
+template <class Store, class Item, class Work>
+std::shared_ptr<const UndoTask> undo_of_item(const Work& work) {
+  using Undo = ItemUndo<Work, Store, Item>;
+  constexpr bool has_undo = HasUndo<Work> || callable<UndoMember, const Work&, const Item&> ||
+                            callable<UndoMember, const Work&, Store&, const Item&>;
+  if constexpr (has_undo) {
+    static_assert(std::copy_constructible<Item>,
+                  "cano: an item whose work has an undo is copied: it is undone when the each is "
+                  "over");
+    static_assert(is_undoable<Undo, DoneItem<Store, Item>>(),
+                  "cano: undo() of the work on an item takes a const Item&, or the store and a "
+                  "const Item&, and may take a TaskContext& last; it must be const");
+    return undo_task_of_copy<Undo, DoneItem<Store, Item>>(Undo{work});
+  } else {
+    return nullptr;
+  }
+}
+
 /// An `each` that knows where it goes on, for a workflow of any store.
 template <class Items, class Work, class F, class Place> class JoinedEach {
  public:
@@ -206,17 +227,19 @@ template <class Items, class Work, class F, class Place> class JoinedEach {
       static_assert(OutcomeOf<typename Task::Returned, State>,
                     "cano: the function of .join returns the next State, a Next<...> of it, a "
                     "Result of either, or an Async or asio::awaitable of one of these");
-      return Task{define<WorkSlot>(), items_, options_.max_in_flight, join_, Next{next_}};
+      return Task{define<WorkSlot, Item>(), items_, options_.max_in_flight, join_, Next{next_}};
     }
   }
 
-  template <class Slot> auto define() const {
+  template <class Slot, class Item> auto define() const {
     TaskConfig config = config_of_work(work_.work, work_.config);
+    auto undo = undo_of_item<typename Slot::StoreType, Item>(work_.work);
     if constexpr (std::same_as<Place, OnShards>) {
       return define_branch<Slot>(work_.name, ShardTask<Work, Slot>{work_.work, options_.place},
-                                 std::move(config));
+                                 std::move(config), std::move(undo));
     } else {
-      return define_branch<Slot>(work_.name, BranchTask<Work, Slot>{work_.work}, std::move(config));
+      return define_branch<Slot>(work_.name, BranchTask<Work, Slot>{work_.work}, std::move(config),
+                                 std::move(undo));
     }
   }
 

@@ -47,6 +47,29 @@ template <class State> struct TransitionLimit final : Thrown {
   std::vector<State> states;
 };
 
+/// What a run has done that can be undone, and what has become of it: names of states, in the order
+/// in which it happened.
+struct UndoReport {
+  std::vector<std::string> done;
+  std::vector<std::string> undone;
+  std::vector<std::string> failed;
+};
+inline const UndoReport nothing_to_undo{};
+
+/// The end of such a run; also of one that has succeeded, where the exception is null.
+struct UndoneRun final : Thrown {
+  UndoneRun(std::exception_ptr thrown, boost::intrusive_ptr<const Cause> before, UndoReport told)
+      : Thrown{std::move(thrown), {}}, ended_with{std::move(before)}, report{std::move(told)} {}
+
+  const void* last_states() const noexcept override {
+    return ended_with ? ended_with->last_states() : nullptr;
+  }
+  const void* undo_report() const noexcept override { return &report; }
+
+  boost::intrusive_ptr<const Cause> ended_with;  // before anything was undone
+  UndoReport report;
+};
+
 /// Why an attempt failed: an exception of any type, or an `Error` that was returned. Most failures
 /// that are retried are never thrown.
 ///
@@ -69,11 +92,24 @@ class Failure {
     return failure;
   }
 
+  /// The end of a run that has done what can be undone. `before`: what it had ended with.
+  static Failure of_undone_run(const Failure& failure, const Failure& before,
+                               const UndoReport& report) {
+    Failure ended;
+    ended.cause_ = new UndoneRun{failure.as_exception(), before.cause_, report};
+    return ended;
+  }
+
   explicit operator bool() const noexcept { return cause_ != nullptr; }
 
   /// Null unless it is that of a run that made too many transitions, with this type of states.
   template <class State> const std::vector<State>* last_states() const noexcept {
     return cause_ ? static_cast<const std::vector<State>*>(cause_->last_states()) : nullptr;
+  }
+
+  /// Null unless it is that of a run that has done what can be undone.
+  const UndoReport* undo_report() const noexcept {
+    return cause_ ? static_cast<const UndoReport*>(cause_->undo_report()) : nullptr;
   }
 
   /// Belongs to the run: not for results that threads share.
@@ -127,10 +163,8 @@ struct ErrorWithCause final : Error, std::nested_exception {
   explicit ErrorWithCause(Error&& error) noexcept : Error{std::move(error)} {}
 };
 
-/// A failure that came from another one, which it tells of: in its text and nested.
-inline Failure failure_after(Errc code, std::string text, const Failure& cause) {
-  if (!cause) return Failure{Error{code, std::move(text)}};
-  text.append(": ").append(cause.message());
+/// A failure with another one nested in it.
+inline Failure failure_nesting(Errc code, std::string text, const Failure& cause) {
   std::exception_ptr nesting;
   try {
     cause.raise();
@@ -138,6 +172,13 @@ inline Failure failure_after(Errc code, std::string text, const Failure& cause) 
     nesting = std::make_exception_ptr(ErrorWithCause{Error{code, std::move(text)}});
   }
   return Failure{std::move(nesting), FailureTraits{kind_of(code)}};
+}
+
+/// A failure that came from another one, which it tells of: in its text and nested.
+inline Failure failure_after(Errc code, std::string text, const Failure& cause) {
+  if (!cause) return Failure{Error{code, std::move(text)}};
+  text.append(": ").append(cause.message());
+  return failure_nesting(code, std::move(text), cause);
 }
 
 /// Calls `attempt()`; when it throws, calls `on_failure(Failure)`.

@@ -24,6 +24,7 @@
 #include <cano/engine/detail/run_reporter.hpp>
 #include <cano/engine/detail/state_info.hpp>
 #include <cano/engine/detail/stop_request.hpp>
+#include <cano/engine/detail/undo_log.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/detail/attempt_gate.hpp>
 #include <cano/observe/detail/observer_list.hpp>
@@ -77,7 +78,7 @@ class RunBase {
   void log(Level level, std::string_view message, std::span<const Field> fields) const {
     if (is_observed()) return reporter_.log(visit_, level, message, fields);
     if (whole_ == nullptr) return;
-    if (part_.kind == RunPart::Kind::Same) return whole_->log(level, message, fields);
+    if (!is_branch()) return whole_->log(level, message, fields);
     std::vector<Field> all{fields.begin(), fields.end()};
     all.emplace_back("branch", branch());
     whole_->log(level, message, all);
@@ -89,6 +90,7 @@ class RunBase {
 
   const Visit& visit() const noexcept { return visit_; }
   RunReporter& reporter() noexcept { return reporter_; }
+  const RunReporter& reporter() const noexcept { return reporter_; }
   bool is_observed() const noexcept { return reporter_.observers() != nullptr; }
 
   CancellationScope& scope() const noexcept { return *scope_; }
@@ -101,7 +103,8 @@ class RunBase {
 
   std::optional<Duration> remaining() const {
     steady_time deadline = nearest_limit().deadline;
-    for (const RunBase* outer = whole_; outer != nullptr; outer = outer->whole_)
+    const RunBase* outer = part_.kind == RunPart::Kind::Undo ? nullptr : whole_;
+    for (; outer != nullptr; outer = outer->whole_)
       deadline = std::min(deadline, outer->nearest_limit().deadline);
     if (deadline == steady_time::max()) return std::nullopt;
     return saturating_between(now(), deadline);
@@ -188,9 +191,31 @@ class RunBase {
   void leave() {
     visit_.attempt = 1;
     last_failure_ = {};
+    led_here_ = {};
     if (!visit_.state->takes_long_way) return;
     limits().lift_from_visit();
   }
+
+  /// The state has given up; the run goes on elsewhere, and the failure is none of its any more.
+  void leave_failed() {
+    Failure failure = take_failure();
+    if (scope_->is_cancelled()) scope_->reset();  // by a limit of the visit
+    limit_passed_ = StopReason::None;
+    leave();
+    led_here_ = std::move(failure);
+    checkpoint_next();
+  }
+  /// Whether the run may go on elsewhere: it has not been ended as a whole.
+  bool may_leave_failed() const noexcept {
+    return limit_passed_ != StopReason::RunTimeout && !stop_was_requested();
+  }
+  /// What has led to the visit over a failure edge; none otherwise.
+  const Failure& led_here() const noexcept {
+    const bool is_own = whole_ == nullptr || part_.kind == RunPart::Kind::Undo;
+    return is_own ? led_here_ : whole_->led_here();
+  }
+  void set_led_here(const Failure& failure) noexcept { led_here_ = failure; }
+  void forget_what_led_here() noexcept { led_here_ = {}; }
 
   // ---- checkpoints: the transitions at which a run on the fast path looks what else is due
 
@@ -225,7 +250,10 @@ class RunBase {
         retries && limits_ ? limit_at(saturating_add(now(), pause_)) : StopReason::None;
     const bool goes_on = retries && limit == StopReason::None;
     if (is_observed()) report_attempt(goes_on);
-    if (retries && !goes_on) set_failure(out_of_time(limit));
+    if (retries && !goes_on) {
+      set_failure(out_of_time(limit));
+      limit_passed_ = limit;
+    }
     if (!goes_on) return false;
     last_failure_ = std::move(failure_);
     if (scope_->reason() == StopReason::AttemptTimeout) scope_->reset();
@@ -238,6 +266,34 @@ class RunBase {
   Duration pause() const noexcept { return pause_; }
   std::size_t failed_attempts() const noexcept { return failed_attempts_; }
 
+  // ---- what can be undone
+
+  /// What is kept of it: by the run itself, for all its parts.
+  UndoLog& undo_log() {
+    if (whole_ != nullptr) return whole_->undo_log();
+    if (!undo_log_) undo_log_ = std::make_unique<UndoLog>();
+    return *undo_log_;
+  }
+  /// Whether it has done anything that can be undone.
+  bool has_undo_log() const noexcept { return undo_log_ != nullptr; }
+
+  /// The visit has succeeded, and can be undone.
+  void push_undo(std::shared_ptr<const UndoTask> task, UndoTarget target) {
+    undo_log().push({std::move(task), std::move(target), undo_name(), state_index()});
+  }
+  /// What another run has done that is part of this visit, with what it worked on.
+  void adopt_undo(std::vector<UndoEntry> entries, const std::shared_ptr<const void>& store) {
+    for (UndoEntry& entry : entries) {
+      using Both = std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>;
+      entry.target.kept = std::make_shared<Both>(std::move(entry.target.kept), store);
+      entry.name = undo_name() + '/' + entry.name;
+      entry.index = state_index();
+      undo_log().push(std::move(entry));
+    }
+  }
+  /// What it is undone for; none where it came to a failure state by itself.
+  const Failure& why_undone() const noexcept { return failure_ ? failure_ : led_here_; }
+
   // ---- interruptions
 
   // The token may know of a request that is still on its way to the flag: another of its listeners
@@ -248,10 +304,11 @@ class RunBase {
   }
 
   /// The failure that ends the run before its next step; none when there is no reason.
-  Failure interruption() const {
+  Failure interruption() {
     if (stop_was_requested()) return cancelled_failure({});
     const StopReason limit = passed_limit();
     if (limit != StopReason::RunTimeout && limit != StopReason::StateTimeout) return {};
+    limit_passed_ = limit;
     const std::size_t attempt = visit_.attempt;
     return failure_after(
         Errc::Timeout,
@@ -291,9 +348,23 @@ class RunBase {
     return now() - tolerated >= limit.deadline ? limit.reason : StopReason::None;
   }
 
-  // "state Charge", "branch fraud", "item 3".
+  bool is_branch() const noexcept {
+    return part_.kind == RunPart::Kind::Branch || part_.kind == RunPart::Kind::Item;
+  }
+
+  // "Check", "Check/fraud", "Quote/item 3".
+  std::string undo_name() const {
+    if (whole_ == nullptr) return visit_.state->name;
+    return is_branch() ? whole_->undo_name() + '/' + branch() : whole_->undo_name();
+  }
+  std::size_t state_index() const noexcept {
+    return whole_ != nullptr ? whole_->state_index() : visit_.state->index;
+  }
+
+  // "state Charge", "branch fraud", "item 3", "the undo of Charge".
   std::string where() const {
-    if (part_.kind == RunPart::Kind::Same) return "state " + visit_.state->name;
+    if (part_.kind == RunPart::Kind::Undo) return "the undo of " + visit_.state->name;
+    if (!is_branch()) return "state " + visit_.state->name;
     std::string name = branch();
     const bool says_so = part_.kind == RunPart::Kind::Item || name.starts_with("branch ");
     return says_so ? name : "branch " + std::move(name);
@@ -377,12 +448,15 @@ class RunBase {
   RunReporter reporter_;
   Visit visit_;
   std::size_t failed_attempts_ = 0;
-  StopReason limit_passed_ = StopReason::None;  // during the last attempt
-  bool is_uninterruptible_ = false;             // the attempt under way
+  StopReason limit_passed_ =
+      StopReason::None;              // during the last attempt, or it has ended the visit
+  bool is_uninterruptible_ = false;  // the attempt under way
   bool is_stop_deferred_ = false;
   Duration pause_{};
   steady_time started_;
   Failure last_failure_;               // of the attempt before, in this visit
+  Failure led_here_;                   // see `led_here`
+  std::unique_ptr<UndoLog> undo_log_;  // null when nothing has been done that can be undone
   std::unique_ptr<RunLimits> limits_;  // null when nothing has been limited yet
   std::unique_ptr<AttemptPass> pass_;  // of the attempt under way, where it has a gate
 };

@@ -26,6 +26,7 @@
 #include <cano/engine/detail/run_base.hpp>
 #include <cano/engine/detail/run_limits.hpp>
 #include <cano/engine/detail/run_reporter.hpp>
+#include <cano/engine/detail/undo_log.hpp>
 #include <cano/limit/detail/attempt_gate.hpp>
 #include <cano/observe/detail/outer_run.hpp>
 #include <cano/wait_kind.hpp>
@@ -184,6 +185,41 @@ class RunDriverBase : public Environment {
     gate_.destroy();
   }
   void destroy_gate() noexcept { gate_.destroy(); }
+
+  /// Whether all that the run has done is undone; otherwise that waits. Its own cancellation does
+  /// not reach what is undone.
+  [[nodiscard]] bool start_undo() {
+    disarm();
+    report_waits(false);
+    UndoLog& log = run_->undo_log();
+    CoroutineOwner<void>& undo = log.work();
+    call_catching(
+        [&] {
+          Async<void> work = log.start(*run_);
+          undo.reset(AsyncAccess::release(work));
+        },
+        [&](Failure&& thrown) { log.fail_all(thrown); });
+    if (!undo) return true;
+    undo.promise().set_root(*this);
+    root_ = undo.get();
+    innermost_ = &undo.promise();
+    throw_if_cancelled(false);
+    run(root_);
+    if (!undo.get().done()) return false;
+    take_undo();
+    return true;
+  }
+  void take_undo() {
+    UndoLog& log = run_->undo_log();
+    if (std::exception_ptr* const thrown = log.work().promise().exception()) {
+      log.fail_all(Failure{std::move(*thrown)});
+    }
+    innermost_ = nullptr;
+    log.work().destroy();
+  }
+  void destroy_undo() noexcept {
+    if (run_ != nullptr && run_->has_undo_log()) run_->undo_log().work().destroy();
+  }
 
   /// The run has ended: its limits must not wake anybody.
   void disarm() noexcept {

@@ -8,8 +8,13 @@ namespace cano::detail {
 
 /// What a run is of the run that it is a part of.
 struct RunPart {
-  enum class Kind : std::uint8_t { Same, Branch, Item };
-  Kind kind = Kind::Same;  // the very task, such as the asks of a poll
+  enum class Kind : std::uint8_t {
+    Same,  // the very task, such as the asks of a poll
+    Branch,
+    Item,
+    Undo,  // of what the run has done: it has left its own limits behind
+  };
+  Kind kind = Kind::Same;
   std::size_t index = 0;
 };
 

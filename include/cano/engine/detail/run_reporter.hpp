@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/engine/detail/failure.hpp>
 #include <cano/engine/detail/run_id.hpp>
 #include <cano/engine/detail/state_info.hpp>
@@ -52,6 +53,10 @@ class RunReporter {
   const Clock& clock() const noexcept { return clock_; }
   const ObserverList* observers() const noexcept { return observers_; }
   const Span* span() const noexcept { return info_.span; }
+
+  const RunInfo& info() const noexcept { return info_; }
+  /// An undo tells the observers of the run that it undoes, which have their words there.
+  void swap_words(RunReporter& other) noexcept { words_.swap(other.words_); }
 
   /// One for all that happens in one breath: most of what an event costs is to read the clocks.
   steady_time time() {
@@ -111,6 +116,13 @@ class RunReporter {
                                                  now, visit.state->index, wall_time()});
   }
 
+  void edge_taken(std::string_view state, std::size_t index, std::string_view next, EdgeKind kind,
+                  std::string_view error) {
+    const steady_time now = time();
+    notify(&Observer::on_edge_taken,
+           EdgeTaken{info_, state, next, kind, error, now, index, wall_time()});
+  }
+
   /// Returns when that is: with the attempt, or when the phase before has ended.
   steady_time phase_started(const Visit& visit, Phase phase) {
     const steady_time now = phase == Phase::Prep ? visit.attempt_started : time();
@@ -150,7 +162,8 @@ class RunReporter {
                        .in_batch = info_.in_batch,
                        .span = info_.span,
                        .parent_id = info_.parent_id,
-                       .inherits_observers = info_.inherits_observers};
+                       .inherits_observers = info_.inherits_observers,
+                       .undo = info_.undo};
     notify(&Observer::on_log,
            LogRecord{info, visit.state->name, visit.attempt, level, message, fields, clock_.now(),
                      visit.state->index, clock_.wall_now()});

@@ -11,6 +11,7 @@
 
 #include <cano/detail/unlimited.hpp>
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/detail/time_text.hpp>
 #include <cano/observe/event.hpp>
@@ -92,10 +93,17 @@ inline std::vector<Field> fields_of(const RunFinished& e) {
   return fields;
 }
 
-inline EventHead head_of(const StateEntered& e) {
-  return {"state_entered", Level::Debug, workflow_target, "State entered", &e.run, e.state};
+// Of an undo the events are those of the task that it is.
+inline std::vector<Field> with_undo(const RunInfo& run, std::vector<Field> fields) {
+  if (run.undo) fields.insert(fields.begin(), Field{"undo", true});
+  return fields;
 }
-inline std::vector<Field> fields_of(const StateEntered&) { return {}; }
+
+inline EventHead head_of(const StateEntered& e) {
+  return {"state_entered", Level::Debug, workflow_target, e.run.undo ? "Undoing" : "State entered",
+          &e.run,          e.state};
+}
+inline std::vector<Field> fields_of(const StateEntered& e) { return with_undo(e.run, {}); }
 
 // ---- attempts
 
@@ -104,19 +112,20 @@ inline EventHead head_of(const AttemptStarted& e) {
           e.state,           e.attempt};
 }
 inline std::vector<Field> fields_of(const AttemptStarted& e) {
-  return {attempts_field(e.max_attempts)};
+  return with_undo(e.run, {attempts_field(e.max_attempts)});
 }
 
 inline EventHead head_of(const AttemptSucceeded& e) {
   return {"attempt_succeeded",
-          Level::Debug,
+          e.run.undo ? Level::Info : Level::Debug,
           task_target,
-          "Attempt succeeded",
+          e.run.undo ? "Undone" : "Attempt succeeded",
           &e.run,
           e.state,
           e.attempt};
 }
 inline std::vector<Field> fields_of(const AttemptSucceeded& e) {
+  if (e.run.undo) return with_undo(e.run, {elapsed_field(e.elapsed)});
   return {text_field("next_state", e.next_state), elapsed_field(e.elapsed)};
 }
 
@@ -134,16 +143,19 @@ inline std::vector<Field> fields_of(const AttemptCancelled& e) {
 }
 
 inline EventHead head_of(const AttemptFailed& e) {
-  return {
-      "attempt_failed", e.will_retry ? Level::Warn : Level::Error,
-      task_target,      e.will_retry ? "Attempt failed, will retry" : "Attempt failed, giving up",
-      &e.run,           e.state,
-      e.attempt};
+  const std::string_view message =
+      e.run.undo     ? e.will_retry ? "Undo failed, will retry" : "Undo failed, giving up"
+      : e.will_retry ? "Attempt failed, will retry"
+                     : "Attempt failed, giving up";
+  return {"attempt_failed", e.will_retry ? Level::Warn : Level::Error,
+          task_target,      message,
+          &e.run,           e.state,
+          e.attempt};
 }
 inline std::vector<Field> fields_of(const AttemptFailed& e) {
-  return {text_field("error", e.error), attempts_field(e.max_attempts),
-          Field{"timed_out", e.timed_out}, Field{"will_retry", e.will_retry},
-          elapsed_field(e.elapsed)};
+  return with_undo(e.run, {text_field("error", e.error), attempts_field(e.max_attempts),
+                           Field{"timed_out", e.timed_out}, Field{"will_retry", e.will_retry},
+                           elapsed_field(e.elapsed)});
 }
 
 inline EventHead head_of(const RetryPause& e) {
@@ -151,7 +163,23 @@ inline EventHead head_of(const RetryPause& e) {
           &e.run,        e.state,      e.attempt};
 }
 inline std::vector<Field> fields_of(const RetryPause& e) {
-  return {{"delay_ms", milliseconds_of(e.delay)}};
+  return with_undo(e.run, {{"delay_ms", milliseconds_of(e.delay)}});
+}
+
+inline EventHead head_of(const EdgeTaken& e) {
+  return {"edge_taken",
+          Level::Warn,
+          workflow_target,
+          e.kind == EdgeKind::Limit ? "Too many transitions, going on elsewhere"
+                                    : "State has given up, going on elsewhere",
+          &e.run,
+          e.state};
+}
+inline std::vector<Field> fields_of(const EdgeTaken& e) {
+  std::vector<Field> fields{text_field("kind", to_string(e.kind)),
+                            text_field("next_state", e.next_state)};
+  if (!e.error.empty()) fields.push_back(text_field("error", e.error));
+  return fields;
 }
 
 inline EventHead head_of(const RunWaiting& e) {

@@ -34,6 +34,11 @@ inline constexpr auto post_member =
                                Args&&... args) -> decltype(node.post(std::forward<Args>(args)...)) {
   return node.post(std::forward<Args>(args)...);
 };
+inline constexpr auto undo_member =
+    []<class T, class... Args>(T& task,
+                               Args&&... args) -> decltype(task.undo(std::forward<Args>(args)...)) {
+  return task.undo(std::forward<Args>(args)...);
+};
 inline constexpr auto the_object_itself = []<class T, class... Args>(T& callable, Args&&... args)
     -> decltype(std::invoke(callable, std::forward<Args>(args)...)) {
   return std::invoke(callable, std::forward<Args>(args)...);
@@ -43,6 +48,7 @@ using RunMember = decltype(run_member);
 using PrepMember = decltype(prep_member);
 using ExecMember = decltype(exec_member);
 using PostMember = decltype(post_member);
+using UndoMember = decltype(undo_member);
 using TheObjectItself = decltype(the_object_itself);
 
 // ---- calling one of them, with or without the context it may take last

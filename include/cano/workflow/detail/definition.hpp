@@ -13,6 +13,7 @@
 #include <cano/detail/nearest_name.hpp>
 #include <cano/duration.hpp>
 #include <cano/engine/detail/state_info.hpp>
+#include <cano/engine/detail/undo_log.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/span.hpp>
@@ -29,17 +30,23 @@ namespace cano::detail {
 template <StateLike State, class Store> struct Definition {
   /// A state with its task, or an exit.
   struct Entry : StateInfo {
-    Entry(State key, const TaskConfig& task_config, BoundTask<State, Store> bound)
+    Entry(State key, const TaskConfig& task_config, BoundTask<State, Store> bound,
+          std::shared_ptr<const UndoTask> undo_of_it = nullptr)
         : StateInfo{state_name(key), task_config.rules()},
           state{std::move(key)},
-          task{std::move(bound)} {}
+          task{std::move(bound)},
+          undo{std::move(undo_of_it)} {
+      if (undo) takes_long_way = true;
+    }
     /// The same task with another config.
     Entry(const Entry& other, const TaskConfig& task_config)
         : StateInfo{other.name, task_config.rules()},
           state{other.state},
           task{other.task},
+          undo{other.undo},
           brings_config{other.brings_config} {
       index = other.index;
+      if (undo) takes_long_way = true;
     }
     explicit Entry(State exit)
         : StateInfo{state_name(exit), TaskConfig::minimal().rules()},
@@ -48,7 +55,9 @@ template <StateLike State, class Store> struct Definition {
 
     State state;
     BoundTask<State, Store> task{};
+    std::shared_ptr<const UndoTask> undo{};  // null where it cannot be undone
     bool is_exit = false;
+    bool undoes = false;        // an exit in which what the run has done is undone
     bool brings_config = true;  // or has the default one of the workflow
   };
 
@@ -63,12 +72,19 @@ template <StateLike State, class Store> struct Definition {
     const Entry* entry = nullptr;
   };
 
+  struct FailureEdge {
+    State from;
+    State to;
+  };
+
   State start{};
   std::vector<std::shared_ptr<const Entry>> entries;  // in the order they were added
   StateTable<State, Transition> table;
   TaskConfig default_config;
   std::optional<Duration> total_timeout;
   std::optional<std::size_t> max_transitions;
+  std::optional<State> limit_target;       // where a run goes on after so many, once
+  std::vector<FailureEdge> failure_edges;  // in the order they were added; few
   ObserverList observers;
   std::shared_ptr<const Span> span;  // shared: a definition is copied whole
 
@@ -92,9 +108,37 @@ template <StateLike State, class Store> struct Definition {
     return text;
   }
 
+  /// Where a run goes on when the state has given up; null when that ends it.
+  const State* failure_target(const State& from) const {
+    for (const FailureEdge& edge : failure_edges)
+      if (edge.from == from) return &edge.to;
+    return nullptr;
+  }
+
+  void add_failure_edge(State from, State to) {
+    const auto refuse = [&](const char* why) {
+      throw Error{Errc::Configuration, "on_failure: state " + name_of(from) + why};
+    };
+    if (from == to) refuse(" leads to itself: retries are given by its TaskConfig");
+    if (failure_target(from) != nullptr) refuse(" has a failure edge already");
+    const Entry* const known = table.find(from).entry;
+    if (known != nullptr && known->is_exit) refuse(" is an exit state, which cannot fail");
+    failure_edges.push_back({std::move(from), std::move(to)});
+  }
+
   void add(std::shared_ptr<Entry> entry) {
+    if (entry->is_exit && failure_target(entry->state) != nullptr) {
+      throw Error{Errc::Configuration, "State " + entry->name +
+                                           " is added as an exit state and has a failure edge: an "
+                                           "exit state cannot fail"};
+    }
     if (const Entry* const known = table.find(entry->state).entry) {
-      if (known->is_exit && entry->is_exit) return;
+      if (known->is_exit && entry->is_exit) {
+        if (known->undoes == entry->undoes) return;
+        throw Error{Errc::Configuration, "State " + entry->name +
+                                             " is added as an exit state and as a failure state: "
+                                             "it can be only one of them"};
+      }
       const bool both = known->is_exit != entry->is_exit;
       throw Error{
           Errc::Configuration,

@@ -5,6 +5,7 @@
 
 #include <cano/detail/text.hpp>
 #include <cano/detail/unlimited.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/run_path.hpp>
 #include <cano/workflow/detail/graph_view.hpp>
@@ -22,6 +23,8 @@ template <class Json> Json json_of(const GraphView& view, bool with_path) {
               {"targets_known", each.node.targets_known},
               {"max_attempts", each.node.max_attempts}};
     if (each.node.max_attempts == unlimited) node["max_attempts"] = "unlimited";
+    if (each.node.is_failure) node["is_failure"] = true;
+    if (each.node.is_undoable) node["is_undoable"] = true;
     if (with_path) {
       const RunPath::State path = each.path == nullptr ? RunPath::State{} : *each.path;
       node["visits"] = path.visits;
@@ -38,6 +41,7 @@ template <class Json> Json json_of(const GraphView& view, bool with_path) {
   Json edges = Json::array();
   for (const GraphView::Edge& each : view.edges) {
     Json edge{{"from", each.edge.from}, {"to", each.edge.to}};
+    if (each.edge.kind != EdgeKind::Declared) edge["kind"] = to_string(each.edge.kind);
     if (with_path) {
       edge["declared"] = each.declared;
       edge["count"] = each.count;

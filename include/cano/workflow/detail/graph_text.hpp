@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <cano/detail/text.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/observe/run_path.hpp>
 #include <cano/workflow/detail/graph_view.hpp>
 
@@ -46,6 +47,18 @@ inline std::string mermaid_label(std::string_view name, const std::vector<std::s
   return label.empty() ? " " : label;
 }
 
+inline bool is_dashed(const GraphView::Edge& edge) noexcept {
+  return edge.edge.kind != EdgeKind::Declared;
+}
+// "failure, 2"; empty for one that a task declares and no run took.
+inline std::string label_of(const GraphView::Edge& edge) {
+  std::string label;
+  if (is_dashed(edge)) label += to_string(edge.edge.kind);
+  if (edge.count == 0) return label;
+  if (!label.empty()) label += ", ";
+  return label + std::to_string(edge.count);
+}
+
 inline std::string mermaid_of(const GraphView& view) {
   std::string out = "flowchart TD\n";
   std::string classes;
@@ -67,13 +80,11 @@ inline std::string mermaid_of(const GraphView& view) {
     }
   }
   for (const GraphView::Edge& each : view.edges) {
+    const std::string label = label_of(each);
     out.append("  s").append(std::to_string(each.edge.from));
-    if (each.count == 0) {
-      out.append(" --> s");
-    } else {
-      out.append(" ==>|\"").append(std::to_string(each.count)).append("\"| s");
-    }
-    out.append(std::to_string(each.edge.to)).append("\n");
+    out.append(is_dashed(each) ? " -.->" : each.count == 0 ? " -->" : " ==>");
+    if (!label.empty()) out.append("|\"").append(label).append("\"|");
+    out.append(" s").append(std::to_string(each.edge.to)).append("\n");
   }
   if (classes.empty()) return out;
   return out + classes +
@@ -125,8 +136,11 @@ inline std::string dot_of(const GraphView& view) {
   for (const GraphView::Edge& each : view.edges) {
     out.append("  s").append(std::to_string(each.edge.from)).append(" -> s");
     out.append(std::to_string(each.edge.to));
-    if (each.count != 0) {
-      out.append(" [label=\"").append(std::to_string(each.count)).append("\", penwidth=2]");
+    if (const std::string label = label_of(each); !label.empty()) {
+      out.append(" [label=\"").append(label).append("\"");
+      if (is_dashed(each)) out += ", style=dashed";
+      if (each.count != 0) out += ", penwidth=2";
+      out += ']';
     }
     out += ";\n";
   }

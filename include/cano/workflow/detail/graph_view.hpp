@@ -48,8 +48,9 @@ struct GraphView {
     }
     for (const RunPath::Step& step : path.steps) {
       const Graph::Edge taken{places[step.from], places[step.to]};
-      const auto known = std::find_if(edges.begin(), edges.end(),
-                                      [&](const Edge& each) { return each.edge == taken; });
+      const auto known = std::find_if(edges.begin(), edges.end(), [&](const Edge& each) {
+        return each.edge.from == taken.from && each.edge.to == taken.to;
+      });
       if (known == edges.end()) {
         edges.push_back(Edge{taken, false, step.count});
       } else {
@@ -73,6 +74,8 @@ struct GraphView {
 inline std::vector<std::string> notes_of(const GraphView::Node& view) {
   std::vector<std::string> notes;
   if (view.is_missing()) notes.emplace_back("no task");
+  if (view.node.is_failure) notes.emplace_back("undoes what was done");
+  if (view.node.is_undoable) notes.emplace_back("can be undone");
   if (view.node.max_attempts == unlimited) {
     notes.emplace_back("unlimited attempts");
   } else if (view.node.max_attempts > 1) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace cano::detail {
@@ -36,6 +37,14 @@ template <class State> class HopBudget {
     return left == 0;
   }
 
+  /// Begins anew, once.
+  bool renew(std::size_t transitions) noexcept {
+    if (std::exchange(is_renewed_, true)) return false;
+    max_ = transitions + std::min(std::max<std::size_t>(max_, 1), unlimited - transitions);
+    last_states_.clear();
+    return true;
+  }
+
   std::size_t max() const noexcept { return max_; }
   /// Those asked for close to the limit, the oldest first.
   std::vector<State>& last_states() noexcept { return last_states_; }
@@ -51,6 +60,7 @@ template <class State> class HopBudget {
   std::size_t max_;
   std::size_t last_turn_ = 0;
   std::vector<State> last_states_;
+  bool is_renewed_ = false;
 };
 
 }  // namespace cano::detail

@@ -10,6 +10,7 @@
 
 #include <cano/detail/nearest_name.hpp>
 #include <cano/detail/text.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/state.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/graph.hpp>
@@ -33,6 +34,8 @@ template <StateLike State, class Store> Graph graph_of(const Definition<State, S
     node.is_exit = entry->is_exit;
     node.has_task = !entry->is_exit;
     node.targets_known = entry->task.declares_targets;
+    node.is_failure = entry->undoes;
+    node.is_undoable = entry->undo != nullptr;
     node.max_attempts = entry->is_exit ? 0 : entry->max_attempts;
   }
   for (const auto& entry : definition.entries) {
@@ -43,7 +46,13 @@ template <StateLike State, class Store> Graph graph_of(const Definition<State, S
       }
     }
   }
-  graph.nodes[index_of(definition.start)].is_start = true;
+  for (const auto& [from, to] : definition.failure_edges)
+    graph.edges.push_back({index_of(from), index_of(to), EdgeKind::Failure});
+  const std::size_t start = index_of(definition.start);
+  if (definition.limit_target) {
+    graph.edges.push_back({start, index_of(*definition.limit_target), EdgeKind::Limit});
+  }
+  graph.nodes[start].is_start = true;
   return graph;
 }
 
@@ -68,6 +77,13 @@ inline std::string meant_instead(const std::vector<Graph::Node>& nodes, std::siz
   return did_you_mean(nodes[missing].name, names);
 }
 
+// "The task of state A can go to ".
+inline std::string way_of(const Graph::Node& source, EdgeKind kind) {
+  if (kind == EdgeKind::Limit) return "After too many transitions a run goes to ";
+  if (kind == EdgeKind::Failure) return "The failure edge of state " + source.name + " leads to ";
+  return "The task of state " + source.name + " can go to ";
+}
+
 /// What is wrong with a graph. A task that does not declare its targets may go anywhere, so where
 /// one is involved nothing is reported that it could disprove.
 inline std::vector<Problem> problems_of(const Graph& graph) {
@@ -86,11 +102,17 @@ inline std::vector<Problem> problems_of(const Graph& graph) {
     }
   }
   for (const Graph::Edge& edge : graph.edges) {
+    const Graph::Node& source = nodes[edge.from];
     const Graph::Node& target = nodes[edge.to];
+    if (edge.kind == EdgeKind::Failure && !source.has_task && !source.is_exit) {
+      report(Kind::MissingTask, edge.from,
+             "State " + source.name + " has a failure edge and no task" +
+                 meant_instead(nodes, edge.from));
+    }
     if (!target.has_task && !target.is_exit) {
       report(Kind::UndeclaredTarget, edge.to,
-             "The task of state " + nodes[edge.from].name + " can go to " + target.name +
-                 ", which has no task and is no exit state" + meant_instead(nodes, edge.to));
+             way_of(source, edge.kind) + target.name + ", which has no task and is no exit state" +
+                 meant_instead(nodes, edge.to));
     }
   }
 
@@ -112,6 +134,11 @@ inline std::vector<Problem> problems_of(const Graph& graph) {
   for (const Graph::Edge& edge : graph.edges)
     backwards.push_back({edge.to, edge.from});
   finishing = reached_from(std::move(finishing), backwards);
+  for (const Graph::Edge& edge : graph.edges) {
+    if (edge.kind != EdgeKind::Limit || !finishing[edge.to]) continue;
+    for (std::size_t i = 0; i < nodes.size(); ++i)
+      finishing[i] = finishing[i] || nodes[i].has_task;  // the limit ends each way
+  }
 
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!nodes[i].has_task && !nodes[i].is_exit) continue;

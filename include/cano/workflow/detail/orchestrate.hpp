@@ -19,6 +19,7 @@
 #include <cano/engine/detail/run_driver_base.hpp>
 #include <cano/engine/detail/run_id.hpp>
 #include <cano/engine/detail/stop_request.hpp>
+#include <cano/engine/detail/undo_log.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/run_options.hpp>
@@ -133,6 +134,19 @@ struct StateOrThrow {
 };
 struct AsResult {
   template <class Run> static auto of(Run& run) { return run.take_result(); }
+};
+
+/// The same, with what it has done and was not undone.
+struct AsResultAndUndo {
+  template <class Result> struct Ended {
+    Result result;
+    std::vector<UndoEntry> undo;
+  };
+  template <class Run> static auto of(Run& run) {
+    Ended<decltype(run.take_result())> ended{run.take_result(), {}};
+    if (run.has_undo_log()) ended.undo = run.undo_log().take();
+    return ended;
+  }
 };
 
 template <class End, StateLike State, class Store>

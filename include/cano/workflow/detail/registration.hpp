@@ -15,6 +15,7 @@
 #include <cano/async/detail/duration_text.hpp>
 #include <cano/detail/input_range.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/undo_log.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>
@@ -28,10 +29,18 @@
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/explain_task.hpp>
 #include <cano/workflow/detail/inspect.hpp>
+#include <cano/workflow/detail/undo_task.hpp>
 #include <cano/workflow/graph.hpp>
 #include <cano/workflow/problem.hpp>
 
 namespace cano::detail {
+
+/// The library's own way from a workflow to its definition.
+struct WorkflowAccess {
+  template <class Workflow> static auto definition(const Workflow& workflow) {
+    return workflow.definition();
+  }
+};
 
 /// The calls that describe a workflow; `Workflow` and `ConcurrentWorkflow` share them. Each returns
 /// the object itself: as an lvalue, or as an rvalue when it was a temporary.
@@ -65,7 +74,9 @@ template <class Derived, StateLike State, class Store> class Registration {
       static_assert(!copies_store<Decayed, Store>(),
                     "cano: a task takes the store as Store&: what it writes to a copy is lost");
       if (!config) config = config_of(task);
-      insert(std::move(state), std::move(config), bind_task<State, Store>(std::forward<T>(task)));
+      auto bound = bind_task<State, Store>(std::forward<T>(task));
+      auto undo = undo_task<Decayed, Store>(bound.kept, bound.object);
+      insert(std::move(state), std::move(config), std::move(bound), std::move(undo));
     } else {
       explain_why_no_task<Decayed, State, Store>();
     }
@@ -104,6 +115,42 @@ template <class Derived, StateLike State, class Store> class Registration {
     requires std::convertible_to<RangeReference<Range>, State>
   Derived&& add_exit_states(Range&& states) && {
     return std::move(add_all(states));
+  }
+
+  /// An exit state in which what the run has done is undone, as after a failure: each task with a
+  /// member `undo` that has succeeded, the last first. The run ends there with success, unless an
+  /// undo fails. Adding it twice changes nothing.
+  ///
+  /// **Errors.** `Error(Configuration)` when the state has a task, or is an exit without undoing.
+  Derived& add_failure_state(State state) & {
+    auto entry = std::make_shared<Entry>(std::move(state));
+    entry->undoes = true;
+    changed().add(std::move(entry));
+    return self();
+  }
+  /// @overload
+  Derived&& add_failure_state(State state) && {
+    return std::move(add_failure_state(std::move(state)));
+  }
+
+  /// When `from` has given up, the run goes on in `to` instead of failing: its retries are used up,
+  /// its timeout has passed, or its failure is none that is tried again. In `to`
+  /// `TaskContext::failure()` has the exception. May be called before or after `add`.
+  ///
+  /// A run that is cancelled, or ended by its total timeout, does not go on. Going over the edge is
+  /// a transition, so `with_max_transitions` ends a loop over such edges.
+  ///
+  ///     .on_failure(State::Charge, State::Refund)
+  ///
+  /// **Errors.** `Error(Configuration)` for a second edge from one state, one to the state itself,
+  /// and one from an exit state. A state that is unknown is a `Problem`.
+  Derived& on_failure(State from, State to) & {
+    changed().add_failure_edge(std::move(from), std::move(to));
+    return self();
+  }
+  /// @overload
+  Derived&& on_failure(State from, State to) && {
+    return std::move(on_failure(std::move(from), std::move(to)));
   }
 
   /// Changes where runs start.
@@ -153,12 +200,28 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// Ends a run that has not come to an exit after so many transitions, with an `Error(Workflow)`
   /// that lists the last states.
   Derived& with_max_transitions(std::size_t limit) & {
-    changed().max_transitions = limit;
+    DefinitionType& definition = changed();
+    definition.max_transitions = limit;
+    definition.limit_target.reset();
     return self();
   }
   /// @overload
   Derived&& with_max_transitions(std::size_t limit) && {
     return std::move(with_max_transitions(limit));
+  }
+  /// The same, but the run goes on in `then` instead of failing: ends there, if that is an exit
+  /// state, and has another `limit` transitions otherwise, after which it fails.
+  ///
+  ///     .with_max_transitions(20, State::Escalate)
+  Derived& with_max_transitions(std::size_t limit, State then) & {
+    DefinitionType& definition = changed();
+    definition.limit_target = std::move(then);
+    definition.max_transitions = limit;
+    return self();
+  }
+  /// @overload
+  Derived&& with_max_transitions(std::size_t limit, State then) && {
+    return std::move(with_max_transitions(limit, std::move(then)));
   }
 
   /// Adds an observer; there may be several. One that throws is switched off, see
@@ -219,6 +282,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   ~Registration() = default;
 
   template <class, StateLike, class> friend class Registration;
+  friend struct WorkflowAccess;
 
   /// For a run, which keeps it alive.
   std::shared_ptr<const DefinitionType> definition() const noexcept {
@@ -261,12 +325,13 @@ template <class Derived, StateLike State, class Store> class Registration {
     }
   }
 
-  void insert(State state, std::optional<TaskConfig> config, BoundTask<State, Store> task) {
+  void insert(State state, std::optional<TaskConfig> config, BoundTask<State, Store> task,
+              std::shared_ptr<const UndoTask> undo) {
     DefinitionType& definition = changed();
     const bool brings_config = config.has_value();
     auto entry = std::make_shared<Entry>(
         std::move(state), brings_config ? std::move(*config) : definition.default_config,
-        std::move(task));
+        std::move(task), std::move(undo));
     entry->brings_config = brings_config;
     definition.add(std::move(entry));
   }

@@ -9,6 +9,7 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/duration.hpp>
+#include <cano/edge_kind.hpp>
 #include <cano/engine/detail/failure.hpp>
 #include <cano/engine/detail/run_base.hpp>
 #include <cano/engine/detail/stop_request.hpp>
@@ -32,6 +33,7 @@ enum class Event : std::uint8_t {
   Yielded,       // others have run meanwhile
   RetryDue,      // the pause before the next attempt is over
   GatePassed,    // the attempt may begin, or has been refused: then there is a failure
+  Undone,        // what the run had done has been undone, as far as that was possible
 };
 
 /// What a run needs next.
@@ -41,6 +43,7 @@ enum class Action : std::uint8_t {
   Gate,     // pass `gate()` before the attempt
   Yield,    // let others on the executor run
   Pause,    // wait for `pause()` before the next attempt, at least for others to run
+  Undo,     // undo what the run has done, see `undo_log`
   End,      // nothing: the result is there
 };
 
@@ -67,7 +70,7 @@ template <StateLike State, class Store> class Run : public RunBase {
       return;
     }
     checkpoint_every_hop_ = true;
-    reporter().run_started(name(), now);
+    if (!is_undo()) reporter().run_started(name(), now);
   }
   ~Run() {
     if (is_observed() && !is_over_) report_lost();
@@ -96,6 +99,9 @@ template <StateLike State, class Store> class Run : public RunBase {
         break;
       case Event::GatePassed:
         action = gate_passed();
+        break;
+      case Event::Undone:
+        action = undone();
         break;
     }
     while (action == Action::Hop) {
@@ -137,11 +143,13 @@ template <StateLike State, class Store> class Run : public RunBase {
   /// How it ended. Call it once, after `Action::End`.
   WorkflowResult<State> take_result() { return take_result(now()); }
   WorkflowResult<State> take_result(steady_time now) {
+    if (has_undo_log()) [[unlikely]]
+      set_failure(undo_log().of_run(failure()));
     return WorkflowResult<State>{outcome_,     std::move(state_), take_failure(),
                                  transitions_, attempts(),        now - started()};
   }
   /// Each led to a transition or failed.
-  std::size_t attempts() const noexcept { return transitions_ + failed_attempts(); }
+  std::size_t attempts() const noexcept { return transitions_ - detours_ + failed_attempts(); }
   /// After `Action::End`.
   Outcome outcome() const noexcept { return outcome_; }
   /// The final state, or the exception of the run. Call it once, after `Action::End`.
@@ -173,6 +181,7 @@ template <StateLike State, class Store> class Run : public RunBase {
       end_attempt();
       if (has_failed()) return after_failure();
       if (is_observed()) report_success();
+      if (entry().undo != nullptr) push_undo(entry().undo, UndoTargetOf<Store>::of(*store_));
       leave();
     }
     ++transitions_;
@@ -180,7 +189,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   }
 
   Action retry() {
-    if (auto reason = interruption()) return fail(std::move(reason));
+    if (auto reason = interruption()) return give_up(std::move(reason));
     return attempt();
   }
 
@@ -212,13 +221,14 @@ template <StateLike State, class Store> class Run : public RunBase {
   // What is due between two hops, and every state that is not just a call.
   Action checkpoint(const Transition& transition) {
     const Entry* const entry = transition.entry;
-    if (entry == nullptr) return fail(Errc::Workflow, definition_->no_task_text(state_));
-    if (entry->is_exit) return finish(Outcome::Success);
+    if (entry == nullptr) return fail(no_task());
+    if (entry->is_exit) return finish(Outcome::Success, entry->undoes);
     enter_fast(*entry);
     if (budget_.others_are_due(transitions_)) return Action::Yield;
-    if (budget_.is_spent(transitions_, state_)) return fail(too_many_transitions());
+    if (budget_.is_spent(transitions_, state_)) return too_many_transitions();
     if (auto reason = interruption()) return fail(std::move(reason));
-    if (!checkpoint_every_hop_ && (transition.call != nullptr || transition.start != nullptr)) {
+    const bool is_call = transition.call != nullptr || transition.start != nullptr;
+    if (!checkpoint_every_hop_ && is_call && !led_here()) {
       checkpoint_at(budget_.next_stop());
       if (!is_checkpoint(transitions_)) return Action::Hop;
     }
@@ -235,7 +245,7 @@ template <StateLike State, class Store> class Run : public RunBase {
     reporter().forget_time();
     if (auto reason = interruption()) {
       drop_pass();
-      return fail(std::move(reason));
+      return give_up(std::move(reason));
     }
     return begin();
   }
@@ -262,19 +272,50 @@ template <StateLike State, class Store> class Run : public RunBase {
 
   Action after_failure() {
     state_ = entry().state;  // whatever the attempt gave
-    return decide_retry() ? Action::Pause : finish(final_outcome());
+    return decide_retry() ? Action::Pause : give_up();
   }
 
-  Action fail(Errc code, std::string message) {
-    return fail(Failure{Error{code, std::move(message)}});
+  // No more attempts: over the failure edge, where there is one.
+  Action give_up(Failure&& failure) {
+    set_failure(std::move(failure));
+    return give_up();
   }
+  Action give_up() {
+    const State* const next = definition_->failure_target(state_);
+    if (next == nullptr || !may_leave_failed()) return finish(final_outcome());
+    if (is_observed()) report_edge(*next, EdgeKind::Failure);
+    leave_failed();
+    return take_detour(*next);
+  }
+
+  // To a state that no task has named.
+  Action take_detour(const State& next) {
+    state_ = next;
+    ++transitions_;
+    ++detours_;
+    return Action::Hop;
+  }
+
   Action fail(Failure&& failure) {
     set_failure(std::move(failure));
     return finish(final_outcome());
   }
 
+  Failure no_task() const {
+    return failure_after(Errc::Workflow, definition_->no_task_text(state_), led_here());
+  }
+
+  Action too_many_transitions() {
+    if (!definition_->limit_target) return fail(transition_limit());
+    const State& next = *definition_->limit_target;
+    if (!budget_.renew(transitions_ + 1)) return fail(transition_limit());
+    if (is_observed()) report_edge(next, EdgeKind::Limit);
+    forget_what_led_here();
+    return take_detour(next);
+  }
+
   // "No exit state after 100 transitions; the last states are A -> B -> A".
-  Failure too_many_transitions() {
+  Failure transition_limit() {
     std::string text = "No exit state after " + std::to_string(budget_.max()) +
                        " transitions; the last states are ";
     const char* before = "";
@@ -286,11 +327,34 @@ template <StateLike State, class Store> class Run : public RunBase {
                                         std::move(budget_.last_states()));
   }
 
-  Action finish(Outcome outcome) {
+  Action finish(Outcome outcome, bool undoes = true) {
     outcome_ = outcome;
+    if (undoes && has_undo_log()) [[unlikely]]
+      return Action::Undo;
+    return end();
+  }
+
+  Action undone() {
+    reporter().forget_time();
+    if (Failure failed = undo_log().end(failure())) {
+      if (outcome_ == Outcome::Success) outcome_ = Outcome::Failed;
+      set_failure(std::move(failed));
+    }
+    return end();
+  }
+
+  Action end() {
     is_over_ = true;
     if (is_observed()) report_finish(failure().message());
     return Action::End;
+  }
+
+  // Only the attempts of an undo are told of.
+  bool is_undo() const noexcept { return reporter().info().undo; }
+
+  void report_edge(const State& next, EdgeKind kind) {
+    const std::string error = kind == EdgeKind::Failure ? failure().message() : std::string{};
+    reporter().edge_taken(entry().name, entry().index, definition_->name_of(next), kind, error);
   }
 
   void report_lost() noexcept {
@@ -303,6 +367,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   }
 
   void report_finish(const std::string& error) {
+    if (is_undo()) return;
     reporter().run_finished(outcome_, name(), error, transitions_, attempts(), started());
   }
 
@@ -315,6 +380,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   Store* store_;
   State state_;
   std::size_t transitions_ = 0;
+  std::size_t detours_ = 0;  // those of them that no task has named
   HopBudget<State> budget_;
   TaskContext context_{*this};  // of attempts that may wait
   bool is_fast_attempt_ = false;

@@ -73,6 +73,10 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
           after_pause_ = Event::RetryDue;
           pause(run_->pause());
           return false;
+        case Action::Undo:
+          if (!start_undo()) return false;
+          event = Event::Undone;
+          continue;
         case Action::Hop:
         case Action::End:
           break;
@@ -91,6 +95,7 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
     innermost_ = nullptr;
     attempt_.destroy();
     destroy_gate();
+    destroy_undo();
   }
 
  private:
@@ -137,9 +142,13 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
   }
 
   void finished() override {
-    if (is_at_gate()) [[unlikely]] {
-      take_gate();
-      return go_on(Event::GatePassed);
+    if (!attempt_) [[unlikely]] {
+      if (is_at_gate()) {
+        take_gate();
+        return go_on(Event::GatePassed);
+      }
+      take_undo();
+      return go_on(Event::Undone);
     }
     take_attempt();
     go_on(Event::AttemptEnded);

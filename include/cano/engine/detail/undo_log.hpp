@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <cano/async/async.hpp>
+#include <cano/async/detail/coroutine_owner.hpp>
+#include <cano/detail/exception_text.hpp>
+#include <cano/engine/detail/failure.hpp>
+#include <cano/error.hpp>
+
+namespace cano::detail {
+
+class RunBase;
+struct UndoEntry;
+
+/// How a task is undone, whatever its type.
+class UndoTask {
+ public:
+  UndoTask() = default;
+  UndoTask(const UndoTask&) = delete;
+  UndoTask& operator=(const UndoTask&) = delete;
+  virtual ~UndoTask() = default;
+
+  /// Undoes what `entry` says was done, with retries. Gives the last failure, or none.
+  virtual Async<Failure> undo(RunBase& run, const UndoEntry& entry) const = 0;
+  /// Undoes all that the run has done. Here, so that only a program with such tasks has the code.
+  virtual Async<void> undo_all(RunBase& run) const = 0;
+};
+
+/// The store that a task worked on, and what keeps it where that is not the run's own.
+struct UndoTarget {
+  void* store = nullptr;
+  std::shared_ptr<const void> kept{};
+};
+
+/// The target of a task over `Store`; specialised for what branches work on.
+template <class Store> struct UndoTargetOf {
+  static UndoTarget of(Store& store) { return {&store}; }
+};
+
+/// A visit to a state that has succeeded and can be undone.
+struct UndoEntry {
+  std::shared_ptr<const UndoTask> task;
+  UndoTarget target;
+  std::string name;   // "Charge"; "Check/stock" of a branch, "Pay/Charge" of a sub-workflow
+  std::size_t index;  // of the state
+};
+
+/// What a run has done that can be undone, and what has become of it.
+class UndoLog {
+ public:
+  bool is_empty() const noexcept { return entries_.empty(); }
+
+  void push(UndoEntry&& entry) {
+    report_.done.push_back(entry.name);
+    entries_.push_back(std::move(entry));
+  }
+  /// The last one first.
+  UndoEntry pop() {
+    UndoEntry last = std::move(entries_.back());
+    entries_.pop_back();
+    return last;
+  }
+  /// Those that were not undone, the oldest first, for another run.
+  std::vector<UndoEntry> take() { return std::exchange(entries_, {}); }
+
+  Async<void> start(RunBase& run) { return entries_.back().task->undo_all(run); }
+  CoroutineOwner<void>& work() noexcept { return work_; }
+
+  void undone(std::string&& name) { report_.undone.push_back(std::move(name)); }
+  void failed(std::string&& name, Failure&& failure) {
+    if (!failure_) failure_ = failure;
+    text_ += (text_.empty() ? "the undo of " : "; the undo of ") + name + " failed: ";
+    text_ += failure.message();
+    report_.failed.push_back(std::move(name));
+  }
+
+  /// What is left cannot be undone.
+  void fail_all(const Failure& failure) {
+    while (!is_empty())
+      failed(pop().name, Failure{failure});
+  }
+
+  /// What becomes of the failure of a run, or of none, when not all was undone. None: all was.
+  Failure end(const Failure& failure) {
+    ended_with_ = failure;
+    if (!failure_) return {};
+    if (failure) {
+      return failure_after(Errc::CompensationFailed, text_ + "; before that the run had ended with",
+                           failure);
+    }
+    return failure_nesting(Errc::CompensationFailed, text_, failure_);
+  }
+
+  /// The failure with which such a run ends, or none, with what has become of all.
+  Failure of_run(const Failure& failure) const {
+    return Failure::of_undone_run(failure, ended_with_, report_);
+  }
+
+ private:
+  std::vector<UndoEntry> entries_;  // the last one is undone first
+  UndoReport report_;
+  Failure ended_with_;         // the failure of the run, before anything was undone
+  Failure failure_;            // the first
+  std::string text_;           // of all
+  CoroutineOwner<void> work_;  // while it is undone
+};
+
+}  // namespace cano::detail
