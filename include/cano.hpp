@@ -23,6 +23,8 @@
 #include <cano/compose/poll_options.hpp>
 #include <cano/compose/split.hpp>
 #include <cano/compose/stepped.hpp>
+#include <cano/compose/stream.hpp>
+#include <cano/compose/stream_options.hpp>
 #include <cano/compose/sub_workflow.hpp>
 #include <cano/compose/wait.hpp>
 #include <cano/concurrent/concurrent_result.hpp>

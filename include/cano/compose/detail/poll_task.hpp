@@ -42,11 +42,6 @@ inline void check(const PollOptions& options) {
   if (options.max_polls && *options.max_polls == 0) refuse("max_polls must be at least 1");
 }
 
-template <class T> struct OptionalTraits : std::false_type {};
-template <class T> struct OptionalTraits<std::optional<T>> : std::true_type {
-  using value_type = T;
-};
-
 /// Counts the polls of one visit, and says when the next is due. Pure.
 class PollPlan {
  public:
