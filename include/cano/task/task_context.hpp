@@ -57,8 +57,8 @@ class TaskContext {
   /// empty in a task that is none.
   std::string branch() const { return run_->branch(); }
 
-  /// The time left until the nearest limit on the attempt, the state or the run; negative when it
-  /// has passed, empty without a limit.
+  /// The time left until the nearest limit on the attempt, the state or the run, in a branch also
+  /// that of the join; negative when it has passed, empty without a limit.
   std::optional<Duration> remaining() const { return run_->remaining(); }
 
   /// Requested as soon as this attempt should stop: the run is cancelled, or a limit has passed.

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <cano/duration.hpp>
+
 namespace cano::detail {
 
 /// What a run is of the run that it is a part of.
@@ -11,6 +13,7 @@ struct RunPart {
   enum class Kind : std::uint8_t { Same, Branch, Item };
   Kind kind = Kind::Same;  // the very task, such as the asks of a poll
   std::size_t index = 0;
+  steady_time deadline = steady_time::max();  // of those that are joined with it
 };
 
 }  // namespace cano::detail
