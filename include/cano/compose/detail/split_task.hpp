@@ -143,11 +143,14 @@ template <class State, class Store, class F, class... Values> class SplitTask {
   auto targets() const { return targets_of<State, Returned>(next_); }
   static constexpr bool declares_targets = knows_targets<State, F, Returned>;
 
-  std::vector<std::string> parts() const {
-    std::vector<std::string> names;
-    std::apply([&](const auto&... each) { (names.push_back(each->entries.front()->name), ...); },
+  TaskParts parts() const {
+    return {std::apply([](const auto&... each) { return std::vector{part_of(each, false)...}; },
+                       definitions_),
+            join_.text()};
+  }
+  void set_default_config(const TaskConfig& config) {
+    std::apply([&](auto&... each) { (detail::set_default_config(each, config), ...); },
                definitions_);
-    return names;
   }
 
  private:

@@ -11,6 +11,7 @@
 #include <cano/detail/nearest_name.hpp>
 #include <cano/detail/text.hpp>
 #include <cano/state.hpp>
+#include <cano/task/detail/bound_task.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/graph.hpp>
 #include <cano/workflow/problem.hpp>
@@ -34,6 +35,9 @@ template <StateLike State, class Store> Graph graph_of(const Definition<State, S
     node.has_task = !entry->is_exit;
     node.targets_known = entry->task.declares_targets;
     node.max_attempts = entry->is_exit ? 0 : entry->max_attempts;
+    node.join = entry->task.parts.join;
+    for (const TaskPart& part : entry->task.parts.work)
+      node.parts.push_back({part.name, part.max_attempts, part.is_many});
   }
   for (const auto& entry : definition.entries) {
     for (const State& target : entry->task.targets) {
