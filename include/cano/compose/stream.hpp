@@ -2,20 +2,18 @@
 #pragma once
 
 #include <concepts>
-#include <exception>
 #include <optional>
-#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
-#include <cano/compose/detail/branch_definition.hpp>
 #include <cano/compose/detail/branch_slot.hpp>
 #include <cano/compose/detail/branch_work.hpp>
 #include <cano/compose/detail/stream_item.hpp>
 #include <cano/compose/detail/stream_task.hpp>
 #include <cano/compose/detail/stream_types.hpp>
+#include <cano/compose/detail/window_task.hpp>
 #include <cano/compose/stream_options.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>

@@ -25,6 +25,7 @@
 #include <cano/compose/detail/join_call.hpp>
 #include <cano/compose/join.hpp>
 #include <cano/detail/input_range.hpp>
+#include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/run_part.hpp>

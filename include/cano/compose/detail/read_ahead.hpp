@@ -2,7 +2,6 @@
 #pragma once
 
 #include <coroutine>
-#include <exception>
 #include <utility>
 #include <vector>
 

@@ -23,10 +23,12 @@
 #include <cano/compose/detail/branch_work.hpp>
 #include <cano/compose/detail/join_call.hpp>
 #include <cano/compose/join.hpp>
+#include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/run_part.hpp>
 #include <cano/task/detail/task_traits.hpp>
+#include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/explain_task.hpp>

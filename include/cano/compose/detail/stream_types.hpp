@@ -6,12 +6,10 @@
 #include <span>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 #include <cano/compose/detail/branch_slot.hpp>
 #include <cano/compose/detail/branch_work.hpp>
 #include <cano/compose/detail/read_ahead.hpp>
-#include <cano/result.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/task_traits.hpp>
 

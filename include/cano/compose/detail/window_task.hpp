@@ -18,7 +18,6 @@
 #include <cano/async/detail/parallel_wait.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/yield_now.hpp>
-#include <cano/compose/detail/branch_definition.hpp>
 #include <cano/compose/detail/branch_work.hpp>
 #include <cano/compose/detail/read_ahead.hpp>
 #include <cano/compose/detail/stream_item.hpp>
@@ -28,7 +27,6 @@
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/task_traits.hpp>
-#include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>
 
 namespace cano::detail {
