@@ -54,6 +54,10 @@
 #include <cano/observe/skip_reason.hpp>
 #include <cano/observe/span.hpp>
 #include <cano/observe/trace_file.hpp>
+#include <cano/resource/health.hpp>
+#include <cano/resource/resource_failure.hpp>
+#include <cano/resource/resource_options.hpp>
+#include <cano/resource/resource_set.hpp>
 #include <cano/result.hpp>
 #include <cano/retry_after.hpp>
 #include <cano/runtime/runtime.hpp>

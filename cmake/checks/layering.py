@@ -25,6 +25,7 @@ FOLDERS = {
     "compose": ["workflow", "runtime"],
     "concurrent": ["workflow", "runtime"],
     "schedule": ["time", "observe", "runtime"],
+    "resource": ["limit", "schedule"],
     "testing": ["time", "observe"],
     "adapters": ["time", "observe"],
 }
