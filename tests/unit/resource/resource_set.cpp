@@ -25,6 +25,8 @@
 #include <cano/error.hpp>
 #include <cano/resource/resource_set.hpp>
 #include <cano/runtime/runtime.hpp>
+#include <cano/schedule/occurrence.hpp>
+#include <cano/schedule/scheduler.hpp>
 #include <cano/testing/virtual_time.hpp>
 
 #include "support/async.hpp"
@@ -352,6 +354,29 @@ TEST_CASE("a scheduled job asks the last report, which is kept by a watch") {
   CHECK_FALSE(check());
   f.time.run(f.set.use(f.work(1ms)));  // what was set up anew is not blamed for the past
   CHECK(check());
+}
+
+TEST_CASE("a job is skipped while its resources are unhealthy, and shares them") {
+  Fixture f;
+  f.add("a");
+  const auto patient = f.set.add("db", std::make_shared<Patient>());
+  cano::Scheduler scheduler{f.time.get_executor()};
+  const auto job = [&](const cano::Occurrence&) { return f.set.use(cano::sleep_for(100ms)); };
+  scheduler.every("import", job, 10s, {.health = cano::health_check_of(f.set)});
+  scheduler.start();
+  StartedAsync<int> user{f.time.get_executor(), f.set.use(f.work(65s))};
+  StartedAsync<void> watch{f.time.get_executor(), f.set.watch_health(5s)};
+  f.time.run_for(21s);  // at 0, 10 and 20
+  patient->answer = false;
+  f.time.run_for(20s);  // not at 30 and 40
+  patient->answer = true;
+  f.time.run_for(23s);  // at 50 and 60
+  const auto job_info = scheduler.status("import");
+  REQUIRE(job_info);
+  CHECK(job_info->success_count == 5);
+  CHECK(job_info->occurrences.unhealthy == 2);
+  CHECK(std::count(f.log.begin(), f.log.end(), "up a") == 1);
+  watch.cancel();
 }
 
 TEST_CASE("what cannot be added is refused, and names itself") {
