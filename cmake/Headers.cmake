@@ -73,6 +73,7 @@ target_sources(
       include/cano/async/detail/group_state.hpp
       include/cano/async/task_group.hpp
       include/cano/async/detail/work_tag.hpp
+      include/cano/async/detail/shielded.hpp
       # store
       include/cano/store/key.hpp
       include/cano/store/detail/stored_type.hpp
@@ -229,6 +230,13 @@ target_sources(
       include/cano/compose/poll.hpp
       include/cano/compose/stepped.hpp
       include/cano/compose/undoable.hpp
+      include/cano/compose/detail/read_ahead.hpp
+      include/cano/compose/detail/stream_types.hpp
+      include/cano/compose/stream_options.hpp
+      include/cano/compose/detail/stream_item.hpp
+      include/cano/compose/detail/window_task.hpp
+      include/cano/compose/detail/stream_task.hpp
+      include/cano/compose/stream.hpp
       # concurrent
       include/cano/concurrent/wait_strategy.hpp
       include/cano/concurrent/concurrent_result.hpp
@@ -272,6 +280,13 @@ target_sources(
       include/cano/schedule/detail/scheduler_loop.hpp
       include/cano/schedule/detail/scheduler_calls.hpp
       include/cano/schedule/scheduler.hpp
+      # resource
+      include/cano/resource/health.hpp
+      include/cano/resource/resource_options.hpp
+      include/cano/resource/detail/resource_entry.hpp
+      include/cano/resource/resource_failure.hpp
+      include/cano/resource/detail/resource_state.hpp
+      include/cano/resource/resource_set.hpp
       # testing
       include/cano/testing/detail/jumping_clock.hpp
       include/cano/testing/detail/stuck_text.hpp

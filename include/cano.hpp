@@ -23,6 +23,8 @@
 #include <cano/compose/poll_options.hpp>
 #include <cano/compose/split.hpp>
 #include <cano/compose/stepped.hpp>
+#include <cano/compose/stream.hpp>
+#include <cano/compose/stream_options.hpp>
 #include <cano/compose/sub_workflow.hpp>
 #include <cano/compose/undoable.hpp>
 #include <cano/compose/wait.hpp>
@@ -59,6 +61,10 @@
 #include <cano/observe/span.hpp>
 #include <cano/observe/trace_file.hpp>
 #include <cano/outcome.hpp>
+#include <cano/resource/health.hpp>
+#include <cano/resource/resource_failure.hpp>
+#include <cano/resource/resource_options.hpp>
+#include <cano/resource/resource_set.hpp>
 #include <cano/result.hpp>
 #include <cano/retry_after.hpp>
 #include <cano/run_options.hpp>

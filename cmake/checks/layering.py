@@ -28,6 +28,7 @@ FOLDERS = {
     "compose": ["workflow", "runtime"],
     "concurrent": ["workflow", "runtime"],
     "schedule": ["cron", "observe", "runtime"],
+    "resource": ["limit", "schedule"],
     "testing": ["time", "observe"],
     "adapters": ["time", "observe"],
 }

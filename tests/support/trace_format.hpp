@@ -31,6 +31,8 @@ class TraceCheck {
 
   const std::vector<std::string>& faults() const { return faults_; }
 
+  /// How many arrows have begun and not ended.
+  std::size_t open_arrows() const { return open_arrows_.size(); }
   /// How many slices have begun and not ended.
   std::size_t open() const {
     std::size_t count = open_jobs_.size();
@@ -73,6 +75,9 @@ class TraceCheck {
     } else if (kind == "B" || kind == "E") {
       check_order(event);
       check_slice(event, kind == "B");
+    } else if (kind == "s" || kind == "f") {
+      check_order(event);
+      check_arrow(event, kind == "s");
     } else {
       fault("a kind that we do not use", event);
     }
@@ -111,6 +116,17 @@ class TraceCheck {
     }
   }
 
+  // An arrow hangs between two slices that are open there.
+  void check_arrow(const Json& event, bool begins) {
+    if (!event["cat"].is_string() || !event["id"].is_string()) return fault("no id", event);
+    if (stacks_[track_of(event)].empty()) fault("an arrow without a slice", event);
+    const std::string id = event["id"];
+    if (begins ? !open_arrows_.insert(id).second : open_arrows_.erase(id) == 0) {
+      fault(begins ? "begins twice" : "ends what has not begun", event);
+    }
+    if (!begins && event["bp"] != "e") fault("it ends at the next slice", event);
+  }
+
   void check_job(const Json& event, bool begins) {
     const std::tuple<std::string, std::string, std::string> job{event["name"], event["id"],
                                                                 event["cat"]};
@@ -126,4 +142,5 @@ class TraceCheck {
   std::map<Track, double> times_;
   std::map<Track, std::vector<std::string>> stacks_;
   std::set<std::tuple<std::string, std::string, std::string>> open_jobs_;
+  std::set<std::string> open_arrows_;
 };

@@ -46,6 +46,7 @@ struct PrometheusOptions {
 /// | `cano_attempts_total` | workflow, state, outcome |
 /// | `cano_attempt_duration_seconds` | workflow, state |
 /// | `cano_retries_total`, `cano_timeouts_total` | workflow, state |
+/// | `cano_branches_total` | workflow, state, branch ("item" for those of an `each`), outcome |
 /// | `cano_batches_running`, `cano_batch_duration_seconds` | workflow |
 /// | `cano_batch_instances_running` | workflow |
 /// | `cano_batch_instances_total` | workflow, outcome |
@@ -97,6 +98,11 @@ class PrometheusObserver final : public Observer {
     } else {
       state_duration_.at(workflow(e.run), e.state).Observe(seconds(e.state_elapsed));
     }
+  }
+
+  void on_branch_finished(const BranchFinished& e) override {
+    const std::string_view branch = e.is_item ? std::string_view{"item"} : e.branch;
+    branches_.at(workflow(e.run), e.state, branch, to_string(e.outcome)).Increment();
   }
 
   void on_batch_started(const BatchStarted& e) override {
@@ -187,6 +193,11 @@ class PrometheusObserver final : public Observer {
                        {"workflow", "state"}};
   Counters<2> timeouts_{
       make_, "cano_timeouts_total", "Attempts that a limit has ended.", {"workflow", "state"}};
+
+  Counters<4> branches_{make_,
+                        "cano_branches_total",
+                        "Branches and items of composed tasks that have ended.",
+                        {"workflow", "state", "branch", "outcome"}};
 
   Gauges<1> batches_running_{make_, "cano_batches_running", "Batches under way.", {"workflow"}};
   Histograms<1> batch_duration_{

@@ -26,7 +26,8 @@ namespace cano {
 /// The first function gives the items: any range. One that is returned by value is moved into the
 /// run, a reference is copied. The work takes a `const Item&`, or the store and a `const Item&`,
 /// and, if it wants it, a `TaskContext&` last; it returns its value, plain or in a `Result`, an
-/// `Async` or an `asio::awaitable`.
+/// `Async` or an `asio::awaitable`. An item is retried as the config given says, or the member
+/// `config()` of the work, or else the default config of the workflow.
 ///
 /// Items take turns on the run's executor, so they need no locks; with `on` they are worked on on
 /// the shards of a `Runtime`. Of many that never wait some are done at a time, so that others on

@@ -38,7 +38,10 @@ detail::BranchOf<std::decay_t<Work>> branch(std::string name, Work&& work,
 /// A branch is a callable or an object with `run`, over `Store&` or `const Store&` and, if it wants
 /// it, a `TaskContext&` last; or a Node, whose `post` gives the value. It returns its value, plain
 /// or in a `Result`, an `Async` or an `asio::awaitable`. Each is run with retries and limits of its
-/// own: those of `branch`, or of its member `config()`, or else the default of three retries.
+/// own: those of `branch`, or of its member `config()`, or else the default config of the workflow.
+///
+/// Observers are told when a branch starts and ends, see `BranchStarted`, and `graph()` shows what
+/// the state is composed of.
 ///
 /// Branches take turns on the run's executor, so they share the store without locks; with `on` they
 /// work on the shards of a `Runtime`.

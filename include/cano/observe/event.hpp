@@ -225,6 +225,37 @@ struct PhaseFinished {
   bool cancelled = false;                   ///< It was cut short because the run was asked to stop.
 };
 
+/// A branch of a `split`, or an item of an `each`, begins. The run is that of the state it is
+/// part of; what is started in the branch has that run's id as its parent id.
+struct BranchStarted {
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< The state that it is part of, by name.
+  std::size_t attempt;                      ///< That of the state, from 1.
+  std::string_view branch;                  ///< As `BranchResult::name` has it.
+  std::size_t index;                        ///< Its place among the branches or items, from 0.
+  bool is_item;                             ///< Whether it is an item of an `each`.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
+};
+
+/// A branch or an item has ended, before its state goes on. One that never started is not told of.
+struct BranchFinished {
+  const RunInfo& run;                       ///< Which run.
+  std::string_view state;                   ///< The state that it is part of, by name.
+  std::size_t attempt;                      ///< That of the state, from 1.
+  std::string_view branch;                  ///< As `BranchResult::name` has it.
+  std::size_t index;                        ///< Its place among the branches or items, from 0.
+  bool is_item;                             ///< Whether it is an item of an `each`.
+  Outcome outcome;                          ///< How it ended.
+  std::string_view error;                   ///< Why, for other outcomes than success.
+  std::size_t attempts;                     ///< How many it made.
+  Duration elapsed;                         ///< Since it began, pauses included.
+  steady_time at;                           ///< When.
+  std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
+  system_time wall_at{};                    ///< `at` by the wall clock.
+};
+
 /// What a task said with `TaskContext::log`.
 struct LogRecord {
   const RunInfo& run;                       ///< Which run.

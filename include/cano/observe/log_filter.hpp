@@ -26,9 +26,10 @@ namespace cano {
 ///     cano=off,app=trace         nothing of the library, all that tasks say
 ///
 /// Levels are `off`, `error`, `warn`, `info`, `debug`, `trace` (in any case) or 0 to 5. Targets are
-/// `cano::workflow`, `cano::task`, `cano::concurrent`, `cano::schedule`, `cano::limit`, `cano`
-/// for all of these, and `app` for what tasks say with `TaskContext::log`. The longest target that
-/// fits decides; a target without a level means `trace`; what no part names is off.
+/// `cano::workflow`, `cano::task`, `cano::compose`, `cano::concurrent`, `cano::schedule`,
+/// `cano::limit`, `cano` for all of these, and `app` for what tasks say with `TaskContext::log`.
+/// The longest target that fits decides; a target without a level means `trace`; what no part names
+/// is off.
 ///
 /// **Errors.** A part that cannot be read is left out, and `problems()` says so.
 /// **Threads.** Distinct objects: safe. Shared objects: safe, it is immutable.
@@ -92,9 +93,10 @@ class LogFilter {
                                                         {"info", Level::Info},
                                                         {"debug", Level::Debug},
                                                         {"trace", Level::Trace}}};
-  static constexpr std::array<std::string_view, 6> targets{
-      detail::app_target,      detail::concurrent_target, detail::limit_target,
-      detail::schedule_target, detail::task_target,       detail::workflow_target};
+  static constexpr std::array<std::string_view, 7> targets{
+      detail::app_target,     detail::compose_target,  detail::concurrent_target,
+      detail::limit_target,   detail::schedule_target, detail::task_target,
+      detail::workflow_target};
   static constexpr std::string_view level_names = "off, error, warn, info, debug, trace";
 
   // "cano" covers "cano::task", but "cano::t" does not.

@@ -118,6 +118,8 @@ class LogObserver final : public Observer {
   void on_edge_taken(const EdgeTaken& e) override { log(e); }
   void on_phase_started(const PhaseStarted& e) override { log(e); }
   void on_phase_finished(const PhaseFinished& e) override { log(e); }
+  void on_branch_started(const BranchStarted& e) override { log(e); }
+  void on_branch_finished(const BranchFinished& e) override { log(e); }
   void on_log(const LogRecord& e) override { log(e); }
   void on_batch_started(const BatchStarted& e) override { log(e); }
   void on_batch_finished(const BatchFinished& e) override { log(e); }

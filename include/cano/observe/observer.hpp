@@ -51,6 +51,10 @@ class Observer {
   virtual void on_phase_started(const PhaseStarted&) {}
   /// A phase of a Node has ended.
   virtual void on_phase_finished(const PhaseFinished&) {}
+  /// A branch of a `split`, or an item of an `each`, begins.
+  virtual void on_branch_started(const BranchStarted&) {}
+  /// A branch or an item has ended.
+  virtual void on_branch_finished(const BranchFinished&) {}
   /// A task says something.
   virtual void on_log(const LogRecord&) {}
   /// A batch begins.

@@ -26,8 +26,10 @@ namespace cano {
 /// Writes Chrome's trace format, to be opened in ui.perfetto.dev or chrome://tracing.
 ///
 /// Each run or batch is a process there and each instance a track, on which run, state, attempt or
-/// retry pause, and phase stand as nested slices; log lines are marks. Scheduled jobs stand in a
-/// process of their own, each over its run. All times are of the steady clock, which never goes
+/// retry pause, and phase stand as nested slices; log lines are marks. Branches of a `split` have
+/// tracks beside that of their run, the items of an `each` as many as there are at a time; arrows
+/// lead from the attempt to each branch and back. Scheduled jobs stand in a process of their own,
+/// each over its run. All times are of the steady clock, which never goes
 /// back; the time of day is among the arguments of runs and jobs.
 ///
 ///     workflow.with_observer(std::make_shared<TraceFile>("trace.json"));
@@ -115,6 +117,14 @@ class TraceFile final : public Observer {
   void on_phase_finished(const PhaseFinished& e) override {
     const std::lock_guard lock{mutex_};
     tracks_.end(e.run, Depth::Phase, e.at, arguments(e));
+  }
+  void on_branch_started(const BranchStarted& e) override {
+    const std::lock_guard lock{mutex_};
+    tracks_.begin_branch(e, arguments(e));
+  }
+  void on_branch_finished(const BranchFinished& e) override {
+    const std::lock_guard lock{mutex_};
+    tracks_.end_branch(e, arguments(e));
   }
   void on_log(const LogRecord& e) override {
     const std::lock_guard lock{mutex_};

@@ -63,8 +63,8 @@ class TaskContext {
   /// undone. Null in every other.
   std::exception_ptr failure() const { return run_->led_here().as_exception(); }
 
-  /// The time left until the nearest limit on the attempt, the state or the run; negative when it
-  /// has passed, empty without a limit.
+  /// The time left until the nearest limit on the attempt, the state or the run, in a branch also
+  /// that of the join; negative when it has passed, empty without a limit.
   std::optional<Duration> remaining() const { return run_->remaining(); }
 
   /// Requested as soon as this attempt should stop: the run is cancelled, or a limit has passed.

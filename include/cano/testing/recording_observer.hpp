@@ -123,6 +123,8 @@ class RecordingObserver final : public Observer {
   void on_edge_taken(const EdgeTaken& e) override { record(e); }
   void on_phase_started(const PhaseStarted& e) override { record(e); }
   void on_phase_finished(const PhaseFinished& e) override { record(e); }
+  void on_branch_started(const BranchStarted& e) override { record(e); }
+  void on_branch_finished(const BranchFinished& e) override { record(e); }
   void on_log(const LogRecord& e) override { record(e); }
   void on_batch_started(const BatchStarted& e) override { record(e); }
   void on_batch_finished(const BatchFinished& e) override { record(e); }

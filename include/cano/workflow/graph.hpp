@@ -13,6 +13,16 @@ namespace cano {
 
 /// The states of a workflow and the arrows its tasks declare, as plain data; see `Workflow::graph`.
 struct Graph {
+  /// Work that a task is composed of: a branch of a `split`, the items of an `each`.
+  struct Part {
+    std::string name;              ///< That of the branch; "item".
+    std::size_t max_attempts = 0;  ///< `RetryPolicy::unlimited`.
+    bool is_many = false;          ///< One for each item.
+
+    /// Member by member.
+    bool operator==(const Part&) const = default;
+  };
+
   /// A state of the workflow.
   struct Node {
     std::string name;              ///< As `state_name` gives it.
@@ -23,6 +33,8 @@ struct Graph {
     std::size_t max_attempts = 0;  ///< 0 without a task; `RetryPolicy::unlimited`.
     bool is_failure = false;       ///< An exit in which what a run has done is undone.
     bool is_undoable = false;      ///< The task has a member `undo`.
+    std::vector<Part> parts{};     ///< What goes on at once in it; empty for most.
+    std::string join{};            ///< When they are enough, such as "all"; empty without parts.
 
     /// Member by member.
     bool operator==(const Node&) const = default;

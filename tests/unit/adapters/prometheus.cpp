@@ -6,6 +6,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -124,6 +125,31 @@ TEST_CASE("runs under way and other outcomes; without a span the workflow has no
   CHECK(has(text, R"(cano_cancellations_total{state="A",workflow=""} 1)"));
   CHECK(text.find("cano_batch_instances_running{") == std::string::npos);
   CHECK(has(text, R"(cano_runs_total{outcome="failed",workflow=""} 1)"));
+}
+
+TEST_CASE("branches are counted by name and outcome, items as one") {
+  prometheus::Registry registry;
+  PrometheusObserver observer{registry};
+  const Span span{"orders"};
+  const cano::RunInfo run{.run_id = "r", .span = &span};
+  const auto ended = [&](std::string_view branch, std::size_t index, bool is_item,
+                         Outcome outcome) {
+    observer.on_branch_finished(
+        {run, "Check", 1, branch, index, is_item, outcome, "", 1, 5ms, cano::steady_time{}});
+  };
+  ended("fraud", 0, false, Outcome::Success);
+  ended("fraud", 0, false, Outcome::Failed);
+  ended("fraud", 0, false, Outcome::Failed);
+  ended("item 0", 0, true, Outcome::Cancelled);
+  ended("item 7", 7, true, Outcome::Cancelled);
+  const std::string text = text_of(registry);
+  const auto line = [](const char* branch, const char* outcome, int count) {
+    return "cano_branches_total{branch=\"" + std::string{branch} + "\",outcome=\"" + outcome +
+           "\",state=\"Check\",workflow=\"orders\"} " + std::to_string(count);
+  };
+  CHECK(has(text, line("fraud", "success", 1)));
+  CHECK(has(text, line("fraud", "failed", 2)));
+  CHECK(has(text, line("item", "cancelled", 2)));
 }
 
 TEST_CASE("batches are counted by the outcome of their instances") {

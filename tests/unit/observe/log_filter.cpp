@@ -29,7 +29,8 @@ std::string passing(std::string_view text, std::string_view target) {
 
 const std::string level_list = "off, error, warn, info, debug, trace";
 const std::string target_list =
-    "cano, app, cano::concurrent, cano::limit, cano::schedule, cano::task, cano::workflow";
+    "cano, app, cano::compose, cano::concurrent, cano::limit, cano::schedule, cano::task, "
+    "cano::workflow";
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <cano/compose/detail/branch_work.hpp>
+#include <cano/engine/detail/state_info.hpp>
 #include <cano/engine/detail/undo_log.hpp>
 #include <cano/error.hpp>
 #include <cano/task/detail/bound_task.hpp>
@@ -98,29 +99,49 @@ using BranchValueAt = typename decltype(branch_value_at<Work, Store, Place>())::
 
 // ---- the one state of a branch's run
 
-template <class Work> TaskConfig config_of_work(const Work& work, std::optional<TaskConfig> given) {
+/// None where it has the default config of the workflow.
+template <class Work>
+std::optional<TaskConfig> config_of_work(const Work& work, std::optional<TaskConfig> given) {
   if constexpr (Configured<Work>) {
     if (!given) return work.config();
   }
-  return given ? std::move(*given) : TaskConfig{};
+  return given;
 }
 
 /// A workflow of one task, whose state is named as the branch.
 template <class Slot, class Task>
 std::shared_ptr<const Definition<BranchState, Slot>> define_branch(
-    std::string name, Task task, TaskConfig config,
+    std::string name, Task task, std::optional<TaskConfig> config,
     std::shared_ptr<const UndoTask> undo = nullptr) {
   using DefinitionType = Definition<BranchState, Slot>;
   using Entry = typename DefinitionType::Entry;
   auto definition = std::make_shared<DefinitionType>();
   definition->start = BranchState::Work;
   auto work =
-      std::make_shared<Entry>(BranchState::Work, std::move(config),
+      std::make_shared<Entry>(BranchState::Work, config.value_or(TaskConfig{}),
                               bind_task<BranchState, Slot>(std::move(task)), std::move(undo));
   work->name = std::move(name);
+  work->brings_config = config.has_value();
   definition->add(std::move(work));
   definition->add(std::make_shared<Entry>(BranchState::Done));
   return definition;
+}
+
+/// Gives it the default config of the workflow, unless it brings one of its own.
+template <class Slot>
+void set_default_config(std::shared_ptr<const Definition<BranchState, Slot>>& definition,
+                        const TaskConfig& config) {
+  auto changed = std::make_shared<Definition<BranchState, Slot>>(*definition);
+  changed->set_default_config(config);
+  definition = std::move(changed);
+}
+
+/// The branch or the item of a composite, for its graph.
+template <class Slot>
+TaskPart part_of(const std::shared_ptr<const Definition<BranchState, Slot>>& definition,
+                 bool is_many) {
+  const StateInfo& work = *definition->entries.front();
+  return {work.name, work.max_attempts, is_many};
 }
 
 /// The definition of one branch of a split.
@@ -128,7 +149,7 @@ template <class Slot, class Work, class Place>
 std::shared_ptr<const Definition<BranchState, Slot>> define_split_branch(BranchOf<Work> branch,
                                                                          Place place) {
   using Store = typename Slot::StoreType;
-  TaskConfig config = config_of_work(branch.work, std::move(branch.config));
+  std::optional<TaskConfig> config = config_of_work(branch.work, std::move(branch.config));
   auto undo = undo_task_of_copy<Work, Store>(branch.work);
   if constexpr (is_node_branch<Work, Store>) {
     return define_branch<Slot>(std::move(branch.name),

@@ -86,6 +86,12 @@ class BranchGroup : public Cancellable {
   Environment& parent() const noexcept { return *parent_; }
   /// The run of which the branches are parts.
   RunBase& whole() const noexcept { return *whole_; }
+  /// The run whose observers are told of the branches; null when nobody observes.
+  RunBase* observed() const noexcept { return observed_; }
+  /// When the join's limit passes; the end of time without one.
+  steady_time deadline() const noexcept {
+    return limit_.duration ? limit_.deadline : steady_time::max();
+  }
   /// Where one branch ends and the next begins: the clock costs 20 ns.
   steady_time now() const noexcept { return now_; }
   steady_time read_clock() noexcept { return now_ = parent_->loop().now(); }
@@ -95,6 +101,7 @@ class BranchGroup : public Cancellable {
               std::size_t branches, std::size_t max_in_flight)
       : parent_{&parent},
         whole_{&RunAccess::run(context)},
+        observed_{whole_->observed_run()},
         rule_{join.rule(branches)},
         max_in_flight_{max_in_flight},
         keeps_going_{join.keeps_going()} {
@@ -217,6 +224,7 @@ class BranchGroup : public Cancellable {
 
   Environment* parent_;
   RunBase* whole_;
+  RunBase* observed_;
   std::coroutine_handle<> coroutine_;
   JoinRule rule_;
   std::size_t max_in_flight_;

@@ -7,6 +7,7 @@
 #include <cano/compose/branch_result.hpp>
 #include <cano/compose/detail/branch_group.hpp>
 #include <cano/compose/detail/branch_work.hpp>
+#include <cano/engine/detail/run_base.hpp>
 #include <cano/engine/detail/run_part.hpp>
 #include <cano/engine/detail/stop_request.hpp>
 #include <cano/observe/event.hpp>
@@ -35,22 +36,35 @@ class BranchRun final : public BranchRunBase, public RunDriver<BranchState, Slot
     result_ = &result;
     auto& run = this->set_up(definition, slot_, RunInfo{}, run_id_, Clock::of(this->loop()),
                              group_->now(), this->scope(), stop_);
+    part.deadline = group_->deadline();
     run.part_of(group_->whole(), part);
   }
 
  private:
-  bool start() override { return !this->drive(Event::Started); }
+  bool start() override {
+    if (RunBase* const observed = group_->observed()) {
+      observed->reporter().branch_started(observed->visit(), result_->name(), part(),
+                                          group_->now());
+    }
+    return !this->drive(Event::Started);
+  }
 
   bool keep_result() override {
     auto& run = this->run_under_way();
     const Outcome outcome = run.outcome();
     result_->ended(outcome, run.take_failure(), run.attempts(),
                    group_->read_clock() - run.started());
+    if (RunBase* const observed = group_->observed()) {
+      observed->reporter().branch_finished(observed->visit(), result_->name(), part(), outcome,
+                                           result_->error_message(), result_->attempts(),
+                                           result_->elapsed(), group_->now());
+    }
     this->drop_run();
     this->scope().reset();
     this->throw_if_cancelled(true);
     return outcome == Outcome::Success;
   }
+  const RunPart& part() { return this->run_under_way().part(); }
   void cancel_run() noexcept override { this->cancel(StopReason::Stop); }
   void ended() override { group_->branch_ended(*this); }
 

@@ -31,6 +31,14 @@ template <class Returned>
 using BranchValue = std::conditional_t<std::is_void_v<UnwrappedT<AwaitedT<Returned>>>,
                                        std::monostate, UnwrappedT<AwaitedT<Returned>>>;
 
+/// What is in a `std::optional`; of anything else, that itself.
+template <class T> struct OptionalTraits : std::false_type {
+  using value_type = T;
+};
+template <class T> struct OptionalTraits<std::optional<T>> : std::true_type {
+  using value_type = T;
+};
+
 /// Puts what the work gave where the branch's result is; a `Result` with an error fails the
 /// attempt.
 template <class Value, class Returned>

@@ -6,6 +6,7 @@
 #include <deque>
 #include <iterator>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -26,6 +27,7 @@
 #include <cano/detail/input_range.hpp>
 #include <cano/engine/detail/run_part.hpp>
 #include <cano/engine/detail/undo_log.hpp>
+#include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/task_traits.hpp>
@@ -145,7 +147,10 @@ template <class State, class Store, class Items, class Slot, class Item, class F
 
   static constexpr bool declares_targets = knows_targets<State, F, Returned>;
   std::vector<State> targets() const { return targets_of<State, Returned>(next_); }
-  std::vector<std::string> parts() const { return {definition_->entries.front()->name}; }
+  TaskParts parts() const { return {{part_of(definition_, true)}, join_.text()}; }
+  void set_default_config(const TaskConfig& config) {
+    detail::set_default_config(definition_, config);
+  }
 
  private:
   [[noreturn]] void raise(const Results& results, const BranchGroup& group) const {
@@ -232,7 +237,7 @@ template <class Items, class Work, class F, class Place> class JoinedEach {
   }
 
   template <class Slot, class Item> auto define() const {
-    TaskConfig config = config_of_work(work_.work, work_.config);
+    std::optional<TaskConfig> config = config_of_work(work_.work, work_.config);
     auto undo = undo_of_item<typename Slot::StoreType, Item>(work_.work);
     if constexpr (std::same_as<Place, OnShards>) {
       return define_branch<Slot>(work_.name, ShardTask<Work, Slot>{work_.work, options_.place},

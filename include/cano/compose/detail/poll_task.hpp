@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -41,11 +40,6 @@ inline void check(const PollOptions& options) {
   if (options.within && *options.within <= Duration::zero()) refuse("within must be positive");
   if (options.max_polls && *options.max_polls == 0) refuse("max_polls must be at least 1");
 }
-
-template <class T> struct OptionalTraits : std::false_type {};
-template <class T> struct OptionalTraits<std::optional<T>> : std::true_type {
-  using value_type = T;
-};
 
 /// Counts the polls of one visit, and says when the next is due. Pure.
 class PollPlan {

@@ -24,9 +24,11 @@
 #include <cano/compose/detail/join_call.hpp>
 #include <cano/compose/join.hpp>
 #include <cano/engine/detail/run_part.hpp>
+#include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
 #include <cano/task/detail/task_traits.hpp>
+#include <cano/task/task_config.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/explain_task.hpp>
@@ -143,11 +145,14 @@ template <class State, class Store, class F, class... Values> class SplitTask {
   auto targets() const { return targets_of<State, Returned>(next_); }
   static constexpr bool declares_targets = knows_targets<State, F, Returned>;
 
-  std::vector<std::string> parts() const {
-    std::vector<std::string> names;
-    std::apply([&](const auto&... each) { (names.push_back(each->entries.front()->name), ...); },
+  TaskParts parts() const {
+    return {std::apply([](const auto&... each) { return std::vector{part_of(each, false)...}; },
+                       definitions_),
+            join_.text()};
+  }
+  void set_default_config(const TaskConfig& config) {
+    std::apply([&](auto&... each) { (detail::set_default_config(each, config), ...); },
                definitions_);
-    return names;
   }
 
  private:

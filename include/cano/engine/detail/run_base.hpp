@@ -70,6 +70,17 @@ class RunBase {
     return whole_ != nullptr ? whole_->branch() : std::string{};
   }
 
+  /// Whether it is a part of another run.
+  bool is_part() const noexcept { return whole_ != nullptr; }
+  const RunPart& part() const noexcept { return part_; }
+  /// The innermost run that it is or is part of and that is observed; null where none is.
+  RunBase* observed_run() noexcept {
+    RunBase* run = this;
+    while (run != nullptr && !run->is_observed())
+      run = run->whole_;
+    return run;
+  }
+
   /// Whether somebody hears what is logged.
   bool is_heard() const noexcept {
     return is_observed() || (whole_ != nullptr && whole_->is_heard());
@@ -102,10 +113,10 @@ class RunBase {
   }
 
   std::optional<Duration> remaining() const {
-    steady_time deadline = nearest_limit().deadline;
+    steady_time deadline = std::min(nearest_limit().deadline, part_.deadline);
     const RunBase* outer = part_.kind == RunPart::Kind::Undo ? nullptr : whole_;
     for (; outer != nullptr; outer = outer->whole_)
-      deadline = std::min(deadline, outer->nearest_limit().deadline);
+      deadline = std::min({deadline, outer->nearest_limit().deadline, outer->part_.deadline});
     if (deadline == steady_time::max()) return std::nullopt;
     return saturating_between(now(), deadline);
   }

@@ -70,7 +70,7 @@ class RunDriverBase : public Environment {
   // ---- what is started in the run: only where it is observed does anybody ask for it
 
   bool find_outer_run(OuterRun& found) override {
-    if (run_ == nullptr) return Environment::find_outer_run(found);
+    if (run_ == nullptr || run_->is_part()) return Environment::find_outer_run(found);
     const RunReporter& reporter = run_->reporter();
     found.observers = reporter.observers();
     found.span = reporter.span();

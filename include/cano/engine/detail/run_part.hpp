@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <cano/duration.hpp>
+
 namespace cano::detail {
 
 /// What a run is of the run that it is a part of.
@@ -16,6 +18,7 @@ struct RunPart {
   };
   Kind kind = Kind::Same;
   std::size_t index = 0;
+  steady_time deadline = steady_time::max();  // of those that are joined with it
 };
 
 }  // namespace cano::detail

@@ -13,6 +13,7 @@
 #include <cano/edge_kind.hpp>
 #include <cano/engine/detail/failure.hpp>
 #include <cano/engine/detail/run_id.hpp>
+#include <cano/engine/detail/run_part.hpp>
 #include <cano/engine/detail/state_info.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
@@ -137,6 +138,23 @@ class RunReporter {
     notify(&Observer::on_phase_finished,
            PhaseFinished{info_, visit.state->name, visit.attempt, phase, failed, now - began, now,
                          visit.state->index, wall_time(), cancelled});
+  }
+
+  /// A branch of the task of that state, or an item.
+  void branch_started(const Visit& visit, std::string_view branch, const RunPart& part,
+                      steady_time at) const {
+    notify(
+        &Observer::on_branch_started,
+        BranchStarted{info_, visit.state->name, visit.attempt, branch, part.index,
+                      part.kind == RunPart::Kind::Item, at, visit.state->index, clock_.wall_now()});
+  }
+  void branch_finished(const Visit& visit, std::string_view branch, const RunPart& part,
+                       Outcome outcome, std::string_view error, std::size_t attempts,
+                       Duration elapsed, steady_time at) const {
+    notify(&Observer::on_branch_finished,
+           BranchFinished{info_, visit.state->name, visit.attempt, branch, part.index,
+                          part.kind == RunPart::Kind::Item, outcome, error, attempts, elapsed, at,
+                          visit.state->index, clock_.wall_now()});
   }
 
   bool wants_waits() const noexcept { return observers_->wants_waits(); }

@@ -53,6 +53,7 @@ template <class Event> steady_time steady_time_of(const Event& event) {
 inline constexpr std::string_view workflow_target = "cano::workflow";
 inline constexpr std::string_view task_target = "cano::task";
 inline constexpr std::string_view concurrent_target = "cano::concurrent";
+inline constexpr std::string_view compose_target = "cano::compose";
 inline constexpr std::string_view limit_target = "cano::limit";
 inline constexpr std::string_view schedule_target = "cano::schedule";
 inline constexpr std::string_view app_target = "app";  // what tasks themselves say
@@ -213,6 +214,33 @@ inline EventHead head_of(const PhaseFinished& e) {
 inline std::vector<Field> fields_of(const PhaseFinished& e) {
   std::vector<Field> fields{text_field("phase", to_string(e.phase)), Field{"failed", e.failed}};
   if (e.cancelled) fields.emplace_back("cancelled", true);
+  fields.push_back(elapsed_field(e.elapsed));
+  return fields;
+}
+
+// ---- branches
+
+inline EventHead head_of(const BranchStarted& e) {
+  return {"branch_started", Level::Debug, compose_target, "Branch started",
+          &e.run,           e.state,      e.attempt};
+}
+inline std::vector<Field> fields_of(const BranchStarted& e) {
+  return {text_field("branch", e.branch), Field{"index", e.index}};
+}
+
+// One that fails, or is not wanted any more, may be what its join is for.
+inline EventHead head_of(const BranchFinished& e) {
+  const std::string_view message = e.outcome == Outcome::Success  ? "Branch succeeded"
+                                   : e.outcome == Outcome::Failed ? "Branch failed"
+                                                                  : "Branch was cancelled";
+  const Level level = e.outcome == Outcome::Failed ? Level::Warn : Level::Debug;
+  return {"branch_finished", level, compose_target, message, &e.run, e.state, e.attempt};
+}
+inline std::vector<Field> fields_of(const BranchFinished& e) {
+  std::vector<Field> fields{text_field("branch", e.branch), Field{"index", e.index},
+                            text_field("outcome", to_string(e.outcome))};
+  if (!e.error.empty()) fields.push_back(text_field("error", e.error));
+  fields.emplace_back("attempts", e.attempts);
   fields.push_back(elapsed_field(e.elapsed));
   return fields;
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <ratio>
 #include <string>
 #include <string_view>
@@ -23,7 +25,8 @@ namespace cano::detail {
 
 /// The tracks of a trace, with what is under way on each of them: a process for each run or batch,
 /// in it a track for the run itself, or for the batch and each of its instances; and a process for
-/// all scheduled jobs.
+/// all scheduled jobs. A run's branches have tracks beside its own, one for each name; items take
+/// turns on as many as there are at a time.
 ///
 /// It keeps the beginnings of what is under way, to write them again at the head of a new file.
 class TraceTracks {
@@ -48,6 +51,10 @@ class TraceTracks {
       writer_.add(track.name);
       for (std::size_t depth = 0; depth < static_cast<std::size_t>(track.open); ++depth)
         writer_.add(track.begun[depth]);
+      for (const Branch& branch : track.branches) {
+        writer_.add(branch.name);
+        if (branch.index) writer_.add(branch.begun);
+      }
     }
     for (const auto& [id, begun] : jobs_)
       writer_.add(begun);
@@ -66,7 +73,37 @@ class TraceTracks {
     track.open = depth;
   }
   void end(const RunInfo& run, Depth depth, steady_time at, const JsonWriter& args) {
-    close(track_of(run), depth, at, args);
+    Track& track = track_of(run);
+    if (depth <= Depth::Attempt) end_lost_branches(track, at);
+    close(track, depth, at, args);
+  }
+
+  // ---- branches of runs: an arrow leads to each from the attempt of its state, and back
+
+  void begin_branch(const BranchStarted& e, const JsonWriter& args) {
+    Track& track = track_of(e.run);
+    Branch& branch = free_branch(track, e.is_item ? std::string{"items"} : std::string{e.branch});
+    branch.index = e.index;
+    const double time = time_of(e.at);
+    add_arrow("s", track.process, track.thread, time, "split");
+    branch.begun = event("B", track.process, branch.thread, time, e.branch, args).text();
+    writer_.add(branch.begun);
+    add_arrow("f", track.process, branch.thread, time, "split");
+    ++arrows_;
+  }
+  void end_branch(const BranchFinished& e, const JsonWriter& args) {
+    Track& track = track_of(e.run);
+    const std::string label = e.is_item ? std::string{"items"} : std::string{e.branch};
+    const auto branch = std::find_if(
+        track.branches.begin(), track.branches.end(),
+        [&](const Branch& each) { return each.label == label && each.index == e.index; });
+    if (branch == track.branches.end()) return;
+    const double time = time_of(e.at);
+    add_arrow("s", track.process, branch->thread, time, "join");
+    writer_.add(event("E", track.process, branch->thread, time, {}, args).text());
+    add_arrow("f", track.process, track.thread, time, "join");
+    ++arrows_;
+    branch->index.reset();
   }
   void mark(const RunInfo& run, std::string_view name, std::string_view category, steady_time at,
             const JsonWriter& args) {
@@ -127,12 +164,20 @@ class TraceTracks {
  private:
   using Lines = std::vector<std::string>;
 
+  struct Branch {
+    std::string label;
+    std::size_t thread;
+    std::string name;
+    std::optional<std::size_t> index{};  // of the one under way
+    std::string begun{};
+  };
   struct Track {
     std::size_t process;
     std::size_t thread;
     std::string name;
     Depth open = Depth::None;
     std::array<std::string, 4> begun{};  // the slices up to `open`
+    std::vector<Branch> branches{};
   };
   struct Group {
     std::size_t process = 0;
@@ -200,6 +245,38 @@ class TraceTracks {
     return tracks_.emplace(key, std::move(track)).first->second;
   }
 
+  // Numbers of their own: those of instances follow that of their process.
+  static constexpr std::size_t first_branch_thread = 1'000'000'000;
+
+  Branch& free_branch(Track& track, const std::string& label) {
+    std::size_t count = 1;
+    for (Branch& each : track.branches) {
+      if (each.label != label) continue;
+      if (!each.index) return each;
+      ++count;
+    }
+    const std::size_t thread = first_branch_thread + branches_++;
+    const std::string name = count == 1 ? label : label + ' ' + std::to_string(count);
+    Branch branch{label, thread, name_event("thread_name", track.process, thread, name).text()};
+    writer_.add(branch.name);
+    return track.branches.emplace_back(std::move(branch));
+  }
+  void add_arrow(std::string_view kind, std::size_t process, std::size_t thread, double time,
+                 std::string_view name) {
+    JsonWriter arrow = event(kind, process, thread, time, name, JsonWriter{});
+    arrow.add("cat", "branch").add("id", std::to_string(arrows_));
+    if (kind == "f") arrow.add("bp", "e");  // it ends at the slice around it
+    writer_.add(arrow.text());
+  }
+  // Those that were destroyed with their execution context.
+  void end_lost_branches(Track& track, steady_time at) {
+    for (Branch& each : track.branches) {
+      if (!each.index) continue;
+      writer_.add(event("E", track.process, each.thread, time_of(at), {}, JsonWriter{}).text());
+      each.index.reset();
+    }
+  }
+
   // Ends the open slices from the innermost up to `depth`, which the arguments are of.
   void close(Track& track, Depth depth, steady_time at, const JsonWriter& args) {
     while (track.open >= depth) {
@@ -211,6 +288,8 @@ class TraceTracks {
 
   TraceWriter writer_;
   std::size_t processes_ = schedule_process;
+  std::size_t branches_ = 0;  // tracks of them
+  std::size_t arrows_ = 1;
   Lines schedule_;               // its name, once there is a job
   std::map<Key, Track> tracks_;  // of the runs under way
   std::map<std::string, Group, std::less<>> groups_;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -35,6 +37,18 @@ template <class T> struct TaskHolderOf final : TaskHolder {
   const T task;
 };
 
+/// A piece of work that a task is composed of.
+struct TaskPart {
+  std::string name;
+  std::size_t max_attempts;
+  bool is_many;  // one for each item
+};
+/// What a task is composed of, and how that is joined; nothing for most.
+struct TaskParts {
+  std::vector<TaskPart> work{};
+  std::string join{};
+};
+
 /// A task or Node of any type as the engine calls it: one of the two functions is set. `start`
 /// gives the coroutine of the attempt, or none where it is one of Asio's: that is then with the
 /// run's `AwaitableHost`.
@@ -52,6 +66,9 @@ template <class State, class Store> struct BoundTask {
   Start start = nullptr;
   bool declares_targets = false;
   std::vector<State> targets;  // those of its Next<...>
+  TaskParts parts{};
+  // The same task with that config for those of its parts that bring none; null where none may.
+  BoundTask (*with_default_config)(const BoundTask&, const TaskConfig&) = nullptr;
 };
 
 // An outcome of another type than State needs one more coroutine to turn it into the state.
@@ -123,6 +140,13 @@ concept NamesItsTargets = requires(const T& task) {
   T::declares_targets;
 };
 
+/// One that says what it is composed of, and whose parts may have the default config.
+template <class T>
+concept HasParts = requires(T& task, const TaskConfig& config) {
+  { std::as_const(task).parts() } -> std::same_as<TaskParts>;
+  task.set_default_config(config);
+};
+
 /// Binds a Task, Node or callable; one that has both `run` and the three phases is a Task.
 template <class State, class Store, class T> BoundTask<State, Store> bind_task(T&& task) {
   using Decayed = std::decay_t<T>;
@@ -133,6 +157,14 @@ template <class State, class Store, class T> BoundTask<State, Store> bind_task(T
     if constexpr (NamesItsTargets<Decayed>) {
       bound.declares_targets = Decayed::declares_targets;
       bound.targets = task.targets();
+    }
+    if constexpr (HasParts<Decayed>) {
+      bound.parts = task.parts();
+      bound.with_default_config = [](const BoundTask<State, Store>& of, const TaskConfig& config) {
+        Decayed changed{*static_cast<const Decayed*>(of.object)};
+        changed.set_default_config(config);
+        return bind_task<State, Store>(std::move(changed));
+      };
     }
   } else {
     bind_node<State, Decayed>(bound);

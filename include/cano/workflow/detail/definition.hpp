@@ -156,7 +156,13 @@ template <StateLike State, class Store> struct Definition {
     auto changed_entries = entries;
     StateTable<State, Transition> changed_table;
     for (auto& entry : changed_entries) {
-      if (!entry->brings_config) entry = std::make_shared<Entry>(*entry, config);
+      if (!entry->brings_config) {
+        entry = std::make_shared<Entry>(*entry, config);
+      } else if (entry->task.with_default_config != nullptr) {
+        auto changed = std::make_shared<Entry>(*entry, entry->config);
+        changed->task = entry->task.with_default_config(entry->task, config);
+        entry = std::move(changed);
+      }
       changed_table.put(entry->state, transition_to(*entry));
     }
     entries = std::move(changed_entries);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <utility>
+#include <vector>
 
 #include <cano/detail/text.hpp>
 #include <cano/detail/unlimited.hpp>
@@ -9,8 +10,21 @@
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/run_path.hpp>
 #include <cano/workflow/detail/graph_view.hpp>
+#include <cano/workflow/graph.hpp>
 
 namespace cano::detail {
+
+template <class Json> Json parts_json(const std::vector<Graph::Part>& parts) {
+  Json all = Json::array();
+  for (const Graph::Part& each : parts) {
+    Json part{{"name", valid_utf8(each.name)},
+              {"max_attempts", each.max_attempts},
+              {"is_many", each.is_many}};
+    if (each.max_attempts == unlimited) part["max_attempts"] = "unlimited";
+    all.push_back(std::move(part));
+  }
+  return all;
+}
 
 // A template, so that only who calls it needs nlohmann/json.hpp.
 template <class Json> Json json_of(const GraphView& view, bool with_path) {
@@ -25,6 +39,10 @@ template <class Json> Json json_of(const GraphView& view, bool with_path) {
     if (each.node.max_attempts == unlimited) node["max_attempts"] = "unlimited";
     if (each.node.is_failure) node["is_failure"] = true;
     if (each.node.is_undoable) node["is_undoable"] = true;
+    if (!each.node.parts.empty()) {
+      node["parts"] = parts_json<Json>(each.node.parts);
+      node["join"] = valid_utf8(each.node.join);
+    }
     if (with_path) {
       const RunPath::State path = each.path == nullptr ? RunPath::State{} : *each.path;
       node["visits"] = path.visits;

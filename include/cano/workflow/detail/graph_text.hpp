@@ -10,6 +10,7 @@
 #include <cano/edge_kind.hpp>
 #include <cano/observe/run_path.hpp>
 #include <cano/workflow/detail/graph_view.hpp>
+#include <cano/workflow/graph.hpp>
 
 namespace cano::detail {
 
@@ -59,6 +60,27 @@ inline std::string label_of(const GraphView::Edge& edge) {
   return label + std::to_string(edge.count);
 }
 
+// Where a state with that index has parts, its arrows leave from its join.
+inline std::string exit_of(const GraphView& view, std::size_t index) {
+  return (view.nodes[index].has_parts() ? "j" : "s") + std::to_string(index);
+}
+
+// A state that is composed: it fans out to its parts, which are joined.
+inline std::string mermaid_parts(const GraphView::Node& node, std::size_t index,
+                                 const std::string& state) {
+  const std::string number = std::to_string(index);
+  std::string out = "  subgraph g" + number + "[\" \"]\n  " + state;
+  const std::string join = "    j" + number;
+  out += join + "{{\"" + mermaid_label("join " + node.node.join, {}) + "\"}}\n";
+  for (std::size_t i = 0; i < node.node.parts.size(); ++i) {
+    const Graph::Part& part = node.node.parts[i];
+    const std::string id = "s" + number + "p" + std::to_string(i);
+    out += "    " + id + "[[\"" + mermaid_label(part.name, notes_of(part)) + "\"]]\n";
+    out += "    s" + number + " --> " + id + " --> j" + number + '\n';
+  }
+  return out + "  end\n";
+}
+
 inline std::string mermaid_of(const GraphView& view) {
   std::string out = "flowchart TD\n";
   std::string classes;
@@ -67,11 +89,13 @@ inline std::string mermaid_of(const GraphView& view) {
     const std::string id = "s" + std::to_string(i);
     if (node.node.is_start) out.append("  start((\" \")) --> ").append(id).append("\n");
     const std::string label = '"' + mermaid_label(node.node.name, notes_of(node)) + '"';
-    out.append("  ").append(id);
-    out.append(node.node.is_exit ? "(((" + label + ")))" : "(" + label + ")").append("\n");
+    const std::string state =
+        "  " + id + (node.node.is_exit ? "(((" + label + ")))" : "(" + label + ")") + '\n';
+    out += node.has_parts() ? mermaid_parts(node, i, state) : state;
     if (node.goes_anywhere()) {
       const std::string unknown = "u" + std::to_string(i);
-      out.append("  ").append(id).append(" -.-> ").append(unknown).append("{\"?\"}\n");
+      out.append("  ").append(exit_of(view, i)).append(" -.-> ").append(unknown);
+      out += "{\"?\"}\n";
     }
     if (node.is_missing()) classes.append("  class ").append(id).append(" missing\n");
     if (node.path != nullptr) classes.append("  class ").append(id).append(" taken\n");
@@ -81,7 +105,7 @@ inline std::string mermaid_of(const GraphView& view) {
   }
   for (const GraphView::Edge& each : view.edges) {
     const std::string label = label_of(each);
-    out.append("  s").append(std::to_string(each.edge.from));
+    out.append("  ").append(exit_of(view, each.edge.from));
     out.append(is_dashed(each) ? " -.->" : each.count == 0 ? " -->" : " ==>");
     if (!label.empty()) out.append("|\"").append(label).append("\"|");
     out.append(" s").append(std::to_string(each.edge.to)).append("\n");
@@ -107,6 +131,37 @@ inline std::string dot_text(std::string_view text) {
   return out;
 }
 
+inline std::string dot_parts(const GraphView::Node& node, std::size_t index,
+                             const std::string& state) {
+  const std::string number = std::to_string(index);
+  const std::string join = "j" + number;
+  std::string out =
+      "  subgraph cluster_" + number + " {\n    style=\"rounded,dotted\";\n  " + state;
+  out += "    " + join + " [shape=hexagon, style=solid, label=\"" +
+         dot_text("join " + node.node.join) + "\"];\n";
+  for (std::size_t i = 0; i < node.node.parts.size(); ++i) {
+    const Graph::Part& part = node.node.parts[i];
+    const std::string id = "s" + number + "p" + std::to_string(i);
+    out += "    " + id + " [style=solid, label=\"" + dot_text(part.name);
+    for (const std::string& note : notes_of(part))
+      out.append("\\n").append(dot_text(note));
+    out += "\"];\n    s" + number + " -> " + id + " -> " + join + ";\n";
+  }
+  return out + "  }\n";
+}
+
+inline std::string dot_state(const GraphView::Node& node, const std::string& id) {
+  std::string out = "  " + id + " [label=\"" + dot_text(node.node.name);
+  for (const std::string& note : notes_of(node))
+    out.append("\\n").append(dot_text(note));
+  out += '"';
+  if (node.node.is_exit) out += ", peripheries=2";
+  if (node.is_missing()) out += ", style=\"rounded,dashed\"";
+  if (node.path != nullptr) out += ", penwidth=2";
+  if (node.path != nullptr && node.path->failed != 0) out += ", color=red";
+  return out + "];\n";
+}
+
 inline std::string dot_of(const GraphView& view) {
   std::string out =
       "digraph workflow {\n"
@@ -118,23 +173,16 @@ inline std::string dot_of(const GraphView& view) {
     if (node.node.is_start) {
       out.append("  start [shape=point, label=\"\"];\n  start -> ").append(id).append(";\n");
     }
-    out.append("  ").append(id).append(" [label=\"").append(dot_text(node.node.name));
-    for (const std::string& note : notes_of(node))
-      out.append("\\n").append(dot_text(note));
-    out += '"';
-    if (node.node.is_exit) out += ", peripheries=2";
-    if (node.is_missing()) out += ", style=\"rounded,dashed\"";
-    if (node.path != nullptr) out += ", penwidth=2";
-    if (node.path != nullptr && node.path->failed != 0) out += ", color=red";
-    out += "];\n";
+    const std::string state = dot_state(node, id);
+    out += node.has_parts() ? dot_parts(node, i, state) : state;
     if (node.goes_anywhere()) {
       const std::string unknown = "u" + std::to_string(i);
       out.append("  ").append(unknown).append(" [shape=plaintext, label=\"?\"];\n  ");
-      out.append(id).append(" -> ").append(unknown).append(" [style=dashed];\n");
+      out.append(exit_of(view, i)).append(" -> ").append(unknown).append(" [style=dashed];\n");
     }
   }
   for (const GraphView::Edge& each : view.edges) {
-    out.append("  s").append(std::to_string(each.edge.from)).append(" -> s");
+    out.append("  ").append(exit_of(view, each.edge.from)).append(" -> s");
     out.append(std::to_string(each.edge.to));
     if (const std::string label = label_of(each); !label.empty()) {
       out.append(" [label=\"").append(label).append("\"");

@@ -22,6 +22,7 @@ struct GraphView {
     const RunPath::State* path = nullptr;  // null when no run came here
 
     bool is_missing() const noexcept { return !node.has_task && !node.is_exit; }
+    bool has_parts() const noexcept { return !node.parts.empty(); }
     bool goes_anywhere() const noexcept { return node.has_task && !node.targets_known; }
   };
   struct Edge {
@@ -70,17 +71,27 @@ struct GraphView {
   }
 };
 
+inline void note_attempts(std::vector<std::string>& notes, std::size_t max_attempts) {
+  if (max_attempts == unlimited) {
+    notes.emplace_back("unlimited attempts");
+  } else if (max_attempts > 1) {
+    notes.push_back("up to " + std::to_string(max_attempts) + " attempts");
+  }
+}
+inline std::vector<std::string> notes_of(const Graph::Part& part) {
+  std::vector<std::string> notes;
+  if (part.is_many) notes.emplace_back("each of many");
+  note_attempts(notes, part.max_attempts);
+  return notes;
+}
+
 /// What stands below a state's name, one text a line.
 inline std::vector<std::string> notes_of(const GraphView::Node& view) {
   std::vector<std::string> notes;
   if (view.is_missing()) notes.emplace_back("no task");
   if (view.node.is_failure) notes.emplace_back("undoes what was done");
   if (view.node.is_undoable) notes.emplace_back("can be undone");
-  if (view.node.max_attempts == unlimited) {
-    notes.emplace_back("unlimited attempts");
-  } else if (view.node.max_attempts > 1) {
-    notes.push_back("up to " + std::to_string(view.node.max_attempts) + " attempts");
-  }
+  note_attempts(notes, view.node.max_attempts);
   const RunPath::State* const path = view.path;
   if (path == nullptr) return notes;
   notes.push_back(std::to_string(path->visits) + (path->visits == 1 ? " visit" : " visits"));

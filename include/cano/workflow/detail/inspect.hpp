@@ -12,6 +12,7 @@
 #include <cano/detail/text.hpp>
 #include <cano/edge_kind.hpp>
 #include <cano/state.hpp>
+#include <cano/task/detail/bound_task.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/graph.hpp>
 #include <cano/workflow/problem.hpp>
@@ -37,6 +38,9 @@ template <StateLike State, class Store> Graph graph_of(const Definition<State, S
     node.is_failure = entry->undoes;
     node.is_undoable = entry->undo != nullptr;
     node.max_attempts = entry->is_exit ? 0 : entry->max_attempts;
+    node.join = entry->task.parts.join;
+    for (const TaskPart& part : entry->task.parts.work)
+      node.parts.push_back({part.name, part.max_attempts, part.is_many});
   }
   for (const auto& entry : definition.entries) {
     for (const State& target : entry->task.targets) {

@@ -162,7 +162,8 @@ template <class Derived, StateLike State, class Store> class Registration {
   Derived&& start_at(State state) && { return std::move(start_at(std::move(state))); }
 
   /// The config of all tasks that bring none, whether they are added before or after this call:
-  /// neither with a member `config()` nor with `add`.
+  /// neither with a member `config()` nor with `add`. Also of branches of a `split` and of items of
+  /// an `each` that bring none; those as a whole are not retried.
   Derived& with_default_config(TaskConfig config) & {
     changed().set_default_config(std::move(config));
     return self();
@@ -329,6 +330,9 @@ template <class Derived, StateLike State, class Store> class Registration {
               std::shared_ptr<const UndoTask> undo) {
     DefinitionType& definition = changed();
     const bool brings_config = config.has_value();
+    if (task.with_default_config != nullptr) {
+      task = task.with_default_config(task, definition.default_config);
+    }
     auto entry = std::make_shared<Entry>(
         std::move(state), brings_config ? std::move(*config) : definition.default_config,
         std::move(task), std::move(undo));

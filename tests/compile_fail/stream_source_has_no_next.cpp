@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// expect: cano: the first function of stream returns a source
+#include <optional>
+#include <span>
+#include <string>
+
+#include <cano/compose/stream.hpp>
+#include <cano/workflow/workflow.hpp>
+
+enum class State { Start, Done };
+
+struct Data {
+  int value = 0;
+};
+struct Numbers {
+  std::optional<int> next() { return std::nullopt; }
+};
+
+using Flow = cano::Workflow<State, Data>;
+
+void build() {
+  const auto open = [](Data&) { return Numbers{}; };
+  const auto work = [](const int& number) { return number; };
+  const auto flush = [](Data&, std::span<int>) {};
+#ifdef CANO_MISTAKE
+  const auto other = [](Data& data) { return data.value; };
+#else
+  const auto& other = open;
+#endif
+  Flow{State::Start}.add(State::Start, cano::stream(other, work, flush).at_end(State::Done));
+}
