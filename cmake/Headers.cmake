@@ -172,6 +172,8 @@ target_sources(
       include/cano/engine/detail/run_reporter.hpp
       include/cano/engine/detail/stop_request.hpp
       include/cano/engine/detail/undo_log.hpp
+      include/cano/engine/detail/run_identity.hpp
+      include/cano/engine/detail/run_failures.hpp
       include/cano/engine/detail/run_base.hpp
       include/cano/engine/detail/run_driver_base.hpp
       # task
@@ -202,6 +204,9 @@ target_sources(
       include/cano/workflow/detail/explain_store.hpp
       include/cano/workflow/detail/inspect.hpp
       include/cano/workflow/detail/hop_budget.hpp
+      include/cano/workflow/detail/local_count.hpp
+      include/cano/workflow/detail/run_event.hpp
+      include/cano/workflow/detail/run_reports.hpp
       include/cano/workflow/detail/run.hpp
       include/cano/workflow/detail/run_driver.hpp
       include/cano/workflow/detail/orchestrate.hpp

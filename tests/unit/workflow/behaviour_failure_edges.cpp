@@ -12,6 +12,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include <cano/async/sleep.hpp>
 #include <cano/compose/split.hpp>
 #include <cano/concurrent/concurrent_workflow.hpp>

@@ -87,7 +87,7 @@ class BranchGroup : public Cancellable {
   /// The run of which the branches are parts.
   RunBase& whole() const noexcept { return *whole_; }
   /// The run whose observers are told of the branches; null when nobody observes.
-  RunBase* observed() const noexcept { return observed_; }
+  RunIdentity* observed() const noexcept { return observed_; }
   /// When the join's limit passes; the end of time without one.
   steady_time deadline() const noexcept {
     return limit_.duration ? limit_.deadline : steady_time::max();
@@ -224,7 +224,7 @@ class BranchGroup : public Cancellable {
 
   Environment* parent_;
   RunBase* whole_;
-  RunBase* observed_;
+  RunIdentity* observed_;
   std::coroutine_handle<> coroutine_;
   JoinRule rule_;
   std::size_t max_in_flight_;

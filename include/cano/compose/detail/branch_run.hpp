@@ -42,7 +42,7 @@ class BranchRun final : public BranchRunBase, public RunDriver<BranchState, Slot
 
  private:
   bool start() override {
-    if (RunBase* const observed = group_->observed()) {
+    if (RunIdentity* const observed = group_->observed()) {
       observed->reporter().branch_started(observed->visit(), result_->name(), part(),
                                           group_->now());
     }
@@ -54,7 +54,7 @@ class BranchRun final : public BranchRunBase, public RunDriver<BranchState, Slot
     const Outcome outcome = run.outcome();
     result_->ended(outcome, run.take_failure(), run.attempts(),
                    group_->read_clock() - run.started());
-    if (RunBase* const observed = group_->observed()) {
+    if (RunIdentity* const observed = group_->observed()) {
       observed->reporter().branch_finished(observed->visit(), result_->name(), part(), outcome,
                                            result_->error_message(), result_->attempts(),
                                            result_->elapsed(), group_->now());

@@ -1,35 +1,29 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <span>
 #include <stop_token>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include <cano/async/detail/cancellation_scope.hpp>
-#include <cano/async/detail/duration_text.hpp>
 #include <cano/duration.hpp>
 #include <cano/engine/detail/failure.hpp>
 #include <cano/engine/detail/retry_decision.hpp>
 #include <cano/engine/detail/retry_rules.hpp>
+#include <cano/engine/detail/run_failures.hpp>
+#include <cano/engine/detail/run_identity.hpp>
 #include <cano/engine/detail/run_limits.hpp>
-#include <cano/engine/detail/run_part.hpp>
 #include <cano/engine/detail/run_reporter.hpp>
 #include <cano/engine/detail/state_info.hpp>
 #include <cano/engine/detail/stop_request.hpp>
-#include <cano/engine/detail/undo_log.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/detail/attempt_gate.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
 #include <cano/time/clock.hpp>
 
@@ -39,94 +33,27 @@ class RunDriverBase;
 
 /// The part of a run that does not depend on the types of state and store: the visit to a state
 /// with its attempts and limits. It does no I/O. This is the only retry loop of the library.
-class RunBase {
+class RunBase : public RunIdentity {
  public:
   RunBase(const RunInfo& info, std::string& run_id, Clock clock, steady_time now,
           const ObserverList& observers, CancellationScope& scope, const StopRequest& stop)
-      : scope_{&scope},
+      : RunIdentity{info, run_id, clock, observers},
+        scope_{&scope},
         stop_{stop.flag},
         stop_request_{&stop},
-        reporter_{info, run_id, clock, observers},
         started_{now} {}
-  RunBase(const RunBase&) = delete;
-  RunBase& operator=(const RunBase&) = delete;
-
-  /// Makes it a part of another run, such as a branch of a split, whose task waits for it: the id,
-  /// the limits and the observers are those of that run too.
-  void part_of(RunBase& whole, RunPart part) noexcept {
-    whole_ = &whole;
-    part_ = part;
-  }
-  std::string_view run_id() const {
-    return whole_ != nullptr ? whole_->run_id() : reporter_.run_id();
-  }
-  std::size_t instance_id() const noexcept {
-    return whole_ != nullptr ? whole_->instance_id() : reporter_.instance_id();
-  }
-  /// The branch that it is; empty where it is none.
-  std::string branch() const {
-    if (part_.kind == RunPart::Kind::Item) return "item " + std::to_string(part_.index);
-    if (part_.kind == RunPart::Kind::Branch) return visit_.state->name;
-    return whole_ != nullptr ? whole_->branch() : std::string{};
-  }
-
-  /// Whether it is a part of another run.
-  bool is_part() const noexcept { return whole_ != nullptr; }
-  const RunPart& part() const noexcept { return part_; }
-  /// The innermost run that it is or is part of and that is observed; null where none is.
-  RunBase* observed_run() noexcept {
-    RunBase* run = this;
-    while (run != nullptr && !run->is_observed())
-      run = run->whole_;
-    return run;
-  }
-
-  /// Whether somebody hears what is logged.
-  bool is_heard() const noexcept {
-    return is_observed() || (whole_ != nullptr && whole_->is_heard());
-  }
-  /// From any thread, while an attempt is under way.
-  void log(Level level, std::string_view message, std::span<const Field> fields) const {
-    if (is_observed()) return reporter_.log(visit_, level, message, fields);
-    if (whole_ == nullptr) return;
-    if (!is_branch()) return whole_->log(level, message, fields);
-    std::vector<Field> all{fields.begin(), fields.end()};
-    all.emplace_back("branch", branch());
-    whole_->log(level, message, all);
-  }
 
   /// Who carries out what the run decides; null in tests.
   RunDriverBase* driver() const noexcept { return driver_; }
   void set_driver(RunDriverBase& driver) noexcept { driver_ = &driver; }
 
-  const Visit& visit() const noexcept { return visit_; }
-  RunReporter& reporter() noexcept { return reporter_; }
-  const RunReporter& reporter() const noexcept { return reporter_; }
-  bool is_observed() const noexcept { return reporter_.observers() != nullptr; }
-
   CancellationScope& scope() const noexcept { return *scope_; }
-  steady_time now() const noexcept { return reporter_.clock().now(); }
   steady_time started() const noexcept { return started_; }
 
   std::stop_token attempt_stop_token() const {
     return scope_->token(is_uninterruptible_ ? std::stop_token{} : stop_request_->token);
   }
 
-  std::optional<Duration> remaining() const {
-    steady_time deadline = std::min(nearest_limit().deadline, part_.deadline);
-    const RunBase* outer = part_.kind == RunPart::Kind::Undo ? nullptr : whole_;
-    for (; outer != nullptr; outer = outer->whole_)
-      deadline = std::min({deadline, outer->nearest_limit().deadline, outer->part_.deadline});
-    if (deadline == steady_time::max()) return std::nullopt;
-    return saturating_between(now(), deadline);
-  }
-
-  /// The limit that passes first, of those in force now.
-  RunLimits::Nearest nearest_limit() const noexcept {
-    return limits_ ? limits_->nearest() : RunLimits::Nearest{};
-  }
-  /// Whether there has been any limit.
-  bool is_limited() const noexcept { return limits_ != nullptr; }
   void limit_run(Duration timeout) { limits().limit_run(started_, timeout); }
 
   // ---- a visit to a state
@@ -178,7 +105,7 @@ class RunBase {
       if (std::exchange(is_stop_deferred_, false)) scope_->cancel(StopReason::Stop);
     } else {
       limit_passed_ = passed_limit(Duration{1});  // what ends at its limit is in time
-      if (limit_passed_ != StopReason::None) set_failure(cut_off(limit_passed_));
+      if (timed_out()) set_failure(cut_off(*this, limit_passed_, failure_, last_failure_));
     }
     limits_->lift_from_attempt();
     if (pass_) give_back_pass();
@@ -220,13 +147,6 @@ class RunBase {
   bool may_leave_failed() const noexcept {
     return limit_passed_ != StopReason::RunTimeout && !stop_was_requested();
   }
-  /// What has led to the visit over a failure edge; none otherwise.
-  const Failure& led_here() const noexcept {
-    const bool is_own = whole_ == nullptr || part_.kind == RunPart::Kind::Undo;
-    return is_own ? led_here_ : whole_->led_here();
-  }
-  void set_led_here(const Failure& failure) noexcept { led_here_ = failure; }
-  void forget_what_led_here() noexcept { led_here_ = {}; }
 
   // ---- checkpoints: the transitions at which a run on the fast path looks what else is due
 
@@ -262,7 +182,7 @@ class RunBase {
     const bool goes_on = retries && limit == StopReason::None;
     if (is_observed()) report_attempt(goes_on);
     if (retries && !goes_on) {
-      set_failure(out_of_time(limit));
+      set_failure(out_of_time(*this, limit, pause_, failure_));
       limit_passed_ = limit;
     }
     if (!goes_on) return false;
@@ -277,31 +197,6 @@ class RunBase {
   Duration pause() const noexcept { return pause_; }
   std::size_t failed_attempts() const noexcept { return failed_attempts_; }
 
-  // ---- what can be undone
-
-  /// What is kept of it: by the run itself, for all its parts.
-  UndoLog& undo_log() {
-    if (whole_ != nullptr) return whole_->undo_log();
-    if (!undo_log_) undo_log_ = std::make_unique<UndoLog>();
-    return *undo_log_;
-  }
-  /// Whether it has done anything that can be undone.
-  bool has_undo_log() const noexcept { return undo_log_ != nullptr; }
-
-  /// The visit has succeeded, and can be undone.
-  void push_undo(std::shared_ptr<const UndoTask> task, UndoTarget target) {
-    undo_log().push({std::move(task), std::move(target), undo_name(), state_index()});
-  }
-  /// What another run has done that is part of this visit, with what it worked on.
-  void adopt_undo(std::vector<UndoEntry> entries, const std::shared_ptr<const void>& store) {
-    for (UndoEntry& entry : entries) {
-      using Both = std::pair<std::shared_ptr<const void>, std::shared_ptr<const void>>;
-      entry.target.kept = std::make_shared<Both>(std::move(entry.target.kept), store);
-      entry.name = undo_name() + '/' + entry.name;
-      entry.index = state_index();
-      undo_log().push(std::move(entry));
-    }
-  }
   /// What it is undone for; none where it came to a failure state by itself.
   const Failure& why_undone() const noexcept { return failure_ ? failure_ : led_here_; }
 
@@ -316,38 +211,22 @@ class RunBase {
 
   /// The failure that ends the run before its next step; none when there is no reason.
   Failure interruption() {
-    if (stop_was_requested()) return cancelled_failure({});
+    if (stop_was_requested()) return cancelled_run(*this, {});
     const StopReason limit = passed_limit();
     if (limit != StopReason::RunTimeout && limit != StopReason::StateTimeout) return {};
     limit_passed_ = limit;
-    const std::size_t attempt = visit_.attempt;
-    return failure_after(
-        Errc::Timeout,
-        limit_text(limit, " passed ") + (attempt == 1 ? ", before " + attempt_text(attempt)
-                                                      : " after " + attempt_text(attempt - 1)),
-        last_failure_);
+    return timed_out_between_attempts(*this, limit, last_failure_);
   }
 
   /// What becomes of a run that has failed: a failure after a stop was requested is a cancellation,
   /// whatever it says, and nothing else is one.
   Outcome final_outcome() {
     if (!stop_was_requested()) return Outcome::Failed;
-    set_failure(cancelled_failure(telling(failure_)));
+    set_failure(cancelled_run(*this, telling(failure_)));
     return Outcome::Cancelled;
   }
 
  private:
-  RunLimits& limits() {
-    if (!limits_) limits_ = std::make_unique<RunLimits>();
-    return *limits_;
-  }
-
-  // The limit that has passed at that time.
-  StopReason limit_at(steady_time time) const {
-    const RunLimits::Nearest limit = nearest_limit();
-    return limit.reason != StopReason::None && time >= limit.deadline ? limit.reason
-                                                                      : StopReason::None;
-  }
   // The one that has cancelled the work; or, where a plain task kept the thread busy so that no
   // timer could fire, what the clock says.
   StopReason passed_limit(Duration tolerated = {}) const {
@@ -357,57 +236,6 @@ class RunBase {
     }
     if (scope_->is_cancelled()) return scope_->reason();
     return now() - tolerated >= limit.deadline ? limit.reason : StopReason::None;
-  }
-
-  bool is_branch() const noexcept {
-    return part_.kind == RunPart::Kind::Branch || part_.kind == RunPart::Kind::Item;
-  }
-
-  // "Check", "Check/fraud", "Quote/item 3".
-  std::string undo_name() const {
-    if (whole_ == nullptr) return visit_.state->name;
-    return is_branch() ? whole_->undo_name() + '/' + branch() : whole_->undo_name();
-  }
-  std::size_t state_index() const noexcept {
-    return whole_ != nullptr ? whole_->state_index() : visit_.state->index;
-  }
-
-  // "state Charge", "branch fraud", "item 3", "the undo of Charge".
-  std::string where() const {
-    if (part_.kind == RunPart::Kind::Undo) return "the undo of " + visit_.state->name;
-    if (!is_branch()) return "state " + visit_.state->name;
-    std::string name = branch();
-    const bool says_so = part_.kind == RunPart::Kind::Item || name.starts_with("branch ");
-    return says_so ? name : "branch " + std::move(name);
-  }
-
-  // "The timeout of 250 ms passed in state A".
-  std::string limit_text(StopReason limit, const char* verb) const {
-    return "The " + limits_->describe(limit) + verb + "in " + where();
-  }
-  std::string attempt_text(std::size_t attempt) const {
-    return detail::attempt_text(attempt, visit_.state->max_attempts);
-  }
-
-  // The attempt under way was cut off; what it threw of its own says more than the failure before.
-  Failure cut_off(StopReason limit) const {
-    Failure last = telling(failure_);
-    if (!last && limit != StopReason::AttemptTimeout) last = last_failure_;
-    return failure_after(Errc::Timeout,
-                         limit_text(limit, " passed ") + ", " + attempt_text(visit_.attempt), last);
-  }
-
-  // There would be another attempt, but not in time.
-  Failure out_of_time(StopReason limit) const {
-    const bool has_passed = limit_at(now()) != StopReason::None;
-    std::string text = limit_text(limit, has_passed ? " passed " : " would pass ");
-    if (!has_passed) text += " in the pause of " + duration_text(pause_);
-    return failure_after(Errc::Timeout, text + " after " + attempt_text(visit_.attempt), failure_);
-  }
-
-  Failure cancelled_failure(const Failure& last) const {
-    return failure_after(Errc::Cancelled,
-                         "Run " + std::string{run_id()} + " was cancelled in " + where(), last);
   }
 
   // How the attempt ended that gave no state. To be stopped is no failure.
@@ -454,21 +282,14 @@ class RunBase {
   Failure failure_;
   const StopRequest* stop_request_;
   RunDriverBase* driver_ = nullptr;
-  RunBase* whole_ = nullptr;  // of which it is a part
-  RunPart part_;
-  RunReporter reporter_;
-  Visit visit_;
   std::size_t failed_attempts_ = 0;
-  StopReason limit_passed_ =
-      StopReason::None;              // during the last attempt, or it has ended the visit
+  // During the last attempt, or it has ended the visit.
+  StopReason limit_passed_ = StopReason::None;
   bool is_uninterruptible_ = false;  // the attempt under way
   bool is_stop_deferred_ = false;
   Duration pause_{};
   steady_time started_;
   Failure last_failure_;               // of the attempt before, in this visit
-  Failure led_here_;                   // see `led_here`
-  std::unique_ptr<UndoLog> undo_log_;  // null when nothing has been done that can be undone
-  std::unique_ptr<RunLimits> limits_;  // null when nothing has been limited yet
   std::unique_ptr<AttemptPass> pass_;  // of the attempt under way, where it has a gate
 };
 

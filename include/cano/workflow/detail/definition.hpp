@@ -38,9 +38,9 @@ template <StateLike State, class Store> struct Definition {
           undo{std::move(undo_of_it)} {
       if (undo) takes_long_way = true;
     }
-    /// The same task with another config.
-    Entry(const Entry& other, const TaskConfig& task_config)
-        : StateInfo{other.name, task_config.rules()},
+    /// The same task with other rules.
+    Entry(const Entry& other, AttemptRules attempt_rules)
+        : StateInfo{other.name, std::move(attempt_rules)},
           state{other.state},
           task{other.task},
           undo{other.undo},
@@ -157,9 +157,9 @@ template <StateLike State, class Store> struct Definition {
     StateTable<State, Transition> changed_table;
     for (auto& entry : changed_entries) {
       if (!entry->brings_config) {
-        entry = std::make_shared<Entry>(*entry, config);
+        entry = std::make_shared<Entry>(*entry, config.rules());
       } else if (entry->task.with_default_config != nullptr) {
-        auto changed = std::make_shared<Entry>(*entry, entry->config);
+        auto changed = std::make_shared<Entry>(*entry, entry->rules);
         changed->task = entry->task.with_default_config(entry->task, config);
         entry = std::move(changed);
       }

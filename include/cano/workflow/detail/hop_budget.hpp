@@ -5,12 +5,16 @@
 #include <cstddef>
 #include <limits>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include <cano/engine/detail/failure.hpp>
+#include <cano/error.hpp>
+
 namespace cano::detail {
 
-/// How many transitions a run may make: until others have a turn, and all in all.
+/// The number of transitions that a run may make: until it yields to others, and in all.
 template <class State> class HopBudget {
  public:
   explicit HopBudget(std::optional<std::size_t> max_transitions) noexcept
@@ -45,9 +49,18 @@ template <class State> class HopBudget {
     return true;
   }
 
-  std::size_t max() const noexcept { return max_; }
-  /// Those asked for close to the limit, the oldest first.
-  std::vector<State>& last_states() noexcept { return last_states_; }
+  /// "No exit state after 100 transitions; the last states are A -> B -> A", with those states.
+  template <class NameOf> Failure failure(NameOf name_of) {
+    std::string text =
+        "No exit state after " + std::to_string(max_) + " transitions; the last states are ";
+    const char* before = "";
+    for (auto&& state : last_states_) {  // of bools they are no references
+      text += before + name_of(state);
+      before = " -> ";
+    }
+    return Failure::of_transition_limit(Error{Errc::Workflow, std::move(text)},
+                                        std::move(last_states_));
+  }
 
  private:
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
@@ -59,7 +72,7 @@ template <class State> class HopBudget {
 
   std::size_t max_;
   std::size_t last_turn_ = 0;
-  std::vector<State> last_states_;
+  std::vector<State> last_states_;  // close to the limit, the oldest first
   bool is_renewed_ = false;
 };
 

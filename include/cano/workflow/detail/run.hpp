@@ -22,30 +22,12 @@
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/hop_budget.hpp>
+#include <cano/workflow/detail/local_count.hpp>
+#include <cano/workflow/detail/run_event.hpp>
+#include <cano/workflow/detail/run_reports.hpp>
 #include <cano/workflow/workflow_result.hpp>
 
 namespace cano::detail {
-
-/// What has happened to a run.
-enum class Event : std::uint8_t {
-  Started,
-  AttemptEnded,  // the attempt has given a state or a failure
-  Yielded,       // others have run meanwhile
-  RetryDue,      // the pause before the next attempt is over
-  GatePassed,    // the attempt may begin, or has been refused: then there is a failure
-  Undone,        // what the run had done has been undone, as far as that was possible
-};
-
-/// What a run needs next.
-enum class Action : std::uint8_t {
-  Hop,      // nothing: it goes on by itself (never returned)
-  Attempt,  // call `start_attempt`, then say what came of it
-  Gate,     // pass `gate()` before the attempt
-  Yield,    // let others on the executor run
-  Pause,    // wait for `pause()` before the next attempt, at least for others to run
-  Undo,     // undo what the run has done, see `undo_log`
-  End,      // nothing: the result is there
-};
 
 /// One run of a workflow as a state machine without I/O. Plain tasks run inside `resume`, which
 /// returns when something may have to wait. See run_driver.hpp for what carries out its actions.
@@ -85,25 +67,7 @@ template <StateLike State, class Store> class Run : public RunBase {
 
   /// Goes on until something may have to wait, or to the end.
   Action resume(Event event) {
-    Action action = Action::Hop;
-    switch (event) {
-      case Event::Started:
-      case Event::Yielded:
-        reporter().forget_time();
-        break;
-      case Event::AttemptEnded:
-        action = attempt_ended();
-        break;
-      case Event::RetryDue:
-        action = retry();
-        break;
-      case Event::GatePassed:
-        action = gate_passed();
-        break;
-      case Event::Undone:
-        action = undone();
-        break;
-    }
+    Action action = take(event);
     while (action == Action::Hop) {
       const Transition& transition = definition_->table.find(state_);
       const bool is_fast = !is_checkpoint(transitions_);
@@ -162,16 +126,23 @@ template <StateLike State, class Store> class Run : public RunBase {
   using Transition = typename DefinitionType::Transition;
   using Entry = typename DefinitionType::Entry;
 
-  // A number that is changed in a register, and written back however the scope is left.
-  struct LocalCount {
-    explicit LocalCount(std::size_t& number) noexcept : now{number}, total{number} {}
-    LocalCount(const LocalCount&) = delete;
-    LocalCount& operator=(const LocalCount&) = delete;
-    ~LocalCount() { total = now; }
-
-    std::size_t now;
-    std::size_t& total;
-  };
+  Action take(Event event) {
+    switch (event) {
+      case Event::AttemptEnded:
+        return attempt_ended();
+      case Event::RetryDue:
+        return retry();
+      case Event::GatePassed:
+        return gate_passed();
+      case Event::Undone:
+        return undone();
+      case Event::Started:
+      case Event::Yielded:
+        break;
+    }
+    reporter().forget_time();
+    return Action::Hop;
+  }
 
   Action attempt_ended() {
     if (std::exchange(is_fast_attempt_, false)) [[likely]] {
@@ -180,7 +151,7 @@ template <StateLike State, class Store> class Run : public RunBase {
     } else {
       end_attempt();
       if (has_failed()) return after_failure();
-      if (is_observed()) report_success();
+      if (is_observed()) report_success(*this, *definition_, state_);
       if (entry().undo != nullptr) push_undo(entry().undo, UndoTargetOf<Store>::of(*store_));
       leave();
     }
@@ -221,7 +192,8 @@ template <StateLike State, class Store> class Run : public RunBase {
   // What is due between two hops, and every state that is not just a call.
   Action checkpoint(const Transition& transition) {
     const Entry* const entry = transition.entry;
-    if (entry == nullptr) return fail(no_task());
+    if (entry == nullptr)
+      return fail(failure_after(Errc::Workflow, definition_->no_task_text(state_), led_here()));
     if (entry->is_exit) return finish(Outcome::Success, entry->undoes);
     enter_fast(*entry);
     if (budget_.others_are_due(transitions_)) return Action::Yield;
@@ -258,12 +230,6 @@ template <StateLike State, class Store> class Run : public RunBase {
     return attempt_ended();
   }
 
-  void report_success() {
-    const Entry* const next = definition_->table.find(state_).entry;
-    const std::string unknown = next == nullptr ? name() : std::string{};
-    reporter().attempt_succeeded(visit(), next == nullptr ? unknown : next->name);
-  }
-
   void call_plain() {
     const TaskHandle& task = definition_->table.find(state_).task;
     call_catching([&] { state_ = entry().task.call(task, *store_, context_); },
@@ -283,7 +249,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   Action give_up() {
     const State* const next = definition_->failure_target(state_);
     if (next == nullptr || !may_leave_failed()) return finish(final_outcome());
-    if (is_observed()) report_edge(*next, EdgeKind::Failure);
+    if (is_observed()) report_edge(*this, *definition_, *next, EdgeKind::Failure);
     leave_failed();
     return take_detour(*next);
   }
@@ -301,30 +267,17 @@ template <StateLike State, class Store> class Run : public RunBase {
     return finish(final_outcome());
   }
 
-  Failure no_task() const {
-    return failure_after(Errc::Workflow, definition_->no_task_text(state_), led_here());
-  }
-
   Action too_many_transitions() {
     if (!definition_->limit_target) return fail(transition_limit());
     const State& next = *definition_->limit_target;
     if (!budget_.renew(transitions_ + 1)) return fail(transition_limit());
-    if (is_observed()) report_edge(next, EdgeKind::Limit);
+    if (is_observed()) report_edge(*this, *definition_, next, EdgeKind::Limit);
     forget_what_led_here();
     return take_detour(next);
   }
 
-  // "No exit state after 100 transitions; the last states are A -> B -> A".
   Failure transition_limit() {
-    std::string text = "No exit state after " + std::to_string(budget_.max()) +
-                       " transitions; the last states are ";
-    const char* before = "";
-    for (auto&& state : budget_.last_states()) {  // of bools they are no references
-      text += before + definition_->name_of(state);
-      before = " -> ";
-    }
-    return Failure::of_transition_limit(Error{Errc::Workflow, std::move(text)},
-                                        std::move(budget_.last_states()));
+    return budget_.failure([this](const State& state) { return definition_->name_of(state); });
   }
 
   Action finish(Outcome outcome, bool undoes = true) {
@@ -349,14 +302,6 @@ template <StateLike State, class Store> class Run : public RunBase {
     return Action::End;
   }
 
-  // Only the attempts of an undo are told of.
-  bool is_undo() const noexcept { return reporter().info().undo; }
-
-  void report_edge(const State& next, EdgeKind kind) {
-    const std::string error = kind == EdgeKind::Failure ? failure().message() : std::string{};
-    reporter().edge_taken(entry().name, entry().index, definition_->name_of(next), kind, error);
-  }
-
   void report_lost() noexcept {
     try {
       outcome_ = Outcome::Cancelled;
@@ -371,9 +316,10 @@ template <StateLike State, class Store> class Run : public RunBase {
     reporter().run_finished(outcome_, name(), error, transitions_, attempts(), started());
   }
 
+  // Of an undo only the attempts are reported.
+  bool is_undo() const noexcept { return reporter().info().undo; }
   // Of the visit under way.
   const Entry& entry() const noexcept { return static_cast<const Entry&>(*visit().state); }
-
   std::string name() const { return definition_->name_of(state_); }
 
   const DefinitionType* definition_;
