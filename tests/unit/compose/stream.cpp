@@ -443,7 +443,8 @@ TEST_CASE("items that never wait let others run, and are cancelled between two")
   CHECK(pipe.flushes == 0);
   const auto one = cano::stream([](Pipe&) { return Endless{}; }, twice, flush).at_end(S::Done);
   std::stop_source other;
-  asio::post(time.get_executor(), [&] { other.request_stop(); });
+  asio::post(time.get_executor(),
+             [&] { asio::post(time.get_executor(), [&] { other.request_stop(); }); });
   CHECK(
       time.run(flow_of(one).try_orchestrate(pipe, cano::RunOptions{}.with_stop(other.get_token())))
           .is_cancelled());
