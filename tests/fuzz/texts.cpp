@@ -105,6 +105,11 @@ cano::Graph graph_of(const std::vector<std::string>& texts) {
     node.has_task = i % 3 != 2;
     node.is_exit = i % 3 == 2;
     node.max_attempts = node.has_task ? i + 1 : 0;
+    if (node.has_task && i % 2 != 0) {
+      node.join = "all";
+      for (const std::string& part : texts)
+        node.parts.push_back({.name = part, .max_attempts = i});
+    }
     graph.nodes.push_back(node);
     if (i > 0) graph.edges.push_back({i - 1, i});
   }

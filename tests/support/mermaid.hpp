@@ -11,11 +11,13 @@
 #include <stdexcept>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 struct Mermaid {
   struct Node {
-    char shape = 0;  // '(' rounded, 'o' a small circle, 'O' a double one, '{' a rhombus
+    // '(' rounded, 'o' a small circle, 'O' a double one, '{' a rhombus, 'H' a hexagon, '[' a box
+    char shape = 0;
     std::vector<std::string> label;  // its lines, entities decoded
     std::set<std::string> classes;
   };
@@ -42,6 +44,7 @@ struct Mermaid {
         if (!std::getline(lines, more)) throw std::runtime_error{"no end of a text: " + line};
       if (!chart.read(line)) throw std::runtime_error{"cannot be read: " + line};
     }
+    if (chart.is_in_box_) throw std::runtime_error{"no end of a subgraph"};
     chart.check_references();
     return chart;
   }
@@ -49,8 +52,9 @@ struct Mermaid {
  private:
   // One statement. A node may be declared where an edge names it.
   bool read(const std::string& line) {
-    static const std::regex statement{R"(  ([^]+))"};
-    static const std::regex node{R"(\w+(\(\(\(|\(\(|\(|\{)[^]*)"};
+    static const std::regex statement{R"((?:  ){1,2}(\S[^]*))"};
+    static const std::regex box{R"re(subgraph \w+\[" "\])re"};
+    static const std::regex node{R"(\w+(\(\(\(|\(\(|\(|\{|\[)[^]*)"};
     static const std::regex edge{
         R"re((.*?) (-->|-\.->|==>)(?:\|"((?:[a-z]+(?:, )?)?\d*)"\|)? (.*))re"};
     static const std::regex in_class{R"(class (\w+) (\w+))"};
@@ -58,6 +62,8 @@ struct Mermaid {
     std::smatch match;
     if (!std::regex_match(line, match, statement)) return false;
     const std::string body = match[1];
+    if (std::regex_match(body, box)) return !std::exchange(is_in_box_, true);
+    if (body == "end") return std::exchange(is_in_box_, false);
     if (std::regex_match(body, match, in_class)) {
       classes_.emplace_back(match[1], match[2]);
       return true;
@@ -89,6 +95,8 @@ struct Mermaid {
         {'O', std::regex{R"(\w+\(\(\()" + quoted + R"(\)\)\))"}},
         {'o', std::regex{R"(\w+\(\()" + quoted + R"(\)\))"}},
         {'(', std::regex{R"(\w+\()" + quoted + R"(\))"}},
+        {'H', std::regex{R"(\w+\{\{)" + quoted + R"(\}\})"}},
+        {'[', std::regex{R"(\w+\[\[)" + quoted + R"(\]\])"}},
         {'{', std::regex{R"(\w+\{)" + quoted + R"(\})"}}};
     for (const auto& [shape, form] : shapes) {
       std::smatch match;
@@ -150,4 +158,5 @@ struct Mermaid {
 
   std::vector<std::pair<std::string, std::string>> classes_;
   std::set<std::string> class_defs_;
+  bool is_in_box_ = false;
 };

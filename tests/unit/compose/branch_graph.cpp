@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a workflow knows of the parts of its composites: in its graph, and in their configs.
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "support/branches.hpp"
 #include "support/catch.hpp"
 #include "support/engine.hpp"
+#include "support/mermaid.hpp"
 
 namespace branch_graph_tests {
 
@@ -77,17 +79,21 @@ TEST_CASE("a diagram fans out to the parts, and goes on behind their join") {
         "    s0(\"A\")\n"
         "    j0{{\"join quorum(2)\"}}\n"
         "    s0p0[[\"branch 0<br/>up to 4 attempts\"]]\n"
-        "    s0 --> s0p0 --> j0\n"
+        "    s0 --> s0p0\n"
+        "    s0p0 --> j0\n"
         "    s0p1[[\"fraud #34;x#34;<br/>up to 2 attempts\"]]\n"
-        "    s0 --> s0p1 --> j0\n"
+        "    s0 --> s0p1\n"
+        "    s0p1 --> j0\n"
         "    s0p2[[\"branch 2\"]]\n"
-        "    s0 --> s0p2 --> j0\n"
+        "    s0 --> s0p2\n"
+        "    s0p2 --> j0\n"
         "  end\n"
         "  subgraph g1[\" \"]\n"
         "    s1(\"B\")\n"
         "    j1{{\"join all\"}}\n"
         "    s1p0[[\"item<br/>each of many<br/>unlimited attempts\"]]\n"
-        "    s1 --> s1p0 --> j1\n"
+        "    s1 --> s1p0\n"
+        "    s1p0 --> j1\n"
         "  end\n"
         "  s2(((\"Done\")))\n"
         "  j0 --> s1\n"
@@ -105,6 +111,26 @@ TEST_CASE("a diagram fans out to the parts, and goes on behind their join") {
   CHECK(cano::to_dot(anywhere.graph()).find("j0 -> u0") != std::string::npos);
 }
 
+TEST_CASE("the names of parts are drawn as they are, whatever they hold") {
+  cano::Graph graph;
+  graph.nodes.push_back({.name = "A", .is_start = true, .has_task = true, .targets_known = true});
+  graph.nodes[0].join = "all";
+  for (const char* const name :
+       {"C:\\new", "$$x$$", "fa:fa-car", "<b>", "end", " a  \"b\" ", "#35;"})
+    graph.nodes[0].parts.push_back({.name = name, .max_attempts = 2});
+  const Mermaid chart = Mermaid::parse(cano::to_mermaid(graph));
+  for (std::size_t i = 0; i < graph.nodes[0].parts.size(); ++i) {
+    const std::string id = "s0p" + std::to_string(i);
+    CHECK(chart.nodes.at(id).label ==
+          std::vector<std::string>{graph.nodes[0].parts[i].name, "up to 2 attempts"});
+    CHECK(std::count(chart.edges.begin(), chart.edges.end(), Mermaid::Edge{"s0", "-->", "", id}) ==
+          1);
+    CHECK(std::count(chart.edges.begin(), chart.edges.end(), Mermaid::Edge{id, "-->", "", "j0"}) ==
+          1);
+  }
+  CHECK(chart.nodes.at("j0").label.at(0) == "join all");
+}
+
 TEST_CASE("the parts are in JSON too, where there are any") {
   const auto json = cano::to_json(flow().graph());
   CHECK(json["nodes"][0]["join"] == "quorum(2)");
@@ -119,7 +145,8 @@ TEST_CASE("the parts are in JSON too, where there are any") {
 TEST_CASE("parts without a config have the default one of the workflow, whenever it is set") {
   const auto attempts_of = [](const Flow& flow) {
     std::vector<std::size_t> attempts;
-    for (const auto& part : flow.graph().nodes[0].parts)
+    const cano::Graph graph = flow.graph();
+    for (const auto& part : graph.nodes[0].parts)
       attempts.push_back(part.max_attempts);
     return attempts;
   };

@@ -96,6 +96,18 @@ struct Slow : Reader {
   }
 };
 
+/// One that is ahead of what it has given.
+struct Eager : Reader {
+  using Reader::Reader;
+  Async<std::optional<int>> next() {
+    const engine::Alive counted{pipe().reads};
+    const std::size_t at = cursor();
+    const std::optional<int> item = read();
+    if (at < pipe().pauses.size()) co_await cano::sleep_for(pipe().pauses[at]);
+    co_return item;
+  }
+};
+
 template <class Source> Source open_at(Pipe& pipe, std::optional<std::size_t> cursor) {
   return Source{pipe, cursor.value_or(0)};
 }
@@ -350,17 +362,21 @@ TEST_CASE("a window that fails is read again from the last one that was flushed"
 
 TEST_CASE("a window that is flushed by its time keeps the cursor before the read under way") {
   cano::VirtualTime time;
-  Pipe pipe;
-  pipe.input = {1, 2, 3};
-  pipe.pauses = {0ms, 50ms, 0ms};
   const auto shaky = [](Pipe& p, Results results) {
     if (++p.flushes == 2) throw std::runtime_error{"busy"};
     p.windows.emplace_back(results.begin(), results.end());
   };
-  const auto stream = cano::stream(open_at<Slow>, twice, shaky, {.window = {.within = 10ms}});
-  CHECK(run(time, pipe, stream.at_end(S::Done), engine::retries(1, 1ms)).is_success());
-  CHECK(pipe.windows == Windows{{2}, {4, 6}});
-  CHECK(pipe.opened_at == std::vector<std::size_t>{0, 1});
+  const auto check = [&](const auto& open) {
+    Pipe pipe;
+    pipe.input = {1, 2, 3};
+    pipe.pauses = {0ms, 50ms, 0ms};
+    const auto stream = cano::stream(open, twice, shaky, {.window = {.within = 10ms}});
+    CHECK(run(time, pipe, stream.at_end(S::Done), engine::retries(1, 1ms)).is_success());
+    CHECK(pipe.windows == Windows{{2}, {4, 6}});
+    CHECK(pipe.opened_at == std::vector<std::size_t>{0, 1});
+  };
+  check(open_at<Slow>);
+  check(open_at<Eager>);
 }
 
 TEST_CASE("without a cursor a retry begins from the beginning") {
@@ -443,7 +459,8 @@ TEST_CASE("items that never wait let others run, and are cancelled between two")
   CHECK(pipe.flushes == 0);
   const auto one = cano::stream([](Pipe&) { return Endless{}; }, twice, flush).at_end(S::Done);
   std::stop_source other;
-  asio::post(time.get_executor(), [&] { other.request_stop(); });
+  asio::post(time.get_executor(),
+             [&] { asio::post(time.get_executor(), [&] { other.request_stop(); }); });
   CHECK(
       time.run(flow_of(one).try_orchestrate(pipe, cano::RunOptions{}.with_stop(other.get_token())))
           .is_cancelled());

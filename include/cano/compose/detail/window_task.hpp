@@ -138,7 +138,7 @@ template <class Store, class Open, class Work, class Flush, class Skipped> class
   }
 
  private:
-  // Items that do not wait, before others on the executor have their turn.
+  // Items that do not wait, of whichever windows, before others on the executor have their turn.
   static constexpr std::size_t items_per_turn = 64;
 
   Async<void> open(Visit& visit, TaskContext& context) const {
@@ -168,7 +168,7 @@ template <class Store, class Open, class Work, class Flush, class Skipped> class
     Environment& environment = co_await ThisEnvironment{};
     const std::optional<Duration>& within = window_.within;
     visit.window_ends = steady_time::max();
-    for (std::size_t turn = 1; !is_full(visit, environment); ++turn) {
+    while (!is_full(visit, environment)) {
       typename Types::Next item;
       if constexpr (!Types::waits_for_items) {
         item = value_of_call([&] { return reader_of(*visit.source).next(); });
@@ -191,7 +191,7 @@ template <class Store, class Open, class Work, class Flush, class Skipped> class
         auto rest = item_.go_on(place, *item, visit.values, std::move(failure), context);
         co_await std::move(rest);
       }
-      if (turn % items_per_turn == 0) {
+      if (visit.items % items_per_turn == 0) {
         auto others = yield_now();
         co_await std::move(others);
       }

@@ -76,7 +76,8 @@ inline std::string mermaid_parts(const GraphView::Node& node, std::size_t index,
     const Graph::Part& part = node.node.parts[i];
     const std::string id = "s" + number + "p" + std::to_string(i);
     out += "    " + id + "[[\"" + mermaid_label(part.name, notes_of(part)) + "\"]]\n";
-    out += "    s" + number + " --> " + id + " --> j" + number + '\n';
+    out += "    s" + number + " --> " + id + '\n';
+    out += "    " + id + " --> j" + number + '\n';
   }
   return out + "  end\n";
 }
