@@ -145,6 +145,26 @@ TEST_CASE("a state is a failure state or an exit without undoing, and has no tas
   CHECK_THAT(to_mermaid(graph), Catch::Contains("can be undone"));
 }
 
+TEST_CASE("a member of that name that holds data is no undo, unless it can be called so") {
+  struct Editor {
+    std::vector<int> undo;
+    static S run(Data&) { return S::B; }
+  };
+  struct Booked {
+    void (*undo)(Data&);
+    static S run(Data&) { return S::B; }
+  };
+  const auto flow_of_task = [](auto task) {
+    return engine::Flow{S::A}.add(S::A, task).add(S::B, fails, engine::once());
+  };
+  VirtualTime time;
+  Data data;
+  CHECK(engine::result_of(time, flow_of_task(Editor{{1}}), data).done().empty());
+  const Booked booked{[](Data& inner) { inner.log.emplace_back("undone"); }};
+  CHECK(engine::result_of(time, flow_of_task(booked), data).undone() == Strings{"A"});
+  CHECK(data.log == Strings{"undone"});
+}
+
 TEST_CASE("an undo has limits of its own") {
   struct Slow : Book {
     static cano::Async<void> undo(Data& data) {

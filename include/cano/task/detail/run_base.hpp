@@ -268,18 +268,20 @@ class RunBase {
 
   // ---- what can be undone
 
-  /// What is kept of it: by the run itself, for all its parts.
-  UndoLog& undo_log() {
-    if (whole_ != nullptr) return whole_->undo_log();
-    if (!undo_log_) undo_log_ = std::make_unique<UndoLog>();
-    return *undo_log_;
-  }
   /// Whether it has done anything that can be undone.
   bool has_undo_log() const noexcept { return undo_log_ != nullptr; }
+  /// What is kept of it, where there is any.
+  UndoLog& undo_log() const noexcept { return *undo_log_; }
+  /// Where it is kept: by the run itself, for all its parts.
+  UndoList& undo_list() {
+    if (whole_ != nullptr) return whole_->undo_list();
+    if (!undo_log_) undo_log_ = std::make_unique<UndoList>();
+    return static_cast<UndoList&>(*undo_log_);
+  }
 
   /// The visit has succeeded, and can be undone.
-  void push_undo(std::shared_ptr<const UndoTask> task, UndoTarget target) {
-    undo_log().push({std::move(task), std::move(target), undo_name(), state_index()});
+  void push_undo(const std::shared_ptr<const UndoTask>& task, UndoTarget&& target) {
+    undo_list().push({task, std::move(target), undo_name(), state_index()});
   }
   /// What another run has done that is part of this visit, with what it worked on.
   void adopt_undo(std::vector<UndoEntry> entries, const std::shared_ptr<const void>& store) {
@@ -288,7 +290,7 @@ class RunBase {
       entry.target.kept = std::make_shared<Both>(std::move(entry.target.kept), store);
       entry.name = undo_name() + '/' + entry.name;
       entry.index = state_index();
-      undo_log().push(std::move(entry));
+      undo_list().push(std::move(entry));
     }
   }
   /// What it is undone for; none where it came to a failure state by itself.
