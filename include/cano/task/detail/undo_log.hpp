@@ -4,13 +4,11 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/coroutine_owner.hpp>
-#include <cano/detail/exception_text.hpp>
 #include <cano/error.hpp>
 #include <cano/task/detail/failure.hpp>
 

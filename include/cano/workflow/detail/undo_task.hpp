@@ -8,6 +8,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -16,7 +17,7 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/state.hpp>
+#include <cano/result.hpp>
 #include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/failure.hpp>
 #include <cano/task/detail/outcome.hpp>
