@@ -14,6 +14,7 @@
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
 
 #include <cano/async/sleep.hpp>
 #include <cano/async/when_all.hpp>
