@@ -67,6 +67,5 @@ template <std::size_t Index> constexpr std::size_t get(const Graph::Edge& edge) 
 }  // namespace cano
 
 template <> struct std::tuple_size<cano::Graph::Edge> : std::integral_constant<std::size_t, 2> {};
-template <std::size_t Index> struct std::tuple_element<Index, cano::Graph::Edge> {
-  using type = std::size_t;
-};
+template <> struct std::tuple_element<0, cano::Graph::Edge> : std::type_identity<std::size_t> {};
+template <> struct std::tuple_element<1, cano::Graph::Edge> : std::type_identity<std::size_t> {};

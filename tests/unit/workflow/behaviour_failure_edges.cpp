@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Where a run goes on when a state has given up, and when it has made too many transitions.
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <exception>
@@ -11,7 +12,6 @@
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
-
 #include <nlohmann/json.hpp>
 
 #include <cano/async/sleep.hpp>

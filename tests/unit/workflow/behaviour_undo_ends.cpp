@@ -14,6 +14,7 @@
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <nlohmann/json.hpp>
 
 #include <cano/async/sleep.hpp>
 #include <cano/async/when_all.hpp>
@@ -143,6 +144,26 @@ TEST_CASE("a state is a failure state or an exit without undoing, and has no tas
   CHECK(to_json(graph)["nodes"][2]["is_failure"] == true);
   CHECK(to_json(graph)["nodes"][0]["is_undoable"] == true);
   CHECK_THAT(to_mermaid(graph), Catch::Contains("can be undone"));
+}
+
+TEST_CASE("a member of that name that holds data is no undo, unless it can be called so") {
+  struct Editor {
+    std::vector<int> undo;
+    static S run(Data&) { return S::B; }
+  };
+  struct Booked {
+    void (*undo)(Data&);
+    static S run(Data&) { return S::B; }
+  };
+  const auto flow_of_task = [](auto task) {
+    return engine::Flow{S::A}.add(S::A, task).add(S::B, fails, engine::once());
+  };
+  VirtualTime time;
+  Data data;
+  CHECK(engine::result_of(time, flow_of_task(Editor{{1}}), data).done().empty());
+  const Booked booked{[](Data& inner) { inner.log.emplace_back("undone"); }};
+  CHECK(engine::result_of(time, flow_of_task(booked), data).undone() == Strings{"A"});
+  CHECK(data.log == Strings{"undone"});
 }
 
 TEST_CASE("an undo has limits of its own") {

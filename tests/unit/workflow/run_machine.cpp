@@ -320,7 +320,7 @@ TEST_CASE("a run that has done what can be undone asks for that before its end")
   SECTION("an undo that failed makes the failure one of compensation") {
     fixture.add(S::C, fails_for_good);
     check_steps(fixture, {{Event::Started, Action::Undo}});
-    auto& log = fixture.run().undo_log();
+    auto& log = fixture.run().undo_list();
     log.undone(log.pop().name);
     log.failed(log.pop().name, Failure{cano::Error{Errc::Store, "gone"}});
     check_steps(fixture, {{Event::Undone, Action::End}});

@@ -150,7 +150,7 @@ std::shared_ptr<const Definition<BranchState, Slot>> define_split_branch(BranchO
                                                                          Place place) {
   using Store = typename Slot::StoreType;
   std::optional<TaskConfig> config = config_of_work(branch.work, std::move(branch.config));
-  auto undo = undo_task_of_copy<Work, Store>(branch.work);
+  auto undo = undo_task_of_copy<Work, Store, Slot>(branch.work);
   if constexpr (is_node_branch<Work, Store>) {
     return define_branch<Slot>(std::move(branch.name),
                                BranchNode<Work, Slot, Place>{std::move(branch.work), place},

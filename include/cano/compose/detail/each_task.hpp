@@ -168,8 +168,9 @@ template <class State, class Store, class Items, class Slot, class Item, class F
 };
 
 /// How the work on an item is undone; null where it cannot be.
-template <class Store, class Item, class Work>
+template <class Slot, class Item, class Work>
 std::shared_ptr<const UndoTask> undo_of_item(const Work& work) {
+  using Store = typename Slot::StoreType;
   using Undo = ItemUndo<Work, Store, Item>;
   constexpr bool has_undo = HasUndo<Work> || callable<UndoMember, const Work&, const Item&> ||
                             callable<UndoMember, const Work&, Store&, const Item&>;
@@ -180,7 +181,7 @@ std::shared_ptr<const UndoTask> undo_of_item(const Work& work) {
     static_assert(is_undoable<Undo, DoneItem<Store, Item>>(),
                   "cano: undo() of the work on an item takes a const Item&, or the store and a "
                   "const Item&, and may take a TaskContext& last; it must be const");
-    return undo_task_of_copy<Undo, DoneItem<Store, Item>>(Undo{work});
+    return undo_task_of_copy<Undo, DoneItem<Store, Item>, Slot>(Undo{work});
   } else {
     return nullptr;
   }
@@ -238,7 +239,7 @@ template <class Items, class Work, class F, class Place> class JoinedEach {
 
   template <class Slot, class Item> auto define() const {
     std::optional<TaskConfig> config = config_of_work(work_.work, work_.config);
-    auto undo = undo_of_item<typename Slot::StoreType, Item>(work_.work);
+    auto undo = undo_of_item<Slot, Item>(work_.work);
     if constexpr (std::same_as<Place, OnShards>) {
       return define_branch<Slot>(work_.name, ShardTask<Work, Slot>{work_.work, options_.place},
                                  std::move(config), std::move(undo));

@@ -129,17 +129,19 @@ class RunIdentity {
   void set_led_here(const Failure& failure) noexcept { led_here_ = failure; }
   void forget_what_led_here() noexcept { led_here_ = {}; }
 
-  /// What has been done that can be undone: one log for the whole and all its parts.
-  UndoLog& undo_log() {
-    if (whole_ != nullptr) return whole_->undo_log();
-    if (!undo_log_) undo_log_ = std::make_unique<UndoLog>();
-    return *undo_log_;
-  }
   /// Whether it has done anything that can be undone.
   bool has_undo_log() const noexcept { return undo_log_ != nullptr; }
+  /// What has become of it; there is some.
+  UndoLog& undo_log() const noexcept { return *undo_log_; }
+  /// What has been done that can be undone: one list for the whole and all its parts.
+  UndoList& undo_list() {
+    if (whole_ != nullptr) return whole_->undo_list();
+    if (!undo_log_) undo_log_ = std::make_unique<UndoList>();
+    return static_cast<UndoList&>(*undo_log_);
+  }
   /// The visit has succeeded, and can be undone.
-  void push_undo(std::shared_ptr<const UndoTask> task, UndoTarget target) {
-    undo_log().push({std::move(task), std::move(target), undo_name(), state_index()});
+  void push_undo(const std::shared_ptr<const UndoTask>& task, UndoTarget&& target) {
+    undo_list().push({task, std::move(target), undo_name(), state_index()});
   }
   /// What another run has done that is part of this visit, with what it worked on.
   void adopt_undo(std::vector<UndoEntry> entries, const std::shared_ptr<const void>& store) {
@@ -148,7 +150,7 @@ class RunIdentity {
       entry.target.kept = std::make_shared<Both>(std::move(entry.target.kept), store);
       entry.name = undo_name() + '/' + entry.name;
       entry.index = state_index();
-      undo_log().push(std::move(entry));
+      undo_list().push(std::move(entry));
     }
   }
 

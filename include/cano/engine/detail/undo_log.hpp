@@ -4,13 +4,11 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/coroutine_owner.hpp>
-#include <cano/detail/exception_text.hpp>
 #include <cano/engine/detail/failure.hpp>
 #include <cano/error.hpp>
 
@@ -27,10 +25,38 @@ class UndoTask {
   UndoTask& operator=(const UndoTask&) = delete;
   virtual ~UndoTask() = default;
 
+  /// The task has succeeded in the visit under way, on that store: the log of the run keeps it.
+  /// `self` is this object.
+  virtual void keep(RunBase& run, const std::shared_ptr<const UndoTask>& self,
+                    void* store) const = 0;
   /// Undoes what `entry` says was done, with retries. Gives the last failure, or none.
   virtual Async<Failure> undo(RunBase& run, const UndoEntry& entry) const = 0;
-  /// Undoes all that the run has done. Here, so that only a program with such tasks has the code.
+  /// Undoes all that the run has done.
   virtual Async<void> undo_all(RunBase& run) const = 0;
+};
+
+/// What a run has done that can be undone, and what has become of it: the part that every run may
+/// meet. The rest is in `UndoList`, which only a program with such tasks has the code of.
+class UndoLog {
+ public:
+  UndoLog() = default;
+  UndoLog(const UndoLog&) = delete;
+  UndoLog& operator=(const UndoLog&) = delete;
+  virtual ~UndoLog() = default;
+
+  /// The coroutine that undoes all; `work()` is to keep it.
+  virtual Async<void> start(RunBase& run) = 0;
+  CoroutineOwner<void>& work() noexcept { return work_; }
+
+  /// What is left cannot be undone.
+  virtual void fail_all(const Failure& failure) = 0;
+  /// What becomes of the failure of a run, or of none, when not all was undone. None: all was.
+  virtual Failure end(const Failure& failure) = 0;
+  /// The failure with which such a run ends, or none, with what has become of all.
+  virtual Failure of_run(const Failure& failure) const = 0;
+
+ private:
+  CoroutineOwner<void> work_;
 };
 
 /// The store that a task worked on, and what keeps it where that is not the run's own.
@@ -52,8 +78,8 @@ struct UndoEntry {
   std::size_t index;  // of the state
 };
 
-/// What a run has done that can be undone, and what has become of it.
-class UndoLog {
+/// The log of a run that has done something.
+class UndoList final : public UndoLog {
  public:
   bool is_empty() const noexcept { return entries_.empty(); }
 
@@ -70,9 +96,6 @@ class UndoLog {
   /// Those that were not undone, the oldest first, for another run.
   std::vector<UndoEntry> take() { return std::exchange(entries_, {}); }
 
-  Async<void> start(RunBase& run) { return entries_.back().task->undo_all(run); }
-  CoroutineOwner<void>& work() noexcept { return work_; }
-
   void undone(std::string&& name) { report_.undone.push_back(std::move(name)); }
   void failed(std::string&& name, Failure&& failure) {
     if (!failure_) failure_ = failure;
@@ -81,14 +104,12 @@ class UndoLog {
     report_.failed.push_back(std::move(name));
   }
 
-  /// What is left cannot be undone.
-  void fail_all(const Failure& failure) {
+  Async<void> start(RunBase& run) override { return entries_.back().task->undo_all(run); }
+  void fail_all(const Failure& failure) override {
     while (!is_empty())
       failed(pop().name, Failure{failure});
   }
-
-  /// What becomes of the failure of a run, or of none, when not all was undone. None: all was.
-  Failure end(const Failure& failure) {
+  Failure end(const Failure& failure) override {
     ended_with_ = failure;
     if (!failure_) return {};
     if (failure) {
@@ -97,19 +118,16 @@ class UndoLog {
     }
     return failure_nesting(Errc::CompensationFailed, text_, failure_);
   }
-
-  /// The failure with which such a run ends, or none, with what has become of all.
-  Failure of_run(const Failure& failure) const {
+  Failure of_run(const Failure& failure) const override {
     return Failure::of_undone_run(failure, ended_with_, report_);
   }
 
  private:
   std::vector<UndoEntry> entries_;  // the last one is undone first
   UndoReport report_;
-  Failure ended_with_;         // the failure of the run, before anything was undone
-  Failure failure_;            // the first
-  std::string text_;           // of all
-  CoroutineOwner<void> work_;  // while it is undone
+  Failure ended_with_;  // the failure of the run, before anything was undone
+  Failure failure_;     // the first of an undo
+  std::string text_;    // of all
 };
 
 }  // namespace cano::detail

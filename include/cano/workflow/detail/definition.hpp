@@ -72,19 +72,15 @@ template <StateLike State, class Store> struct Definition {
     const Entry* entry = nullptr;
   };
 
-  struct FailureEdge {
-    State from;
-    State to;
-  };
-
   State start{};
   std::vector<std::shared_ptr<const Entry>> entries;  // in the order they were added
   StateTable<State, Transition> table;
   TaskConfig default_config;
   std::optional<Duration> total_timeout;
   std::optional<std::size_t> max_transitions;
-  std::optional<State> limit_target;       // where a run goes on after so many, once
-  std::vector<FailureEdge> failure_edges;  // in the order they were added; few
+  std::optional<State> limit_target;  // where a run goes on after so many, once
+  // From, to, from, to: in the order they were added; few.
+  std::vector<State> failure_edges;
   ObserverList observers;
   std::shared_ptr<const Span> span;  // shared: a definition is copied whole
 
@@ -108,11 +104,11 @@ template <StateLike State, class Store> struct Definition {
     return text;
   }
 
-  /// Where a run goes on when the state has given up; null when that ends it.
-  const State* failure_target(const State& from) const {
-    for (const FailureEdge& edge : failure_edges)
-      if (edge.from == from) return &edge.to;
-    return nullptr;
+  /// Where a run goes on when the state has given up; none when that ends it.
+  std::optional<State> failure_target(const State& from) const {
+    for (std::size_t i = 0; i < failure_edges.size(); i += 2)
+      if (failure_edges[i] == from) return failure_edges[i + 1];
+    return std::nullopt;
   }
 
   void add_failure_edge(State from, State to) {
@@ -120,14 +116,16 @@ template <StateLike State, class Store> struct Definition {
       throw Error{Errc::Configuration, "on_failure: state " + name_of(from) + why};
     };
     if (from == to) refuse(" leads to itself: retries are given by its TaskConfig");
-    if (failure_target(from) != nullptr) refuse(" has a failure edge already");
+    if (failure_target(from)) refuse(" has a failure edge already");
     const Entry* const known = table.find(from).entry;
     if (known != nullptr && known->is_exit) refuse(" is an exit state, which cannot fail");
-    failure_edges.push_back({std::move(from), std::move(to)});
+    failure_edges.reserve(failure_edges.size() + 2);  // both or none
+    failure_edges.push_back(std::move(from));
+    failure_edges.push_back(std::move(to));
   }
 
   void add(std::shared_ptr<Entry> entry) {
-    if (entry->is_exit && failure_target(entry->state) != nullptr) {
+    if (entry->is_exit && failure_target(entry->state)) {
       throw Error{Errc::Configuration, "State " + entry->name +
                                            " is added as an exit state and has a failure edge: an "
                                            "exit state cannot fail"};

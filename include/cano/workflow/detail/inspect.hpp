@@ -50,8 +50,10 @@ template <StateLike State, class Store> Graph graph_of(const Definition<State, S
       }
     }
   }
-  for (const auto& [from, to] : definition.failure_edges)
-    graph.edges.push_back({index_of(from), index_of(to), EdgeKind::Failure});
+  for (std::size_t i = 0; i < definition.failure_edges.size(); i += 2) {
+    graph.edges.push_back({index_of(definition.failure_edges[i]),
+                           index_of(definition.failure_edges[i + 1]), EdgeKind::Failure});
+  }
   const std::size_t start = index_of(definition.start);
   if (definition.limit_target) {
     graph.edges.push_back({start, index_of(*definition.limit_target), EdgeKind::Limit});

@@ -144,7 +144,7 @@ struct AsResultAndUndo {
   };
   template <class Run> static auto of(Run& run) {
     Ended<decltype(run.take_result())> ended{run.take_result(), {}};
-    if (run.has_undo_log()) ended.undo = run.undo_log().take();
+    if (run.has_undo_log()) ended.undo = run.undo_list().take();
     return ended;
   }
 };

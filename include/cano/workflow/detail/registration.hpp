@@ -37,6 +37,7 @@ namespace cano::detail {
 
 /// The library's own way from a workflow to its definition.
 struct WorkflowAccess {
+  /// For a run, which keeps it alive.
   template <class Workflow> static auto definition(const Workflow& workflow) {
     return workflow.definition();
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -152,7 +153,7 @@ template <StateLike State, class Store> class Run : public RunBase {
       end_attempt();
       if (has_failed()) return after_failure();
       if (is_observed()) report_success(*this, *definition_, state_);
-      if (entry().undo != nullptr) push_undo(entry().undo, UndoTargetOf<Store>::of(*store_));
+      if (entry().undo != nullptr) entry().undo->keep(*this, entry().undo, store_);
       leave();
     }
     ++transitions_;
@@ -247,8 +248,8 @@ template <StateLike State, class Store> class Run : public RunBase {
     return give_up();
   }
   Action give_up() {
-    const State* const next = definition_->failure_target(state_);
-    if (next == nullptr || !may_leave_failed()) return finish(final_outcome());
+    const std::optional<State> next = definition_->failure_target(state_);
+    if (!next || !may_leave_failed()) return finish(final_outcome());
     if (is_observed()) report_edge(*this, *definition_, *next, EdgeKind::Failure);
     leave_failed();
     return take_detour(*next);

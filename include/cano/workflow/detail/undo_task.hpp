@@ -8,6 +8,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -22,7 +23,7 @@
 #include <cano/engine/detail/stop_request.hpp>
 #include <cano/engine/detail/undo_log.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/state.hpp>
+#include <cano/result.hpp>
 #include <cano/task/detail/bound_task.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/run_node.hpp>
@@ -91,26 +92,6 @@ template <class Store> struct OperandAwaiter<UndoRun<Store>&> {
   using type = RunAwaiter<UndoRun<Store>>;
 };
 
-/// One after the other, the last first; one that fails does not keep the others from it.
-inline Async<void> undo_all_of(RunBase& run) {
-  UndoLog& log = run.undo_log();
-  while (!log.is_empty()) {
-    UndoEntry entry = log.pop();
-    Failure failure;
-    try {
-      auto work = entry.task->undo(run, entry);
-      failure = co_await std::move(work);
-    } catch (...) {  // for lack of memory, before it could begin
-      failure = caught_failure();
-    }
-    if (failure) {
-      log.failed(std::move(entry.name), std::move(failure));
-    } else {
-      log.undone(std::move(entry.name));
-    }
-  }
-}
-
 /// The undo of a task, as the task of the one state of its run.
 template <class T, class Store> class UndoCall {
  public:
@@ -150,10 +131,16 @@ template <class T, class Store> class UndoCall {
   const T* task_;
 };
 
-template <class T, class Store> class UndoTaskOf final : public UndoTask {
+/// The undo of a task over `Store`, which worked on a `Slot`: that store or, in a branch, what
+/// leads to it.
+template <class T, class Store, class Slot> class UndoTaskOf final : public UndoTask {
  public:
   UndoTaskOf(std::shared_ptr<const TaskHolder> kept, const T& task)
       : kept_{std::move(kept)}, task_{&task}, config_{config_of(task)} {}
+
+  void keep(RunBase& run, const std::shared_ptr<const UndoTask>& self, void* store) const override {
+    run.push_undo(self, UndoTargetOf<Slot>::of(*static_cast<Slot*>(store)));
+  }
 
   Async<Failure> undo(RunBase& whole, const UndoEntry& entry) const override {
     Environment& environment = co_await ThisEnvironment{};
@@ -163,7 +150,27 @@ template <class T, class Store> class UndoTaskOf final : public UndoTask {
     co_await run;
     co_return run.take_failure();
   }
-  Async<void> undo_all(RunBase& run) const override { return undo_all_of(run); }
+
+  // One after the other, the last first; one that fails does not keep the others from it. (A member
+  // of a template: g++ emits the code of other coroutines also where nobody calls them.)
+  Async<void> undo_all(RunBase& run) const override {
+    UndoList& list = run.undo_list();
+    while (!list.is_empty()) {
+      UndoEntry entry = list.pop();
+      Failure failure;
+      try {
+        auto work = entry.task->undo(run, entry);
+        failure = co_await std::move(work);
+      } catch (...) {  // for lack of memory, before it could begin
+        failure = caught_failure();
+      }
+      if (failure) {
+        list.failed(std::move(entry.name), std::move(failure));
+      } else {
+        list.undone(std::move(entry.name));
+      }
+    }
+  }
 
  private:
   using DefinitionType = Definition<UndoState, Store>;
@@ -195,8 +202,12 @@ template <class T, class Store> class UndoTaskOf final : public UndoTask {
   TaskConfig config_;
 };
 
+// A member of that name that holds data is something else.
 template <class T>
-concept NamesUndo = requires { &T::undo; };
+concept NamesUndo = requires {
+  &T::undo;
+  requires !std::is_member_object_pointer_v<decltype(&T::undo)>;
+};
 template <class T>
 concept HasUndo = NamesUndo<T> || requires { typename T::undo_type; };
 
@@ -226,21 +237,22 @@ template <class T, class Store> consteval bool is_undoable() {
 }
 
 /// How the task in `kept` is undone; null where it cannot be.
-template <class T, class Store>
+template <class T, class Store, class Slot = Store>
 std::shared_ptr<const UndoTask> undo_task(const std::shared_ptr<const TaskHolder>& kept,
                                           const void* task) {
   if constexpr (is_undoable<T, Store>()) {
-    return std::make_shared<UndoTaskOf<T, Store>>(kept, *static_cast<const T*>(task));
+    return std::make_shared<UndoTaskOf<T, Store, Slot>>(kept, *static_cast<const T*>(task));
   } else {
     return nullptr;
   }
 }
 /// The same for a copy of a task.
-template <class T, class Store> std::shared_ptr<const UndoTask> undo_task_of_copy(const T& task) {
+template <class T, class Store, class Slot = Store>
+std::shared_ptr<const UndoTask> undo_task_of_copy(const T& task) {
   if constexpr (is_undoable<T, Store>()) {
     const auto* const holder = new TaskHolderOf<T>(task);
     const std::shared_ptr<const TaskHolder> kept{static_cast<const TaskHolder*>(holder)};
-    return undo_task<T, Store>(kept, &holder->task);
+    return undo_task<T, Store, Slot>(kept, &holder->task);
   } else {
     return nullptr;
   }
