@@ -223,7 +223,7 @@ class SchedulerLoop final : public JobRun::Host,
   }
 
   // Between two turns the clock on the wall should have gone on as the steady one has. When it was
-  // put back, the jobs that go by it are scheduled again.
+  // put back, the jobs that follow it are scheduled again.
   void reschedule_after_step(Moment at) {
     const Moment seen = locked([&](const auto&) { return std::exchange(last_seen_, at); });
     const Duration back = saturating_between(at.wall, Timeline::on_wall(at.steady, seen));
