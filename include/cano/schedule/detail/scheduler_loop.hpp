@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +24,7 @@
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/detail/actions.hpp>
 #include <cano/schedule/detail/due_queue.hpp>
+#include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/job_run.hpp>
 #include <cano/schedule/detail/scheduler_state.hpp>
@@ -31,6 +32,7 @@
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/health_check.hpp>
 #include <cano/schedule/job_outcome.hpp>
+#include <cano/schedule/occurrence.hpp>
 #include <cano/time/clock.hpp>
 
 namespace cano::detail {
