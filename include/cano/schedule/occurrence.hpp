@@ -11,8 +11,8 @@ namespace cano {
 
 /// One time at which a job is due: by its schedule, or because it was triggered.
 ///
-/// It grows on its way. Whoever knows it first knows `nominal`; with its run it gets the other
-/// fields; with the end of the run it is part of a `JobOutcome`.
+/// It grows on its way: the schedule sets `nominal`, the run sets the other fields, and with its
+/// end the occurrence is part of a `JobOutcome`.
 ///
 ///     scheduler.every("poll", [](const Occurrence& now) -> Async<void> { ... }, 5s);
 ///

@@ -67,10 +67,10 @@ template <class Job, class Expression> consteval bool check_cron_arguments() {
 /// `Occurrence`. What a job throws is an outcome of that run; the job runs again when it is due.
 ///
 /// Every occurrence, due by the schedule or triggered, ends in exactly one way: a run began, or it
-/// was skipped for a reason. `status`, `history` and the observers tell of each.
+/// was skipped for a reason. `status`, `history` and the observers report each.
 ///
-/// Intervals go by the steady clock, from the start on: they neither drift nor notice that the
-/// clock on the wall is set. Cron expressions go by the clock on the wall; when that is set or the
+/// Intervals follow the steady clock, from the start on: they neither drift nor notice that the
+/// clock on the wall is set. Cron expressions follow the clock on the wall; when that is set or the
 /// machine was asleep, what has become due is noticed within a second. One timer serves all jobs,
 /// so idle ones cost nothing.
 ///
@@ -254,8 +254,11 @@ class Scheduler {
   /// them, and returns when all have ended: no job is running then.
   ///
   /// Several calls wait for the same end; a shorter `drain` counts. One on a scheduler that has
-  /// stopped returns the last report. A run that awaits this itself is not waited for, and not
-  /// cancelled: it may stop its own scheduler. `start` works again afterwards.
+  /// stopped returns the last report. `start` works again afterwards.
+  ///
+  /// A run may stop its own scheduler: one that awaits this is neither awaited nor cancelled. That
+  /// holds for all its tasks, branches and instances, on whichever shard or strand; but not for a
+  /// coroutine that it gives to `asio::co_spawn` with an executor other than its own.
   ///
   /// **Cancellation.** Ends the waiting; the scheduler stops all the same.
   Async<ShutdownReport> stop(Duration drain = std::chrono::seconds{30}) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/operation.hpp>
 #include <cano/async/detail/operation_state.hpp>
+#include <cano/async/detail/promise.hpp>
 
 namespace cano::detail {
 
@@ -40,12 +42,24 @@ template <class T> class RemoteCompletion {
     if (waiter) waiter->complete_later(std::move(first));
   }
 
-  /// Waits for the value.
+  using Pointer = std::shared_ptr<RemoteCompletion>;
+  /// Arranges for the completion, for a coroutine in that environment; or returns the value.
+  using Start = std::function<std::optional<T>(const Environment& here, const Pointer& completion)>;
+
+  /// Calls `start` when it is awaited, and waits for the value.
+  ///
+  /// A function object, since g++ 12 compiles every coroutine, called or not, and with it all that
+  /// the coroutine calls.
   ///
   /// **Cancellation.** Throws `boost::system::system_error` with `asio::error::operation_aborted`.
-  static Async<T> wait(std::shared_ptr<RemoteCompletion> self) {
-    auto arrival = library_operation<std::optional<T>>(StartWait{self.get()});
-    std::optional<T> value = co_await std::move(arrival);
+  static Async<T> wait(Start start) {
+    const Environment& here = co_await ThisEnvironment{};
+    const auto self = std::make_shared<RemoteCompletion>();
+    std::optional<T> value = start(here, self);
+    if (!value) {
+      auto arrival = library_operation<std::optional<T>>(StartWait{self.get()});
+      value = co_await std::move(arrival);
+    }
     if (!value) throw_aborted();
     co_return std::move(*value);
   }

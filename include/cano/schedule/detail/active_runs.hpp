@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <utility>
+#include <vector>
 
 #include <cano/async/detail/work_tag.hpp>
 #include <cano/schedule/detail/actions.hpp>

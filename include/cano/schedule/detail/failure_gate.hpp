@@ -12,10 +12,10 @@
 
 namespace cano::detail {
 
-/// Keeps a job that fails from running: for a while after each failure, and for good after too many
-/// in a row.
+/// The rule that keeps a failing job from running: for a while after each failure, and for good
+/// after too many in a row.
 ///
-/// Pure: it knows no clock.
+/// Pure: it reads no clock.
 class FailureGate {
  public:
   FailureGate(const Backoff& backoff, std::optional<std::uint64_t> trip_after) noexcept

@@ -169,7 +169,7 @@ class JobBook {
     return *max_runs_ - std::min(*max_runs_, stats_.counts.started + stats_.counts.queued);
   }
 
-  /// Whether the schedule's occurrences run; if not, there is no next run to tell of.
+  /// Whether the schedule's occurrences run; if not, there is no next run to report.
   bool is_active() const noexcept { return !is_paused_ && !gate_.is_tripped(); }
 
   void describe(FlowInfo& info) const {

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
 
 #include <cano/async/detail/remote_completion.hpp>
 #include <cano/duration.hpp>

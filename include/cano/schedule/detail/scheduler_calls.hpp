@@ -12,7 +12,6 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/environment.hpp>
-#include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/remote_completion.hpp>
 #include <cano/async/detail/work_tag.hpp>
 #include <cano/detail/text.hpp>
@@ -82,10 +81,11 @@ inline void trigger_job(SchedulerLoop& loop, std::string_view id,
 }
 
 inline Async<JobOutcome> trigger_and_wait(std::shared_ptr<SchedulerLoop> loop, std::string id) {
-  const auto outcome = std::make_shared<RemoteCompletion<JobOutcome>>();
-  trigger_job(*loop, id, outcome);
-  auto arrival = RemoteCompletion<JobOutcome>::wait(outcome);
-  co_return co_await std::move(arrival);
+  return RemoteCompletion<JobOutcome>::wait(
+      [loop = std::move(loop), id = std::move(id)](const Environment&, const auto& outcome) {
+        trigger_job(*loop, id, outcome);
+        return std::optional<JobOutcome>{};
+      });
 }
 
 // A scheduler that has stopped may outlive its execution context, and the clock with it.
@@ -94,16 +94,15 @@ inline Moment stop_time(const SchedulerLoop& loop, const SchedulerState& state) 
 }
 
 inline Async<ShutdownReport> stop_and_wait(std::shared_ptr<SchedulerLoop> loop, Duration drain) {
-  const Environment& here = co_await ThisEnvironment{};
-  const auto stopped = std::make_shared<RemoteCompletion<ShutdownReport>>();
-  const std::shared_ptr<const WorkTag> tag = here.work_tag();
-  std::optional<ShutdownReport> report;
-  loop->change([&](SchedulerState& state, Actions& actions) {
-    report = state.stop(drain, stopped, tag.get(), stop_time(*loop, state), actions);
-  });
-  if (report) co_return std::move(*report);
-  auto arrival = RemoteCompletion<ShutdownReport>::wait(stopped);
-  co_return co_await std::move(arrival);
+  return RemoteCompletion<ShutdownReport>::wait(
+      [loop = std::move(loop), drain](const Environment& here, const auto& stopped) {
+        const std::shared_ptr<const WorkTag> tag = here.work_tag();
+        std::optional<ShutdownReport> last;
+        loop->change([&](SchedulerState& state, Actions& actions) {
+          last = state.stop(drain, stopped, tag.get(), stop_time(*loop, state), actions);
+        });
+        return last;
+      });
 }
 
 inline void stop_now(SchedulerLoop& loop) {

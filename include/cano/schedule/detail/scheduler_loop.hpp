@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,6 +24,7 @@
 #include <cano/runtime/runtime.hpp>
 #include <cano/schedule/detail/actions.hpp>
 #include <cano/schedule/detail/due_queue.hpp>
+#include <cano/schedule/detail/job.hpp>
 #include <cano/schedule/detail/job_body.hpp>
 #include <cano/schedule/detail/job_run.hpp>
 #include <cano/schedule/detail/scheduler_state.hpp>
@@ -31,6 +32,7 @@
 #include <cano/schedule/detail/timeline.hpp>
 #include <cano/schedule/health_check.hpp>
 #include <cano/schedule/job_outcome.hpp>
+#include <cano/schedule/occurrence.hpp>
 #include <cano/time/clock.hpp>
 
 namespace cano::detail {
@@ -223,7 +225,7 @@ class SchedulerLoop final : public JobRun::Host,
   }
 
   // Between two turns the clock on the wall should have gone on as the steady one has. When it was
-  // put back, the jobs that go by it are scheduled again.
+  // put back, the jobs that follow it are scheduled again.
   void reschedule_after_step(Moment at) {
     const Moment seen = locked([&](const auto&) { return std::exchange(last_seen_, at); });
     const Duration back = saturating_between(at.wall, Timeline::on_wall(at.steady, seen));
