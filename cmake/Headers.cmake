@@ -119,6 +119,8 @@ target_sources(
       include/cano/observe/field.hpp
       include/cano/observe/span.hpp
       include/cano/observe/skip_reason.hpp
+      include/cano/observe/circuit_event.hpp
+      include/cano/observe/schedule_event.hpp
       include/cano/observe/event.hpp
       include/cano/observe/observer.hpp
       include/cano/observe/observer_failure.hpp
@@ -129,7 +131,10 @@ target_sources(
       include/cano/observe/detail/file_name.hpp
       include/cano/observe/detail/json_writer.hpp
       include/cano/observe/detail/terminal.hpp
-      include/cano/observe/detail/describe.hpp
+      include/cano/observe/detail/event_head.hpp
+      include/cano/observe/detail/describe_run.hpp
+      include/cano/observe/detail/describe_schedule.hpp
+      include/cano/observe/describe.hpp
       include/cano/observe/detail/log_line.hpp
       include/cano/observe/log_filter.hpp
       include/cano/observe/log_observer.hpp
@@ -175,6 +180,7 @@ target_sources(
       include/cano/engine/detail/run_identity.hpp
       include/cano/engine/detail/run_failures.hpp
       include/cano/engine/detail/run_base.hpp
+      include/cano/engine/detail/awaitable_host_base.hpp
       include/cano/engine/detail/run_driver_base.hpp
       # task
       include/cano/task/retry_policy.hpp
@@ -211,6 +217,7 @@ target_sources(
       include/cano/workflow/detail/run_driver.hpp
       include/cano/workflow/detail/orchestrate.hpp
       include/cano/workflow/detail/undo_task.hpp
+      include/cano/workflow/detail/shared_definition.hpp
       include/cano/workflow/detail/registration.hpp
       include/cano/workflow/workflow.hpp
       include/cano/workflow/run.hpp

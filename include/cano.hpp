@@ -47,6 +47,8 @@
 #include <cano/limit/limit.hpp>
 #include <cano/limit/rate_limit.hpp>
 #include <cano/limit/sliding_window.hpp>
+#include <cano/observe/circuit_event.hpp>
+#include <cano/observe/describe.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
@@ -57,6 +59,7 @@
 #include <cano/observe/path_recorder.hpp>
 #include <cano/observe/progress.hpp>
 #include <cano/observe/run_path.hpp>
+#include <cano/observe/schedule_event.hpp>
 #include <cano/observe/skip_reason.hpp>
 #include <cano/observe/span.hpp>
 #include <cano/observe/trace_file.hpp>

@@ -9,9 +9,10 @@
 
 #include <cano/duration.hpp>
 #include <cano/edge_kind.hpp>
+#include <cano/observe/circuit_event.hpp>  // IWYU pragma: export
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
-#include <cano/observe/skip_reason.hpp>  // IWYU pragma: export
+#include <cano/observe/schedule_event.hpp>  // IWYU pragma: export
 #include <cano/observe/span.hpp>
 #include <cano/outcome.hpp>  // IWYU pragma: export
 #include <cano/wait_kind.hpp>
@@ -288,92 +289,6 @@ struct BatchFinished {
   Duration elapsed;       ///< Since the batch began.
   steady_time at;         ///< When.
   system_time wall_at{};  ///< The same, by the wall clock.
-};
-
-/// What a circuit breaker does with calls.
-enum class CircuitState {
-  Closed,    ///< Lets them through.
-  Open,      ///< Refuses them: too many have failed.
-  HalfOpen,  ///< Lets a few through, to see whether they succeed again.
-};
-
-/// "closed", "open" or "half_open".
-constexpr std::string_view to_string(CircuitState state) noexcept {
-  switch (state) {
-    case CircuitState::Closed:
-      return "closed";
-    case CircuitState::Open:
-      return "open";
-    case CircuitState::HalfOpen:
-      break;
-  }
-  return "half_open";
-}
-
-/// A circuit breaker has changed its state.
-struct CircuitChanged {
-  std::string_view breaker;          ///< Its name.
-  CircuitState from;                 ///< What it was.
-  CircuitState to;                   ///< What it is now.
-  bool forced;                       ///< Whether that was asked for from outside.
-  steady_time at;                    ///< When.
-  std::optional<Duration> open_for;  ///< How long it stays open, where that is known.
-  system_time wall_at{};             ///< When, by the wall clock.
-};
-
-/// A moment at which a scheduled job is to run.
-///
-/// Each is reported as due once, and then once as started or as skipped.
-struct OccurrenceDue {
-  std::string_view job;                ///< Its id.
-  std::optional<system_time> nominal;  ///< Empty for a manual trigger.
-  system_time at;                      ///< When.
-  std::uint64_t count = 1;  ///< How many at once, when some were missed: the last is given.
-  steady_time steady_at{};  ///< `at` by the steady clock.
-};
-
-/// An occurrence waits until a run of the job under way has ended.
-struct OccurrenceQueued {
-  std::string_view job;                ///< Its id.
-  std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
-  system_time at;                      ///< When.
-  steady_time steady_at{};             ///< `at` by the steady clock.
-};
-
-/// A job begins to run.
-struct OccurrenceStarted {
-  std::string_view job;                ///< Its id.
-  std::uint64_t run;                   ///< Number of the job's run, from 1.
-  std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
-  Duration lateness;                   ///< From then until now.
-  system_time at;                      ///< When.
-  std::uint64_t missed = 0;            ///< How many earlier occurrences it stands for as well.
-  steady_time steady_at{};             ///< `at` by the steady clock.
-  /// The run's id, such as "nightly#7": that of the workflow's run or batch that it is, and the
-  /// parent id of those that it starts.
-  std::string_view run_id{};
-};
-
-/// A run of a job has ended.
-struct OccurrenceFinished {
-  std::string_view job;       ///< Its id.
-  std::uint64_t run;          ///< Number of the job's run, from 1.
-  Outcome outcome;            ///< How it ended.
-  std::string_view error;     ///< Why, for other outcomes than success.
-  Duration elapsed;           ///< Since it began.
-  system_time at;             ///< When.
-  steady_time steady_at{};    ///< `at` by the steady clock.
-  std::string_view run_id{};  ///< As in `OccurrenceStarted`.
-};
-
-/// An occurrence has come to nothing.
-struct OccurrenceSkipped {
-  std::string_view job;                ///< Its id.
-  std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
-  SkipReason reason;                   ///< Why.
-  system_time at;                      ///< When.
-  std::uint64_t count = 1;             ///< How many at once: the last is given.
-  steady_time steady_at{};             ///< `at` by the steady clock.
 };
 
 }  // namespace cano

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <cano/detail/text.hpp>
-#include <cano/observe/detail/describe.hpp>
+#include <cano/observe/describe.hpp>
 #include <cano/observe/level.hpp>
 
 namespace cano {

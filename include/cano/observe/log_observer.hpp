@@ -18,7 +18,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
-#include <cano/observe/detail/describe.hpp>
+#include <cano/observe/describe.hpp>
 #include <cano/observe/detail/file_name.hpp>
 #include <cano/observe/detail/log_line.hpp>
 #include <cano/observe/detail/terminal.hpp>

@@ -9,7 +9,7 @@
 
 #include <cano/duration.hpp>
 #include <cano/edge_kind.hpp>
-#include <cano/observe/detail/describe.hpp>
+#include <cano/observe/describe.hpp>
 #include <cano/observe/detail/file_name.hpp>
 #include <cano/observe/detail/json_writer.hpp>
 #include <cano/observe/detail/text.hpp>

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <cano/duration.hpp>
-#include <cano/observe/detail/describe.hpp>
+#include <cano/observe/describe.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>

@@ -183,7 +183,6 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
 
   Loop& control() const noexcept { return workers_.front()->loop(); }
 
-  // Everything that can end the batch early.
   void arm() {
     if (quota_ && quota_->count == 0) cancel();
     if (const auto limit = limit_of(strategy_)) {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <utility>
@@ -22,6 +20,7 @@
 #include <cano/async/detail/waiter.hpp>
 #include <cano/detail/failure_kind.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/awaitable_host_base.hpp>
 #include <cano/engine/detail/failure.hpp>
 #include <cano/engine/detail/run_base.hpp>
 #include <cano/engine/detail/run_limits.hpp>
@@ -32,26 +31,6 @@
 #include <cano/wait_kind.hpp>
 
 namespace cano::detail {
-
-/// What works on the tasks of a run that are coroutines of Asio's, see awaitable_host.hpp: the part
-/// that every run can have. Counted: Asio may keep it longer than the run.
-class AwaitableHostBase : public Waiter {
- public:
-  virtual ~AwaitableHostBase() = default;
-
-  /// The run is over or gone.
-  virtual void forget_run() noexcept = 0;
-
-  friend void intrusive_ptr_add_ref(AwaitableHostBase* host) noexcept {
-    host->owners_.fetch_add(1, std::memory_order_relaxed);
-  }
-  friend void intrusive_ptr_release(AwaitableHostBase* host) noexcept {
-    if (host->owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete host;
-  }
-
- private:
-  std::atomic<std::uint32_t> owners_{0};  // another context that is destroyed may be the last
-};
 
 /// The part of driving a run that knows neither its state nor its store: what it waits for beside
 /// its tasks, and its limits.

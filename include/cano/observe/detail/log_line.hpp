@@ -7,7 +7,7 @@
 
 #include <cano/detail/text.hpp>
 #include <cano/duration.hpp>
-#include <cano/observe/detail/describe.hpp>
+#include <cano/observe/describe.hpp>
 #include <cano/observe/detail/json_writer.hpp>
 #include <cano/observe/detail/text.hpp>
 #include <cano/observe/detail/time_text.hpp>

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <functional>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -150,5 +151,14 @@ template <class T>
 concept Configured = requires(const T& task) {
   { task.config() } -> std::convertible_to<TaskConfig>;
 };
+
+/// The config that the task brings, if it does.
+template <class T> std::optional<TaskConfig> own_config(const T& task) {
+  if constexpr (Configured<T>) {
+    return task.config();
+  } else {
+    return std::nullopt;
+  }
+}
 
 }  // namespace cano::detail

@@ -150,6 +150,19 @@ template <StateLike State, class Store> struct Definition {
     entries.push_back(std::move(entry));
   }
 
+  /// `config`: its own, or none where it has the default one.
+  void add_task(State state, std::optional<TaskConfig> config, BoundTask<State, Store> task,
+                std::shared_ptr<const UndoTask> undo) {
+    if (task.with_default_config != nullptr) {
+      task = task.with_default_config(task, default_config);
+    }
+    const bool brings_config = config.has_value();
+    auto entry = std::make_shared<Entry>(std::move(state), brings_config ? *config : default_config,
+                                         std::move(task), std::move(undo));
+    entry->brings_config = brings_config;
+    add(std::move(entry));
+  }
+
   void set_default_config(TaskConfig config) {
     auto changed_entries = entries;
     StateTable<State, Transition> changed_table;

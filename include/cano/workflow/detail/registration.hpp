@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -29,6 +28,7 @@
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/explain_task.hpp>
 #include <cano/workflow/detail/inspect.hpp>
+#include <cano/workflow/detail/shared_definition.hpp>
 #include <cano/workflow/detail/undo_task.hpp>
 #include <cano/workflow/graph.hpp>
 #include <cano/workflow/problem.hpp>
@@ -74,10 +74,11 @@ template <class Derived, StateLike State, class Store> class Registration {
     } else if constexpr (Task<Decayed, State, Store> || Node<Decayed, State, Store>) {
       static_assert(!copies_store<Decayed, Store>(),
                     "cano: a task takes the store as Store&: what it writes to a copy is lost");
-      if (!config) config = config_of(task);
+      if (!config) config = own_config(task);
       auto bound = bind_task<State, Store>(std::forward<T>(task));
       auto undo = undo_task<Decayed, Store>(bound.kept, bound.object);
-      insert(std::move(state), std::move(config), std::move(bound), std::move(undo));
+      shared_.changed().add_task(std::move(state), std::move(config), std::move(bound),
+                                 std::move(undo));
     } else {
       explain_why_no_task<Decayed, State, Store>();
     }
@@ -93,7 +94,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   ///
   /// **Errors.** `Error(Configuration)` when the state has a task.
   Derived& add_exit_state(State state) & {
-    changed().add(std::make_shared<Entry>(std::move(state)));
+    shared_.changed().add(std::make_shared<Entry>(std::move(state)));
     return self();
   }
   /// @overload
@@ -126,7 +127,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   Derived& add_failure_state(State state) & {
     auto entry = std::make_shared<Entry>(std::move(state));
     entry->undoes = true;
-    changed().add(std::move(entry));
+    shared_.changed().add(std::move(entry));
     return self();
   }
   /// @overload
@@ -146,7 +147,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// **Errors.** `Error(Configuration)` for a second edge from one state, one to the state itself,
   /// and one from an exit state. A state that is unknown is a `Problem`.
   Derived& on_failure(State from, State to) & {
-    changed().add_failure_edge(std::move(from), std::move(to));
+    shared_.changed().add_failure_edge(std::move(from), std::move(to));
     return self();
   }
   /// @overload
@@ -156,7 +157,7 @@ template <class Derived, StateLike State, class Store> class Registration {
 
   /// Changes where runs start.
   Derived& start_at(State state) & {
-    changed().start = std::move(state);
+    shared_.changed().start = std::move(state);
     return self();
   }
   /// @overload
@@ -166,7 +167,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// neither with a member `config()` nor with `add`. Also of branches of a `split` and of items of
   /// an `each` that bring none; those as a whole are not retried.
   Derived& with_default_config(TaskConfig config) & {
-    changed().set_default_config(std::move(config));
+    shared_.changed().set_default_config(std::move(config));
     return self();
   }
   /// @overload
@@ -183,7 +184,7 @@ template <class Derived, StateLike State, class Store> class Registration {
       throw Error{Errc::Configuration,
                   "The total timeout must be positive, not " + detail::duration_text(limit)};
     }
-    changed().total_timeout = limit;
+    shared_.changed().total_timeout = limit;
     return self();
   }
   /// @overload
@@ -202,7 +203,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// Ends a run that has not come to an exit after so many transitions, with an `Error(Workflow)`
   /// that lists the last states.
   Derived& with_max_transitions(std::size_t limit) & {
-    DefinitionType& definition = changed();
+    DefinitionType& definition = shared_.changed();
     definition.max_transitions = limit;
     definition.limit_target.reset();
     return self();
@@ -216,7 +217,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   ///
   ///     .with_max_transitions(20, State::Escalate)
   Derived& with_max_transitions(std::size_t limit, State then) & {
-    DefinitionType& definition = changed();
+    DefinitionType& definition = shared_.changed();
     definition.limit_target = std::move(then);
     definition.max_transitions = limit;
     return self();
@@ -231,7 +232,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   ///
   /// **Errors.** `Error(Configuration)` for a null pointer.
   Derived& with_observer(std::shared_ptr<Observer> observer) & {
-    changed().observers.add(std::move(observer));
+    shared_.changed().observers.add(std::move(observer));
     return self();
   }
   /// @overload
@@ -241,20 +242,18 @@ template <class Derived, StateLike State, class Store> class Registration {
 
   /// The observers that threw and were switched off, in this workflow, in a copy of it or in one of
   /// their runs; empty when all see everything.
-  std::vector<ObserverFailure> observer_failures() const {
-    return owned_->definition.observers.failures();
-  }
+  std::vector<ObserverFailure> observer_failures() const { return shared_->observers.failures(); }
 
   /// What can be seen to be wrong before anything runs; empty when nothing is. Tasks that declare
   /// their targets with `Next<...>` can be checked; others may go anywhere.
   std::vector<Problem> validate() const { return problems_of(graph()); }
 
   /// The states and the declared arrows between them.
-  Graph graph() const { return graph_of(owned_->definition); }
+  Graph graph() const { return graph_of(*shared_); }
 
   /// Everything the runs report stands under `span`.
   Derived& with_tracing_span(Span span) & {
-    changed().span = std::make_shared<const Span>(std::move(span));
+    shared_.changed().span = std::make_shared<const Span>(std::move(span));
     return self();
   }
   /// @overload
@@ -266,80 +265,25 @@ template <class Derived, StateLike State, class Store> class Registration {
   using DefinitionType = Definition<State, Store>;
   using Entry = typename DefinitionType::Entry;
 
-  explicit Registration(State start) : owned_{std::make_shared<Owned>()} {
-    owned_->definition.start = std::move(start);
-  }
+  explicit Registration(State start) : shared_{std::move(start)} {}
 
   // The definition of another kind of workflow.
   template <class Other>
   explicit Registration(const Registration<Other, State, Store>& other)
-      : owned_{std::make_shared<Owned>(*other.definition())} {}
+      : shared_{*other.definition()} {}
 
-  // Copies only, which are cheap: a workflow that was moved from is still whole.
-  Registration(const Registration& other) noexcept : owned_{other.share()} {}
-  Registration& operator=(const Registration& other) noexcept {
-    owned_ = other.share();
-    return *this;
-  }
+  Registration(const Registration& other) = default;
+  Registration& operator=(const Registration& other) = default;
   ~Registration() = default;
 
   template <class, StateLike, class> friend class Registration;
   friend struct WorkflowAccess;
 
   /// For a run, which keeps it alive.
-  std::shared_ptr<const DefinitionType> definition() const noexcept {
-    auto owned = share();
-    const DefinitionType* const definition = &owned->definition;
-    return {std::move(owned), definition};
-  }
+  std::shared_ptr<const DefinitionType> definition() const noexcept { return shared_.pointer(); }
 
  private:
-  // Changed in place until a copy or a run shares it; from then on only a copy of it is changed.
-  // (The use count would not do: it says nothing of what the last other owner still did in its
-  // thread.)
-  struct Owned {
-    Owned() = default;
-    explicit Owned(const DefinitionType& copied) : definition{copied} {}
-
-    DefinitionType definition{};
-    std::atomic<bool> is_shared{false};
-  };
-
   Derived& self() noexcept { return static_cast<Derived&>(*this); }
-
-  std::shared_ptr<Owned> share() const noexcept {
-    owned_->is_shared.store(true, std::memory_order_relaxed);
-    return owned_;
-  }
-
-  DefinitionType& changed() {
-    if (owned_->is_shared.load(std::memory_order_relaxed)) {
-      owned_ = std::make_shared<Owned>(owned_->definition);
-    }
-    return owned_->definition;
-  }
-
-  template <class T> static std::optional<TaskConfig> config_of(const T& task) {
-    if constexpr (Configured<T>) {
-      return task.config();
-    } else {
-      return std::nullopt;
-    }
-  }
-
-  void insert(State state, std::optional<TaskConfig> config, BoundTask<State, Store> task,
-              std::shared_ptr<const UndoTask> undo) {
-    DefinitionType& definition = changed();
-    const bool brings_config = config.has_value();
-    if (task.with_default_config != nullptr) {
-      task = task.with_default_config(task, definition.default_config);
-    }
-    auto entry = std::make_shared<Entry>(
-        std::move(state), brings_config ? std::move(*config) : definition.default_config,
-        std::move(task), std::move(undo));
-    entry->brings_config = brings_config;
-    definition.add(std::move(entry));
-  }
 
   // All or none: they are added to a copy that takes the place of the old definition at the end.
   template <class Range> Derived& add_all(Range&& states) {
@@ -349,7 +293,7 @@ template <class Derived, StateLike State, class Store> class Registration {
     return self() = extended;
   }
 
-  std::shared_ptr<Owned> owned_;
+  SharedDefinition<State, Store> shared_;
 };
 
 }  // namespace cano::detail

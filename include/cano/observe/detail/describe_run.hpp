@@ -1,76 +1,20 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include <cano/detail/unlimited.hpp>
-#include <cano/duration.hpp>
 #include <cano/edge_kind.hpp>
+#include <cano/observe/detail/event_head.hpp>
 #include <cano/observe/detail/text.hpp>
-#include <cano/observe/detail/time_text.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/observe/field.hpp>
 #include <cano/observe/level.hpp>
 #include <cano/wait_kind.hpp>
 
-// What every event looks like in words: `head_of(event)` is cheap enough to ask whether anybody
-// wants it, `fields_of(event)` is the rest.
+// The description of each event of a run, a branch or a batch, see describe.hpp.
 namespace cano::detail {
-
-struct EventHead {
-  std::string_view name;  // stable, for programs
-  Level level;
-  std::string_view target;   // what a log filter names
-  std::string_view message;  // for people
-  const RunInfo* run = nullptr;
-  std::string_view state{};
-  std::size_t attempt = 0;    // 0 outside of attempts
-  std::string_view run_id{};  // without a `run`: of the job's run, if it has begun
-};
-
-/// When it happened, by the wall clock and by the steady one.
-template <class Event> system_time wall_time_of(const Event& event) {
-  if constexpr (requires { event.wall_at; }) {
-    return event.wall_at;
-  } else {
-    return event.at;
-  }
-}
-template <class Event> steady_time steady_time_of(const Event& event) {
-  if constexpr (requires { event.steady_at; }) {
-    return event.steady_at;
-  } else {
-    return event.at;
-  }
-}
-
-inline constexpr std::string_view workflow_target = "cano::workflow";
-inline constexpr std::string_view task_target = "cano::task";
-inline constexpr std::string_view concurrent_target = "cano::concurrent";
-inline constexpr std::string_view compose_target = "cano::compose";
-inline constexpr std::string_view limit_target = "cano::limit";
-inline constexpr std::string_view schedule_target = "cano::schedule";
-inline constexpr std::string_view app_target = "app";  // what tasks themselves say
-
-inline Field elapsed_field(Duration elapsed) { return {"elapsed_ms", milliseconds_of(elapsed)}; }
-inline Field attempts_field(std::size_t max_attempts) {
-  if (max_attempts == unlimited) return {"max_attempts", "unlimited"};
-  return {"max_attempts", max_attempts};
-}
-inline Field text_field(std::string name, std::string_view text) {
-  return {std::move(name), std::string{text}};
-}
-
-// Who is asked to stop and stops has done well.
-constexpr Level level_of(Outcome outcome) noexcept {
-  return outcome == Outcome::Failed ? Level::Error : Level::Info;
-}
 
 // ---- runs
 
@@ -267,90 +211,6 @@ inline EventHead head_of(const BatchFinished& e) {
 inline std::vector<Field> fields_of(const BatchFinished& e) {
   return {Field{"total", e.total}, Field{"completed", e.completed}, Field{"failed", e.failed},
           Field{"cancelled", e.cancelled}, elapsed_field(e.elapsed)};
-}
-
-// ---- limits
-
-inline EventHead head_of(const CircuitChanged& e) {
-  const std::string_view message = e.to == CircuitState::Closed ? "Circuit closed"
-                                   : e.to == CircuitState::Open ? "Circuit opened"
-                                                                : "Circuit half open";
-  return {"circuit_changed", e.to == CircuitState::Open ? Level::Warn : Level::Info, limit_target,
-          message};
-}
-inline std::vector<Field> fields_of(const CircuitChanged& e) {
-  std::vector<Field> fields{text_field("breaker", e.breaker), text_field("from", to_string(e.from)),
-                            text_field("to", to_string(e.to)), Field{"forced", e.forced}};
-  if (e.open_for) fields.emplace_back("open_for_ms", milliseconds_of(*e.open_for));
-  return fields;
-}
-
-// ---- scheduled jobs
-
-inline void add_nominal(std::vector<Field>& fields, const std::optional<system_time>& nominal) {
-  if (nominal) fields.emplace_back("nominal", time_text(*nominal));
-}
-
-inline void add_count(std::vector<Field>& fields, std::uint64_t count) {
-  if (count > 1) fields.emplace_back("count", count);
-}
-
-inline EventHead head_of(const OccurrenceDue&) {
-  return {"occurrence_due", Level::Debug, schedule_target, "Job is due"};
-}
-inline std::vector<Field> fields_of(const OccurrenceDue& e) {
-  std::vector<Field> fields{text_field("job", e.job)};
-  add_nominal(fields, e.nominal);
-  add_count(fields, e.count);
-  return fields;
-}
-
-inline EventHead head_of(const OccurrenceQueued&) {
-  return {"occurrence_queued", Level::Debug, schedule_target, "Job waits for its turn"};
-}
-inline std::vector<Field> fields_of(const OccurrenceQueued& e) {
-  std::vector<Field> fields{text_field("job", e.job)};
-  add_nominal(fields, e.nominal);
-  return fields;
-}
-
-inline EventHead head_of(const OccurrenceStarted& e) {
-  EventHead head{"occurrence_started", Level::Info, schedule_target, "Job started"};
-  head.run_id = e.run_id;
-  return head;
-}
-inline std::vector<Field> fields_of(const OccurrenceStarted& e) {
-  std::vector<Field> fields{text_field("job", e.job), Field{"run", e.run}};
-  add_nominal(fields, e.nominal);
-  fields.emplace_back("lateness_ms", milliseconds_of(e.lateness));
-  if (e.missed > 0) fields.emplace_back("missed", e.missed);
-  return fields;
-}
-
-inline EventHead head_of(const OccurrenceFinished& e) {
-  const std::string_view message = e.outcome == Outcome::Success  ? "Job succeeded"
-                                   : e.outcome == Outcome::Failed ? "Job failed"
-                                                                  : "Job was cancelled";
-  EventHead head{"occurrence_finished", level_of(e.outcome), schedule_target, message};
-  head.run_id = e.run_id;
-  return head;
-}
-inline std::vector<Field> fields_of(const OccurrenceFinished& e) {
-  std::vector<Field> fields{text_field("job", e.job), Field{"run", e.run},
-                            text_field("outcome", to_string(e.outcome))};
-  if (!e.error.empty()) fields.push_back(text_field("error", e.error));
-  fields.push_back(elapsed_field(e.elapsed));
-  return fields;
-}
-
-inline EventHead head_of(const OccurrenceSkipped&) {
-  return {"occurrence_skipped", Level::Warn, schedule_target, "Job was skipped"};
-}
-inline std::vector<Field> fields_of(const OccurrenceSkipped& e) {
-  std::vector<Field> fields{text_field("job", e.job), text_field("reason", to_string(e.reason))};
-  add_nominal(fields, e.nominal);
-  add_count(fields, e.count);
-  return fields;
 }
 
 }  // namespace cano::detail
