@@ -25,9 +25,9 @@
 #include <cano/store/memory_store.hpp>
 #include <cano/workflow/graph_format.hpp>
 
+#include "support/event_script.hpp"
 #include "support/fuzz.hpp"
 #include "support/mermaid.hpp"
-#include "support/play.hpp"
 #include "support/trace_format.hpp"
 
 namespace {
@@ -140,7 +140,7 @@ void check_graphs(const std::vector<std::string>& texts) {
 std::size_t play(cano::Observer& observer, const std::vector<std::string>& texts) {
   const auto text = [&](std::size_t i) -> const std::string& { return texts[i % texts.size()]; };
   const cano::Span span = cano::Span{text(1)}.with(text(2), text(3)).with(text(2), 0.5);
-  Play run{observer, text(0), &span};
+  EventScript run{observer, text(0), &span};
   run.started(text(1));
   run.entered(text(1));
   run.attempt(2);

@@ -15,7 +15,7 @@
 #include <cano/observe/progress.hpp>
 
 #include "support/catch.hpp"
-#include "support/play.hpp"
+#include "support/event_script.hpp"
 
 namespace {
 
@@ -59,7 +59,7 @@ class Terminal {
 
 std::string logged(const Terminal& terminal, std::ostream& stream = std::cerr) {
   cano::LogObserver log{stream, cano::LogOptions{.filter = cano::LogFilter{}}};
-  Play{log, "r"}.log(cano::Level::Error, "m");
+  EventScript{log, "r"}.log(cano::Level::Error, "m");
   stream.flush();
   return terminal.shown();
 }

@@ -74,9 +74,9 @@ struct Tally final : cano::Observer {
 };
 
 // One scheduler with five jobs at a time, to which things happen at random.
-class World {
+class ClockFixture {
  public:
-  explicit World(unsigned seed) : random_{seed} {
+  explicit ClockFixture(unsigned seed) : random_{seed} {
     scheduler_.with_observer(tally_);
     for (int i = 0; i < 5; ++i)
       add_job();
@@ -162,18 +162,18 @@ class World {
   }
 
   struct Job {
-    World& world;
+    ClockFixture& fixture;
 
     asio::awaitable<void> operator()(const Occurrence& now) const {
       CHECK(now.lateness >= 0s);
-      const auto run = world.starts_.begin(now);
-      const int kind = world.pick(8);
+      const auto run = fixture.starts_.begin(now);
+      const int kind = fixture.pick(8);
       if (kind == 0) throw std::runtime_error{"at once"};
       bool done = false;
-      if (kind == 1) co_await cano_test::insist(world.seconds_up_to(20), done);
-      if (kind > 2) co_await cano::sleep_for(world.seconds_up_to(kind > 6 ? 40 : 4));
+      if (kind == 1) co_await cano_test::insist(fixture.seconds_up_to(20), done);
+      if (kind > 2) co_await cano::sleep_for(fixture.seconds_up_to(kind > 6 ? 40 : 4));
       if (kind == 3) throw kind;
-      if (kind == 4) world.scheduler_.trigger(world.any_job());
+      if (kind == 4) fixture.scheduler_.trigger(fixture.any_job());
     }
   };
 
@@ -283,6 +283,6 @@ class World {
 TEST_CASE("whatever happens, every occurrence ends in one outcome, and runs overlap as allowed") {
   for (unsigned seed = 0; seed < 200; ++seed) {
     CAPTURE(seed);
-    World{seed}.run();
+    ClockFixture{seed}.run();
   }
 }

@@ -92,7 +92,7 @@ template <class T> struct StartedAsync {
 };
 
 /// A context that one thread runs, whose time is virtual.
-class SerialWorld {
+class SerialClock {
  public:
   boost::asio::any_io_executor get_executor() const { return time_->get_executor(); }
   cano::Duration elapsed() const { return time_->elapsed(); }
@@ -122,7 +122,7 @@ class SerialWorld {
 };
 
 /// A context in real time where each coroutine that is started gets a strand of its own.
-class StrandWorld {
+class StrandClock {
  public:
   boost::asio::any_io_executor get_executor() { return context_->get_executor(); }
   void settle() {
@@ -148,9 +148,10 @@ class StrandWorld {
 };
 
 /// What `run` throws; null where it throws nothing.
-template <class World, class T> std::exception_ptr failure_of(World& world, cano::Async<T> work) {
+template <class ClockFixture, class T>
+std::exception_ptr failure_of(ClockFixture& fixture, cano::Async<T> work) {
   try {
-    static_cast<void>(world.run(std::move(work)));
+    static_cast<void>(fixture.run(std::move(work)));
   } catch (...) {
     return std::current_exception();
   }

@@ -82,7 +82,7 @@ class Alive {
 };
 
 // A wait that no cancellation reaches.
-inline asio::awaitable<void> deaf_sleep(cano::Duration delay) {
+inline asio::awaitable<void> uncancellable_sleep(cano::Duration delay) {
   cano::Timer timer{co_await asio::this_coro::executor};
   timer.expires_after(delay);
   co_await timer.async_wait(
@@ -105,9 +105,9 @@ inline Result result_of(cano::VirtualTime& time, const Flow& flow, Data& data,
 }
 
 // A run that Asio's own signal can cancel.
-class Spawned {
+class CancellableRun {
  public:
-  Spawned(const asio::any_io_executor& executor, asio::awaitable<S> work) {
+  CancellableRun(const asio::any_io_executor& executor, asio::awaitable<S> work) {
     asio::co_spawn(executor, std::move(work),
                    asio::bind_cancellation_slot(signal_.slot(),
                                                 [this](std::exception_ptr thrown, S final_state) {
@@ -116,8 +116,8 @@ class Spawned {
                                                   state = final_state;
                                                 }));
   }
-  Spawned(const Spawned&) = delete;
-  Spawned& operator=(const Spawned&) = delete;
+  CancellableRun(const CancellableRun&) = delete;
+  CancellableRun& operator=(const CancellableRun&) = delete;
 
   void cancel() { signal_.emit(asio::cancellation_type::all); }
 

@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cano/edge_kind.hpp>
 #include <cano/observe/run_path.hpp>
 #include <cano/workflow/graph.hpp>
 #include <cano/workflow/graph_format.hpp>
@@ -64,6 +65,9 @@ constexpr std::array<const char*, 44> pieces{"a",
                                              "href",
                                              "~~~"};
 
+constexpr std::array kinds{cano::EdgeKind::Declared, cano::EdgeKind::Failure,
+                           cano::EdgeKind::Limit};
+
 class RandomGraphs {
  public:
   cano::Graph graph() {
@@ -75,11 +79,17 @@ class RandomGraphs {
       node.is_exit = below(3) == 0;
       node.has_task = !node.is_exit && below(4) != 0;
       node.max_attempts = node.has_task ? below(5) : 0;
+      node.is_undoable = node.has_task && below(4) == 0;
+      for (std::size_t parts = node.has_task && below(3) == 0 ? 1 + below(3) : 0; parts > 0;
+           --parts) {
+        node.parts.push_back({name(), below(5), below(2) == 0});
+        node.join = name();
+      }
       graph.nodes.push_back(node);
     }
     graph.nodes[0].is_start = true;
     for (std::size_t edges = below(8); edges > 0; --edges)
-      graph.edges.push_back({below(states), below(states)});
+      graph.edges.push_back({below(states), below(states), kinds[below(kinds.size())]});
     return graph;
   }
 

@@ -16,8 +16,8 @@
 #include <cano/detail/text.hpp>
 
 #include "support/catch.hpp"
+#include "support/event_script.hpp"
 #include "support/exposition.hpp"
-#include "support/play.hpp"
 #include "support/temp_file.hpp"
 
 using cano::Outcome;
@@ -37,7 +37,7 @@ bool has(const std::string& text, const std::string& line) {
 }
 
 void play_run(PrometheusObserver& observer, const Span* span) {
-  Play run{observer, "run-id-17", span};
+  EventScript run{observer, "run-id-17", span};
   run.started("Fetch");
   run.entered("Fetch");
   run.attempt(2);
@@ -80,7 +80,7 @@ TEST_CASE("runs, states, attempts, retries and timeouts are counted and timed") 
 TEST_CASE("a state that was given up is timed, too") {
   prometheus::Registry registry;
   PrometheusObserver observer{registry};
-  Play run{observer, "r"};
+  EventScript run{observer, "r"};
   run.entered("Fetch");
   run.attempt();
   run.wait(250ms);
@@ -92,7 +92,7 @@ TEST_CASE("a state that was given up is timed, too") {
 TEST_CASE("attempts of an undo are counted apart from the work") {
   prometheus::Registry registry;
   PrometheusObserver observer{registry};
-  Play run{observer, "r"};
+  EventScript run{observer, "r"};
   run.started("Fetch");
   run.undoes();
   run.entered("Fetch");
@@ -112,8 +112,8 @@ TEST_CASE("attempts of an undo are counted apart from the work") {
 TEST_CASE("runs under way and other outcomes; without a span the workflow has no name") {
   prometheus::Registry registry;
   PrometheusObserver observer{registry};
-  Play first{observer, "1"};
-  Play second{observer, "2"};
+  EventScript first{observer, "1"};
+  EventScript second{observer, "2"};
   first.started("A");
   second.started("A");
   CHECK(has(text_of(registry), R"(cano_runs_running{workflow=""} 2)"));
@@ -156,10 +156,10 @@ TEST_CASE("batches are counted by the outcome of their instances") {
   prometheus::Registry registry;
   PrometheusObserver observer{registry};
   const Span span{"orders"};
-  Play run{observer, "b", &span};
+  EventScript run{observer, "b", &span};
   observer.on_batch_started({run.info(), 10, "wait_forever", {}});
   CHECK(has(text_of(registry), R"(cano_batches_running{workflow="orders"} 1)"));
-  Play instance{observer, "b", 3, &span};
+  EventScript instance{observer, "b", 3, &span};
   instance.started("A");
   CHECK(has(text_of(registry), R"(cano_batch_instances_running{workflow="orders"} 1)"));
   instance.finished(Outcome::Success, "Done");
@@ -193,7 +193,7 @@ TEST_CASE("past the limit new label values are counted as other") {
   cano::PrometheusOptions options;
   options.max_series = 2;
   PrometheusObserver observer{registry, options};
-  Play run{observer, "r"};
+  EventScript run{observer, "r"};
   for (const char* state : {"A", "B", "C", "D", "A"})
     run.entered(state);
   const std::string text = text_of(registry);
@@ -209,7 +209,7 @@ TEST_CASE("past the limit outcomes are still told apart") {
   options.max_series = 1;
   PrometheusObserver observer{registry, options};
   for (const char* state : {"A", "B", "C"}) {
-    Play run{observer, "r"};
+    EventScript run{observer, "r"};
     run.entered(state);
     run.attempt();
     run.succeeded("Done");
@@ -237,18 +237,18 @@ TEST_CASE("past the limit reasons are still told apart") {
   CHECK(has(text, R"(cano_job_skips_total{job="other",reason="misfire"} 3)"));
 }
 
-TEST_CASE("promtool accepts it all, also hostile names") {
+TEST_CASE("promtool accepts it all, also malformed names") {
   prometheus::Registry registry;
   PrometheusObserver observer{registry};
-  const Span span{hostile};
+  const Span span{malformed_text};
   play_run(observer, &span);
-  Play run{observer, hostile, &span};
-  run.entered(hostile);
+  EventScript run{observer, malformed_text, &span};
+  run.entered(malformed_text);
   observer.on_batch_started({run.info(), 1, "wait_forever", {}});
   observer.on_batch_finished({run.info(), 1, 1, 0, 0, 1s, {}});
-  observer.on_occurrence_started({hostile, 1, std::nullopt, 0s, {}});
-  observer.on_occurrence_finished({hostile, 1, Outcome::Success, "", 0s, {}});
-  observer.on_occurrence_skipped({hostile, std::nullopt, cano::SkipReason::Paused, {}});
+  observer.on_occurrence_started({malformed_text, 1, std::nullopt, 0s, {}});
+  observer.on_occurrence_finished({malformed_text, 1, Outcome::Success, "", 0s, {}});
+  observer.on_occurrence_skipped({malformed_text, std::nullopt, cano::SkipReason::Paused, {}});
   const std::string text = text_of(registry);
   CHECK(text.find("workflow=\"a\\\"b\\\\c\\nINFO forged") != std::string::npos);
   CHECK(text.find('\xff') == std::string::npos);
@@ -287,7 +287,7 @@ TEST_CASE("a registry that holds a name as another kind of metric is refused") {
 TEST_CASE("an attempt that was cancelled is no failed one") {
   prometheus::Registry registry;
   PrometheusObserver observer{registry};
-  Play run{observer, "r"};
+  EventScript run{observer, "r"};
   run.started("A");
   run.entered("A");
   run.attempt();
@@ -333,7 +333,7 @@ TEST_CASE("any names are written so that a parser reads them") {
   for (int i = 0; i < 300; ++i) {
     const std::string state = name();
     const Span span{"orders"};
-    Play run{observer, "r", &span};
+    EventScript run{observer, "r", &span};
     run.hop(state, 1ms, "Done");
     ++visits[cano::detail::valid_utf8(state)];
     observer.on_occurrence_skipped({name(), {}, cano::SkipReason::Overlap, {}});

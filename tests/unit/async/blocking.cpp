@@ -98,39 +98,39 @@ struct BusyPool {
 }  // namespace
 
 TEST_CASE("blocking gives what the function returns") {
-  StrandWorld world;
-  CHECK(world.run(join_elsewhere("a text that is long enough ", "for the heap")) ==
+  StrandClock fixture;
+  CHECK(fixture.run(join_elsewhere("a text that is long enough ", "for the heap")) ==
         "a text that is long enough for the heap");
-  CHECK(world.run(blocking(length, std::make_unique<std::string>("four"))) == 4);
-  CHECK(*world.run(blocking([](int value) { return MoveOnly{value}; }, 3)).value == 3);
+  CHECK(fixture.run(blocking(length, std::make_unique<std::string>("four"))) == 4);
+  CHECK(*fixture.run(blocking([](int value) { return MoveOnly{value}; }, 3)).value == 3);
   int number = 0;
-  world.run(blocking([](int& value) { value = 5; }, std::ref(number)));
+  fixture.run(blocking([](int& value) { value = 5; }, std::ref(number)));
   CHECK(number == 5);
-  CHECK(world.run(blocking(&std::string::size, std::string{"four"})) == 4);
+  CHECK(fixture.run(blocking(&std::string::size, std::string{"four"})) == 4);
 }
 
 TEST_CASE("a reference that the function returns is copied") {
-  StrandWorld world;
+  StrandClock fixture;
   static_assert(std::is_same_v<decltype(blocking(same, std::string{})), Async<std::string>>);
-  CHECK(world.run(blocking(same, std::string{"a text that is long enough for the heap"})) ==
+  CHECK(fixture.run(blocking(same, std::string{"a text that is long enough for the heap"})) ==
         "a text that is long enough for the heap");
 }
 
 TEST_CASE("blocking rethrows what the function throws") {
-  StrandWorld world;
-  CHECK_THROWS_WITH(world.run(blocking(thrower)), "from the thread");
+  StrandClock fixture;
+  CHECK_THROWS_WITH(fixture.run(blocking(thrower)), "from the thread");
 }
 
 TEST_CASE("blocking runs on another thread and goes on at home") {
-  StrandWorld world;
-  CHECK(world.run(goes_on_at_home()));
+  StrandClock fixture;
+  CHECK(fixture.run(goes_on_at_home()));
 }
 
 TEST_CASE("the function and its arguments are destroyed before the result is there") {
-  StrandWorld world;
+  StrandClock fixture;
   std::atomic<int> alive{0};
-  CHECK(world.run(alive_at_end(alive)) == 0);
-  CHECK(world.run(alive_after_failure(alive)) == 0);
+  CHECK(fixture.run(alive_at_end(alive)) == 0);
+  CHECK(fixture.run(alive_after_failure(alive)) == 0);
   {
     auto never = blocking([](const Alive&) {}, Alive{alive});
   }
@@ -139,62 +139,62 @@ TEST_CASE("the function and its arguments are destroyed before the result is the
 
 TEST_CASE("a call that is cancelled in the queue does not run") {
   BusyPool busy;
-  StrandWorld world;
+  StrandClock fixture;
   std::atomic<int> alive{0};
   bool has_run = false;
-  StartedAsync first{world.get_executor(), busy.work()};
+  StartedAsync first{fixture.get_executor(), busy.work()};
   StartedAsync second{
-      world.get_executor(),
+      fixture.get_executor(),
       blocking(busy.pool, [&has_run](const Alive&) { has_run = true; }, Alive{alive})};
-  world.settle();
+  fixture.settle();
   busy.has_begun.acquire();
   second.cancel();
-  world.settle();
+  fixture.settle();
   CHECK(second.was_aborted());
   CHECK(alive == 0);
   busy.may_end.release();
-  world.finish();
+  fixture.finish();
   CHECK(first.result() == 7);
   CHECK_FALSE(has_run);
 }
 
 TEST_CASE("work that was cancelled before begins no call") {
-  SerialWorld world;
+  SerialClock fixture;
   bool has_run = false;
-  StartedAsync started{world.get_executor(), call_after_cancellation(has_run)};
-  world.settle();
+  StartedAsync started{fixture.get_executor(), call_after_cancellation(has_run)};
+  fixture.settle();
   started.cancel();
-  world.settle();
+  fixture.settle();
   CHECK(started.was_aborted());
   CHECK_FALSE(has_run);
 }
 
 TEST_CASE("a call that runs is waited for, also when it is cancelled") {
   BusyPool busy;
-  StrandWorld world;
-  StartedAsync started{world.get_executor(), busy.work()};
-  world.settle();
+  StrandClock fixture;
+  StartedAsync started{fixture.get_executor(), busy.work()};
+  fixture.settle();
   busy.has_begun.acquire();
   started.cancel();
-  world.settle();
+  fixture.settle();
   CHECK_FALSE(started.has_ended);
   busy.may_end.release();
-  world.finish();
+  fixture.finish();
   CHECK(started.result() == 7);
 }
 
 TEST_CASE("a failure beside it waits for the call that runs") {
   BusyPool busy;
-  StrandWorld world;
+  StrandClock fixture;
   auto failing = blocking([&busy] {
     busy.has_begun.acquire();
     throw std::runtime_error{"other"};
   });
-  StartedAsync both{world.get_executor(), cano::when_all(busy.work(), std::move(failing))};
-  world.settle();
+  StartedAsync both{fixture.get_executor(), cano::when_all(busy.work(), std::move(failing))};
+  fixture.settle();
   CHECK_FALSE(both.has_ended);
   busy.may_end.release();
-  world.finish();
+  fixture.finish();
   CHECK_THROWS_WITH(both.result(), "other");
 }
 
@@ -202,13 +202,13 @@ TEST_CASE("a call goes on when the context of its coroutine is destroyed") {
   BusyPool busy;
   std::atomic<int> alive{0};
   {
-    StrandWorld world;
-    StartedAsync running{world.get_executor(), busy.work()};
-    StartedAsync queued{world.get_executor(),
+    StrandClock fixture;
+    StartedAsync running{fixture.get_executor(), busy.work()};
+    StartedAsync queued{fixture.get_executor(),
                         blocking(busy.pool, [](const Alive&) {}, Alive{alive})};
-    world.settle();
+    fixture.settle();
     busy.has_begun.acquire();
-    world.destroy();
+    fixture.destroy();
     CHECK_FALSE(running.has_ended);
   }
   busy.may_end.release();
@@ -217,14 +217,14 @@ TEST_CASE("a call goes on when the context of its coroutine is destroyed") {
 }
 
 TEST_CASE("a pool that is destroyed ends the calls that have not begun") {
-  StrandWorld world;
+  StrandClock fixture;
   auto pool = std::make_unique<asio::thread_pool>(1);
   pool->stop();
-  StartedAsync started{world.get_executor(), blocking(*pool, [] { return 1; })};
-  world.settle();
+  StartedAsync started{fixture.get_executor(), blocking(*pool, [] { return 1; })};
+  fixture.settle();
   CHECK_FALSE(started.has_ended);
   pool.reset();
-  world.finish();
+  fixture.finish();
   CHECK(error_of([&] { started.result(); }).errc() == Errc::Cancelled);
 }
 
@@ -266,9 +266,9 @@ TEST_CASE("calls are cancelled while they begin and end") {
 
 TEST_CASE("contexts are destroyed while calls end") {
   for (int i = 0; i < 200; ++i) {
-    StrandWorld world;
-    StartedAsync started{world.get_executor(), blocking([] { return 1; })};
-    world.settle();
+    StrandClock fixture;
+    StartedAsync started{fixture.get_executor(), blocking([] { return 1; })};
+    fixture.settle();
     if (i % 2 == 0) std::this_thread::yield();
   }
 }

@@ -108,58 +108,58 @@ Async<int> last_of(Mailbox<int>& box) {
 }  // namespace
 
 TEST_CASE("a mailbox gives values in the order in which they were sent") {
-  SerialWorld world;
+  SerialClock fixture;
   Mailbox<int> box;
   SECTION("before somebody waits") {
     for (const int value : {1, 2, 3})
       box.send(value);
-    CHECK(world.run(receive_some(box, 3)) == std::vector{1, 2, 3});
+    CHECK(fixture.run(receive_some(box, 3)) == std::vector{1, 2, 3});
   }
   SECTION("while somebody waits") {
-    StartedAsync started{world.get_executor(), receive_some(box, 3)};
+    StartedAsync started{fixture.get_executor(), receive_some(box, 3)};
     for (const int value : {1, 2, 3}) {
-      world.settle();
+      fixture.settle();
       CHECK_FALSE(started.has_ended);
       box.send(value);
     }
-    world.settle();
+    fixture.settle();
     CHECK(started.result() == std::vector{1, 2, 3});
   }
   SECTION("from the same loop") {
     const auto [values, sent, later] =
-        world.run(when_all(receive_some(box, 2), send_after(0s, box, 1), send_after(1s, box, 2)));
+        fixture.run(when_all(receive_some(box, 2), send_after(0s, box, 1), send_after(1s, box, 2)));
     CHECK(values == std::vector{1, 2});
-    CHECK(world.elapsed() == 1s);
+    CHECK(fixture.elapsed() == 1s);
   }
 }
 
 TEST_CASE("who waits first receives first") {
-  SerialWorld world;
+  SerialClock fixture;
   Mailbox<int> box;
   std::string log;
   std::atomic<int> alive{0};
-  StartedAsync a{world.get_executor(), note_next(box, "a", log, Alive{alive})};
-  StartedAsync b{world.get_executor(), note_next(box, "b", log, Alive{alive})};
-  StartedAsync c{world.get_executor(), note_next(box, "c", log, Alive{alive})};
-  world.settle();
+  StartedAsync a{fixture.get_executor(), note_next(box, "a", log, Alive{alive})};
+  StartedAsync b{fixture.get_executor(), note_next(box, "b", log, Alive{alive})};
+  StartedAsync c{fixture.get_executor(), note_next(box, "c", log, Alive{alive})};
+  fixture.settle();
   SECTION("") {
     for (const int value : {1, 2, 3})
       box.send(value);
-    world.settle();
+    fixture.settle();
     CHECK(log == "a1 b2 c3 ");
   }
   SECTION("but for those who were cancelled meanwhile") {
-    world.run_here([&] {
+    fixture.run_here([&] {
       b.cancel();
       for (const int value : {1, 2, 3})
         box.send(value);
     });
     CHECK(b.was_aborted());
     CHECK(log == "a1 c2 ");
-    CHECK(world.run(box.receive()) == 3);
+    CHECK(fixture.run(box.receive()) == 3);
   }
   SECTION("and the value of one that is cancelled on its way goes to the next") {
-    world.run_here([&] {
+    fixture.run_here([&] {
       box.send(1);
       box.send(2);
       a.cancel();
@@ -168,7 +168,7 @@ TEST_CASE("who waits first receives first") {
     CHECK(log == "b2 c1 ");
   }
   SECTION("and values that come back keep their order") {
-    world.run_here([&] {
+    fixture.run_here([&] {
       for (const int value : {1, 2, 3, 4})
         box.send(value);
       b.cancel();
@@ -176,158 +176,158 @@ TEST_CASE("who waits first receives first") {
       a.cancel();
     });
     CHECK(log.empty());
-    CHECK(world.run(receive_some(box, 4)) == std::vector{1, 2, 3, 4});
+    CHECK(fixture.run(receive_some(box, 4)) == std::vector{1, 2, 3, 4});
   }
 }
 
 TEST_CASE("receive_for waits so long and no longer") {
-  SerialWorld world;
+  SerialClock fixture;
   Mailbox<int> box;
   SECTION("and gives nothing") {
-    CHECK_FALSE(world.run(box.receive_for(2s)));
-    CHECK(world.elapsed() == 2s);
+    CHECK_FALSE(fixture.run(box.receive_for(2s)));
+    CHECK(fixture.elapsed() == 2s);
     box.send(1);
-    CHECK(world.run(box.receive()) == 1);
+    CHECK(fixture.run(box.receive()) == 1);
   }
   SECTION("or what came") {
-    const auto [value, sent] = world.run(when_all(box.receive_for(2s), send_after(1s, box, 1)));
+    const auto [value, sent] = fixture.run(when_all(box.receive_for(2s), send_after(1s, box, 1)));
     CHECK(value == 1);
-    CHECK(world.elapsed() == 1s);
+    CHECK(fixture.elapsed() == 1s);
   }
   SECTION("also what came at the very time") {
-    const auto [sent, value] = world.run(when_all(send_after(2s, box, 1), box.receive_for(2s)));
-    CHECK((value == 1 || world.run(box.receive()) == 1));
+    const auto [sent, value] = fixture.run(when_all(send_after(2s, box, 1), box.receive_for(2s)));
+    CHECK((value == 1 || fixture.run(box.receive()) == 1));
   }
   SECTION("also what was on its way when the time passed") {
-    StartedAsync started{world.get_executor(), box.receive_for(1s)};
-    world.settle();
+    StartedAsync started{fixture.get_executor(), box.receive_for(1s)};
+    fixture.settle();
     box.send(1);
-    world.run_until(5s);
+    fixture.run_until(5s);
     CHECK(started.result() == 1);
   }
   SECTION("or not at all") {
     box.send(1);
-    CHECK(world.run(box.receive_for(Duration{-1})) == 1);
-    CHECK_FALSE(world.run(box.receive_for(0s)));
+    CHECK(fixture.run(box.receive_for(Duration{-1})) == 1);
+    CHECK_FALSE(fixture.run(box.receive_for(0s)));
   }
   SECTION("or for ever") {
     const auto [value, sent] =
-        world.run(when_all(box.receive_for(Duration::max()), send_after(1h, box, 1)));
+        fixture.run(when_all(box.receive_for(Duration::max()), send_after(1h, box, 1)));
     CHECK(value == 1);
   }
 }
 
 TEST_CASE("a value survives a timeout and a lost race") {
-  SerialWorld world;
+  SerialClock fixture;
   Mailbox<int> box;
-  StartedAsync started{world.get_executor(), cano::timeout(1s, box.receive())};
-  world.settle();
-  world.run_here([&] {
+  StartedAsync started{fixture.get_executor(), cano::timeout(1s, box.receive())};
+  fixture.settle();
+  fixture.run_here([&] {
     box.send(1);
     started.cancel();
   });
   CHECK(started.was_aborted());
-  CHECK(world.run(box.receive()) == 1);
+  CHECK(fixture.run(box.receive()) == 1);
 }
 
 TEST_CASE("cancelling a receive") {
-  SerialWorld world;
+  SerialClock fixture;
   Mailbox<int> box;
   SECTION("before it begins") {
-    StartedAsync started{world.get_executor(), box.receive()};
+    StartedAsync started{fixture.get_executor(), box.receive()};
     started.cancel();
-    world.settle();
+    fixture.settle();
     CHECK(started.was_aborted());
   }
   SECTION("while it waits with a limit") {
-    StartedAsync started{world.get_executor(), box.receive_for(1s)};
-    world.settle();
+    StartedAsync started{fixture.get_executor(), box.receive_for(1s)};
+    fixture.settle();
     started.cancel();
-    world.settle();
+    fixture.settle();
     CHECK(started.was_aborted());
-    CHECK(world.elapsed() == 0s);
+    CHECK(fixture.elapsed() == 0s);
   }
   SECTION("that need not wait does nothing") {
     box.send(1);
-    StartedAsync started{world.get_executor(), box.receive()};
+    StartedAsync started{fixture.get_executor(), box.receive()};
     started.cancel();
-    world.settle();
+    fixture.settle();
     CHECK(started.result() == 1);
   }
 }
 
 TEST_CASE("a mailbox of signals") {
-  SerialWorld world;
+  SerialClock fixture;
   Mailbox<> box;
   for (int i = 0; i < 3; ++i)
     box.send();
-  world.run(box.receive());
-  CHECK(world.run(count_signals(box)) == 2);
+  fixture.run(box.receive());
+  CHECK(fixture.run(count_signals(box)) == 2);
   static_assert(std::is_same_v<decltype(box.receive()), Async<void>>);
   static_assert(std::is_same_v<decltype(box.receive_for(1s)), Async<bool>>);
 }
 
 TEST_CASE("a mailbox of what can only be moved") {
-  SerialWorld world;
+  SerialClock fixture;
   Mailbox<MoveOnly> box;
   box.send(MoveOnly{1});
   box.send(MoveOnly{2});
   box.send(MoveOnly{3});
-  CHECK(*world.run(box.receive()).value == 1);
-  CHECK(*world.run(box.receive_for(1s))->value == 2);
+  CHECK(*fixture.run(box.receive()).value == 1);
+  CHECK(*fixture.run(box.receive_for(1s))->value == 2);
 }
 
 TEST_CASE("a mailbox of booleans and of optionals") {
-  SerialWorld world;
+  SerialClock fixture;
   Mailbox<bool> booleans;
   booleans.send(false);
-  CHECK(world.run(booleans.receive_for(1s)) == false);
-  CHECK(world.run(booleans.receive_for(1s)) == std::nullopt);
+  CHECK(fixture.run(booleans.receive_for(1s)) == false);
+  CHECK(fixture.run(booleans.receive_for(1s)) == std::nullopt);
   Mailbox<std::optional<int>> optionals;
   optionals.send(std::nullopt);
-  CHECK(world.run(optionals.receive_for(1s)).has_value());
+  CHECK(fixture.run(optionals.receive_for(1s)).has_value());
 }
 
 TEST_CASE("a mailbox that is destroyed ends the receivers that wait") {
-  SerialWorld world;
+  SerialClock fixture;
   auto box = std::make_unique<Mailbox<int>>();
-  StartedAsync waits{world.get_executor(), box->receive()};
-  StartedAsync limited{world.get_executor(), box->receive_for(1h)};
-  world.settle();
+  StartedAsync waits{fixture.get_executor(), box->receive()};
+  StartedAsync limited{fixture.get_executor(), box->receive_for(1h)};
+  fixture.settle();
   auto later = box->receive();
   SECTION("with an error") {
     box.reset();
-    world.settle();
+    fixture.settle();
     CHECK(error_of([&] { waits.result(); }).errc() == Errc::Cancelled);
     CHECK(error_of([&] { limited.result(); }).errc() == Errc::Cancelled);
-    CHECK(error_of([&] { world.run(std::move(later)); }).errc() == Errc::Cancelled);
+    CHECK(error_of([&] { fixture.run(std::move(later)); }).errc() == Errc::Cancelled);
   }
   SECTION("but for a value on its way") {
     box->send(1);
     box.reset();
-    world.settle();
+    fixture.settle();
     CHECK(waits.result() == 1);
     CHECK(error_of([&] { limited.result(); }).errc() == Errc::Cancelled);
   }
-  CHECK(world.elapsed() == 0s);
+  CHECK(fixture.elapsed() == 0s);
 }
 
 TEST_CASE("a receiver destroyed with its context leaves its value to the next") {
   std::atomic<int> alive{0};
   std::string log;
   Mailbox<int> box;
-  SerialWorld other;
+  SerialClock other;
   {
-    SerialWorld world;
-    StartedAsync first{world.get_executor(), note_next(box, "a", log, Alive{alive})};
-    StartedAsync second{world.get_executor(), note_next(box, "b", log, Alive{alive})};
-    world.settle();
+    SerialClock fixture;
+    StartedAsync first{fixture.get_executor(), note_next(box, "a", log, Alive{alive})};
+    StartedAsync second{fixture.get_executor(), note_next(box, "b", log, Alive{alive})};
+    fixture.settle();
     StartedAsync third{other.get_executor(), note_next(box, "c", log, Alive{alive})};
     other.settle();
     box.send(1);
     SECTION("that was on its way to both") { box.send(2); }
     SECTION("that was on its way to one") {}
-    world.destroy();
+    fixture.destroy();
     CHECK_FALSE(first.has_ended);
     CHECK_FALSE(second.has_ended);
     other.settle();
@@ -342,8 +342,8 @@ TEST_CASE("a receiver waits in a context that is destroyed while others send") {
   std::string log;
   for (int round = 0; round < 200; ++round) {
     Mailbox<int> box;
-    StrandWorld strand;
-    SerialWorld serial;
+    StrandClock strand;
+    SerialClock serial;
     StartedAsync a{strand.get_executor(), note_next(box, "a", log, Alive{alive})};
     StartedAsync b{serial.get_executor(), note_next(box, "b", log, Alive{alive})};
     strand.settle();
@@ -359,7 +359,7 @@ TEST_CASE("a receiver waits in a context that is destroyed while others send") {
     strand.destroy();
     serial.destroy();
     sender.join();
-    SerialWorld other;
+    SerialClock other;
     CHECK(other.run(receive_some(box, 3)) == std::vector{0, 1, 2});
   }
   CHECK(log.empty());
@@ -417,8 +417,8 @@ TEST_CASE("receivers are cancelled while others send: nothing is lost") {
   }
   sender.join();
   pool.join();
-  SerialWorld world;
-  while (world.run(box.receive_for(0s)))
+  SerialClock fixture;
+  while (fixture.run(box.receive_for(0s)))
     ++received;
   CHECK(received == count);
 }

@@ -86,28 +86,28 @@ std::string text_of(const std::exception_ptr& thrown) {
 }  // namespace
 
 TEST_CASE("a group runs its tasks, and join waits for them") {
-  SerialWorld world;
-  TaskGroup group{world.get_executor()};
+  SerialClock fixture;
+  TaskGroup group{fixture.get_executor()};
   std::atomic<int> alive{0};
   group.spawn(sleep_holding(1s, Alive{alive}));
   group.spawn(sleep_holding(3s, Alive{alive}));
   group.spawn(sleep_for(2s));
   CHECK(group.size() == 3);
-  world.run_until(1s);
+  fixture.run_until(1s);
   CHECK(group.size() == 2);
-  world.run(group.join());
-  CHECK(world.elapsed() == 3s);
+  fixture.run(group.join());
+  CHECK(fixture.elapsed() == 3s);
   CHECK(group.size() == 0);
   CHECK(alive == 0);
-  world.run(group.join());
-  CHECK(world.elapsed() == 3s);
+  fixture.run(group.join());
+  CHECK(fixture.elapsed() == 3s);
 }
 
 TEST_CASE("a task that is spawned on the executor starts at once") {
-  SerialWorld world;
-  TaskGroup group{world.get_executor()};
+  SerialClock fixture;
+  TaskGroup group{fixture.get_executor()};
   std::string log;
-  world.run_here([&] {
+  fixture.run_here([&] {
     group.spawn(note(log, 'a'));
     CHECK(log == "a");
     group.spawn(note(log, 'b'));
@@ -118,31 +118,31 @@ TEST_CASE("a task that is spawned on the executor starts at once") {
 }
 
 TEST_CASE("join throws the first failure that nobody was given") {
-  SerialWorld world;
-  TaskGroup group{world.get_executor()};
+  SerialClock fixture;
+  TaskGroup group{fixture.get_executor()};
   group.spawn(fail_after(2s, "late"));
   group.spawn(fail_after(1s, "early"));
   group.spawn(sleep_for(3s));
-  CHECK(text_of(failure_of(world, group.join())) == "early");
-  CHECK(world.elapsed() == 3s);
-  CHECK_NOTHROW(world.run(group.join()));
+  CHECK(text_of(failure_of(fixture, group.join())) == "early");
+  CHECK(fixture.elapsed() == 3s);
+  CHECK_NOTHROW(fixture.run(group.join()));
   group.spawn(fail_at_once());
-  CHECK(text_of(failure_of(world, group.join())) == "at once");
-  const DrainReport report = world.run(group.drain(1s));
+  CHECK(text_of(failure_of(fixture, group.join())) == "at once");
+  const DrainReport report = fixture.run(group.drain(1s));
   CHECK(report.finished == 1);
   CHECK(report.failed == 3);
   CHECK(report.first_failure == nullptr);
 }
 
 TEST_CASE("drain waits, cancels the rest and reports") {
-  SerialWorld world;
-  TaskGroup group{world.get_executor()};
+  SerialClock fixture;
+  TaskGroup group{fixture.get_executor()};
   std::atomic<int> alive{0};
   group.spawn(sleep_holding(1s, Alive{alive}));
   group.spawn(sleep_holding(1h, Alive{alive}));
   group.spawn(fail_after(2s, "failure"));
   SECTION("of what is aborted") {
-    const DrainReport report = world.run(group.drain(5s));
+    const DrainReport report = fixture.run(group.drain(5s));
     CHECK(report.finished == 1);
     CHECK(report.failed == 1);
     CHECK(report.cancelled == 1);
@@ -154,118 +154,118 @@ TEST_CASE("drain waits, cancels the rest and reports") {
   SECTION("of what takes its time") {
     group.spawn(slow_to_end(false));
     group.spawn(slow_to_end(true));
-    const DrainReport report = world.run(group.drain(5s));
+    const DrainReport report = fixture.run(group.drain(5s));
     CHECK(report.finished == 2);
     CHECK(report.cancelled == 2);
     CHECK(report.elapsed == 7s);
   }
   SECTION("at once") {
     const Duration limit = GENERATE(Duration{0s}, Duration{-1h});
-    const DrainReport report = world.run(group.drain(limit));
+    const DrainReport report = fixture.run(group.drain(limit));
     CHECK(report.cancelled == 3);
     CHECK(report.elapsed == 0s);
   }
   SECTION("or for ever") {
-    const DrainReport report = world.run(group.drain(Duration::max()));
+    const DrainReport report = fixture.run(group.drain(Duration::max()));
     CHECK(report.finished == 2);
     CHECK(report.elapsed == 1h);
   }
   CHECK(group.size() == 0);
-  CHECK(world.run(group.drain(1s)).total() == 0);
+  CHECK(fixture.run(group.drain(1s)).total() == 0);
 }
 
 TEST_CASE("what is spawned while a drain cancels is refused, and counted") {
-  SerialWorld world;
-  TaskGroup group{world.get_executor()};
+  SerialClock fixture;
+  TaskGroup group{fixture.get_executor()};
   group.spawn(spawn_for_ever(group));
-  const DrainReport report = world.run(group.drain(1s));
+  const DrainReport report = fixture.run(group.drain(1s));
   CHECK(report.finished == 1);
   CHECK(report.cancelled == 1);
   std::string log;
   group.spawn(note(log, 'a'));
-  world.run(group.join());
+  fixture.run(group.join());
   CHECK(log == "aa");
 }
 
 TEST_CASE("cancel ends what is under way and nothing that comes later") {
-  SerialWorld world;
-  TaskGroup group{world.get_executor()};
+  SerialClock fixture;
+  TaskGroup group{fixture.get_executor()};
   std::atomic<int> alive{0};
   std::string log;
   group.spawn(sleep_holding(1h, Alive{alive}));
-  SECTION("and has begun") { world.settle(); }
+  SECTION("and has begun") { fixture.settle(); }
   SECTION("and has not begun") {}
   group.cancel();
   group.spawn(note(log, 'a'));
   group.spawn(sleep_holding(1s, Alive{alive}));
-  world.run(group.join());
+  fixture.run(group.join());
   CHECK(log == "aa");
-  CHECK(world.elapsed() == 1s);
+  CHECK(fixture.elapsed() == 1s);
   CHECK(alive == 0);
-  const DrainReport report = world.run(group.drain(1s));
+  const DrainReport report = fixture.run(group.drain(1s));
   CHECK(report.finished == 2);
   CHECK(report.cancelled == 1);
 }
 
 TEST_CASE("who waits for a group may be cancelled; the tasks go on") {
-  SerialWorld world;
-  TaskGroup group{world.get_executor()};
+  SerialClock fixture;
+  TaskGroup group{fixture.get_executor()};
   std::atomic<int> alive{0};
   group.spawn(sleep_holding(10s, Alive{alive}));
-  StartedAsync join{world.get_executor(), group.join()};
-  StartedAsync drain{world.get_executor(), group.drain(5s)};
-  world.run_until(1s);
+  StartedAsync join{fixture.get_executor(), group.join()};
+  StartedAsync drain{fixture.get_executor(), group.drain(5s)};
+  fixture.run_until(1s);
   join.cancel();
   drain.cancel();
-  world.settle();
+  fixture.settle();
   CHECK(join.was_aborted());
   CHECK(drain.was_aborted());
   CHECK(alive == 1);
-  CHECK(world.run(group.drain(1h)).finished == 1);
-  CHECK(world.elapsed() == 10s);
+  CHECK(fixture.run(group.drain(1h)).finished == 1);
+  CHECK(fixture.elapsed() == 10s);
 }
 
 TEST_CASE("several wait for a group") {
-  SerialWorld world;
-  TaskGroup group{world.get_executor()};
+  SerialClock fixture;
+  TaskGroup group{fixture.get_executor()};
   group.spawn(fail_after(1s, "failure"));
-  const auto [report, joined] = world.run(cano::when_all(group.drain(1h), group.join()));
+  const auto [report, joined] = fixture.run(cano::when_all(group.drain(1h), group.join()));
   CHECK(text_of(report.first_failure) == "failure");
   CHECK(report.failed == 1);
 }
 
 TEST_CASE("a group that is destroyed cancels its tasks") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
-  auto group = std::make_unique<TaskGroup>(world.get_executor());
+  auto group = std::make_unique<TaskGroup>(fixture.get_executor());
   group->spawn(sleep_holding(1h, Alive{alive}));
-  StartedAsync join{world.get_executor(), group->join()};
-  world.settle();
+  StartedAsync join{fixture.get_executor(), group->join()};
+  fixture.settle();
   CHECK(alive == 1);
   group.reset();
-  world.settle();
+  fixture.settle();
   CHECK(alive == 0);
   CHECK(join.has_ended);
-  CHECK(world.elapsed() == 0s);
+  CHECK(fixture.elapsed() == 0s);
 }
 
 TEST_CASE("tasks are destroyed with their context, and who waits elsewhere goes on") {
   std::atomic<int> alive{0};
-  SerialWorld elsewhere;
-  SerialWorld world;
-  StrandWorld strand;
+  SerialClock elsewhere;
+  SerialClock fixture;
+  StrandClock strand;
   const bool is_strand = GENERATE(false, true);
-  TaskGroup group{is_strand ? strand.get_executor() : world.get_executor()};
+  TaskGroup group{is_strand ? strand.get_executor() : fixture.get_executor()};
   group.spawn(sleep_holding(1h, Alive{alive}));
   SECTION("when they have begun") {
-    world.settle();
+    fixture.settle();
     strand.settle();
   }
   SECTION("when they have not begun") {}
   StartedAsync join{elsewhere.get_executor(), group.join()};
   StartedAsync drain{elsewhere.get_executor(), group.drain(1h)};
   elsewhere.settle();
-  world.destroy();
+  fixture.destroy();
   strand.destroy();
   CHECK(alive == 0);
   elsewhere.settle();
@@ -278,16 +278,16 @@ TEST_CASE("tasks are destroyed with their context, and who waits elsewhere goes 
 }
 
 TEST_CASE("a group whose waiters are destroyed with their context goes on") {
-  SerialWorld world;
-  TaskGroup group{world.get_executor()};
+  SerialClock fixture;
+  TaskGroup group{fixture.get_executor()};
   group.spawn(sleep_for(1s));
-  SerialWorld elsewhere;
+  SerialClock elsewhere;
   StartedAsync join{elsewhere.get_executor(), group.join()};
   StartedAsync drain{elsewhere.get_executor(), group.drain(1h)};
   elsewhere.settle();
   elsewhere.destroy();
-  world.run(group.join());
-  CHECK(world.elapsed() == 1s);
+  fixture.run(group.join());
+  CHECK(fixture.elapsed() == 1s);
 }
 
 TEST_CASE("many threads spawn, ask and cancel") {
@@ -331,7 +331,7 @@ TEST_CASE("many threads spawn, ask and cancel") {
 TEST_CASE("contexts are destroyed while others spawn and wait") {
   std::atomic<int> alive{0};
   for (int round = 0; round < 100; ++round) {
-    StrandWorld strand;
+    StrandClock strand;
     TaskGroup group{strand.get_executor()};
     std::atomic<bool> has_begun{false};
     std::thread spawner{[&] {
@@ -346,8 +346,8 @@ TEST_CASE("contexts are destroyed while others spawn and wait") {
     strand.settle();
     strand.destroy();
     spawner.join();
-    SerialWorld world;
-    const DrainReport report = world.run(group.drain(1s));
+    SerialClock fixture;
+    const DrainReport report = fixture.run(group.drain(1s));
     CHECK(report.cancelled == 20);
   }
   CHECK(alive == 0);

@@ -117,110 +117,110 @@ Async<int> clean_up_in_time() {
 }  // namespace
 
 TEST_CASE("timeout gives the result of what ends in time") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
-  CHECK(*world.run(timeout(2s, give_after(1s, 1, Alive{alive}))).value == 1);
-  CHECK(world.elapsed() == 1s);
-  CHECK(*world.run(timeout(1s, give_after(1s, 2, Alive{alive}))).value == 2);
-  CHECK(world.elapsed() == 2s);
-  CHECK(world.run(timeout(1s, give(3))) == 3);
+  CHECK(*fixture.run(timeout(2s, give_after(1s, 1, Alive{alive}))).value == 1);
+  CHECK(fixture.elapsed() == 1s);
+  CHECK(*fixture.run(timeout(1s, give_after(1s, 2, Alive{alive}))).value == 2);
+  CHECK(fixture.elapsed() == 2s);
+  CHECK(fixture.run(timeout(1s, give(3))) == 3);
   static_assert(std::is_same_v<decltype(timeout(1s, sleep_for(1s))), Async<void>>);
   CHECK(alive == 0);
 }
 
 TEST_CASE("timeout passes on a failure") {
-  SerialWorld world;
-  CHECK_THROWS_WITH(world.run(timeout(1s, fail())), "own failure");
+  SerialClock fixture;
+  CHECK_THROWS_WITH(fixture.run(timeout(1s, fail())), "own failure");
 }
 
 TEST_CASE("timeout throws when the time has passed and the work has ended") {
-  SerialWorld world;
+  SerialClock fixture;
   SECTION("that is aborted") {
     std::atomic<int> alive{0};
     const auto error =
-        error_of([&] { world.run(timeout(2500ms, give_after(1h, 1, Alive{alive}))); });
+        error_of([&] { fixture.run(timeout(2500ms, give_after(1h, 1, Alive{alive}))); });
     CHECK(error.errc() == Errc::Timeout);
     CHECK(error.message() == "The timeout of 2.5 s passed");
-    CHECK(world.elapsed() == 2500ms);
+    CHECK(fixture.elapsed() == 2500ms);
     CHECK(alive == 0);
   }
   SECTION("whatever it gives or throws") {
     const End end = GENERATE(End::Value, End::Exception, End::Slow);
     bool was_cancelled = false;
     const auto error =
-        error_of([&] { world.run(timeout(1s, at_cancellation(end, was_cancelled))); });
+        error_of([&] { fixture.run(timeout(1s, at_cancellation(end, was_cancelled))); });
     CHECK(error.errc() == Errc::Timeout);
     CHECK(was_cancelled);
-    CHECK(world.elapsed() == (end == End::Slow ? 6s : 1s));
+    CHECK(fixture.elapsed() == (end == End::Slow ? 6s : 1s));
   }
 }
 
 TEST_CASE("a limit of zero or less has passed at once") {
-  SerialWorld world;
+  SerialClock fixture;
   const Duration limit = GENERATE(Duration{0s}, Duration{-1h}, Duration::min());
   bool has_started = false;
-  const auto error = error_of([&] { world.run(timeout(limit, note(has_started))); });
+  const auto error = error_of([&] { fixture.run(timeout(limit, note(has_started))); });
   CHECK(error.errc() == Errc::Timeout);
   CHECK_FALSE(has_started);
 }
 
 TEST_CASE("the longest limit is none") {
-  SerialWorld world;
-  world.run(timeout(Duration::max(), sleep_for(std::chrono::years{200})));
-  CHECK(world.elapsed() == std::chrono::years{200});
-  world.run(timeout(std::chrono::hours::max(), sleep_for(1s)));
-  world.run(timeout(std::chrono::duration<double>{1e300}, sleep_for(1s)));
+  SerialClock fixture;
+  fixture.run(timeout(Duration::max(), sleep_for(std::chrono::years{200})));
+  CHECK(fixture.elapsed() == std::chrono::years{200});
+  fixture.run(timeout(std::chrono::hours::max(), sleep_for(1s)));
+  fixture.run(timeout(std::chrono::duration<double>{1e300}, sleep_for(1s)));
 }
 
 TEST_CASE("timeout is cancelled from outside") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
-  StartedAsync started{world.get_executor(), timeout(10s, give_after(1h, 1, Alive{alive}))};
+  StartedAsync started{fixture.get_executor(), timeout(10s, give_after(1h, 1, Alive{alive}))};
   SECTION("before it begins") {}
-  SECTION("while it waits") { world.run_until(1s); }
+  SECTION("while it waits") { fixture.run_until(1s); }
   started.cancel();
-  world.settle();
+  fixture.settle();
   CHECK(started.was_aborted());
   CHECK(alive == 0);
 }
 
 TEST_CASE("a limit that passes after the cancellation does not count") {
-  SerialWorld world;
+  SerialClock fixture;
   bool was_cancelled = false;
-  StartedAsync started{world.get_executor(),
+  StartedAsync started{fixture.get_executor(),
                        timeout(2s, at_cancellation(End::Slow, was_cancelled))};
-  world.run_until(1s);
+  fixture.run_until(1s);
   started.cancel();
-  world.run_all();
+  fixture.run_all();
   CHECK(started.result() == 1);
 }
 
 TEST_CASE("what is cancelled may clean up with a timeout") {
-  SerialWorld world;
-  StartedAsync started{world.get_executor(), clean_up_in_time()};
-  world.settle();
+  SerialClock fixture;
+  StartedAsync started{fixture.get_executor(), clean_up_in_time()};
+  fixture.settle();
   started.cancel();
-  world.run_all();
+  fixture.run_all();
   CHECK(started.result() == 3);
-  CHECK(world.elapsed() == 3s);
+  CHECK(fixture.elapsed() == 3s);
 }
 
 TEST_CASE("timeouts nest") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
   const auto error = error_of(
-      [&] { world.run(timeout(1s, timeout(2s, timeout(3s, give_after(1h, 1, Alive{alive}))))); });
+      [&] { fixture.run(timeout(1s, timeout(2s, timeout(3s, give_after(1h, 1, Alive{alive}))))); });
   CHECK(error.message() == "The timeout of 1 s passed");
-  const auto inner = error_of([&] { world.run(timeout(2s, timeout(1500us, sleep_for(1h)))); });
+  const auto inner = error_of([&] { fixture.run(timeout(2s, timeout(1500us, sleep_for(1h)))); });
   CHECK(inner.message() == "The timeout of 1.5 ms passed");
   CHECK(alive == 0);
 }
 
 TEST_CASE("timeout of Asyncs, operations and awaitables") {
   SECTION("on a strand") {
-    StrandWorld world;
-    CHECK(world.run(kinds_in_time()) == 1);
-    CHECK(world.run(kinds_too_late()) == 3);
+    StrandClock fixture;
+    CHECK(fixture.run(kinds_in_time()) == 1);
+    CHECK(fixture.run(kinds_too_late()) == 3);
   }
   SECTION("on a pool of threads") {
     asio::thread_pool pool{4};
@@ -240,17 +240,17 @@ TEST_CASE("timeout of Asyncs, operations and awaitables") {
 TEST_CASE("a context that is destroyed destroys what has a timeout") {
   std::atomic<int> alive{0};
   SECTION("on a serial context") {
-    SerialWorld world;
-    StartedAsync started{world.get_executor(), timeout(1s, give_after(1h, 1, Alive{alive}))};
-    world.settle();
-    world.destroy();
+    SerialClock fixture;
+    StartedAsync started{fixture.get_executor(), timeout(1s, give_after(1h, 1, Alive{alive}))};
+    fixture.settle();
+    fixture.destroy();
     CHECK_FALSE(started.has_ended);
   }
   SECTION("on a strand") {
-    StrandWorld world;
-    StartedAsync started{world.get_executor(), timeout(1h, give_after(1h, 1, Alive{alive}))};
-    world.settle();
-    world.destroy();
+    StrandClock fixture;
+    StartedAsync started{fixture.get_executor(), timeout(1h, give_after(1h, 1, Alive{alive}))};
+    fixture.settle();
+    fixture.destroy();
     CHECK_FALSE(started.has_ended);
   }
   CHECK(alive == 0);

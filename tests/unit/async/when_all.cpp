@@ -187,29 +187,29 @@ Async<int> wait_at_end(Duration duration) {
 }  // namespace
 
 TEST_CASE("when_all gives the results in the order of its arguments") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
-  const auto results = world.run(when_all(give_after(2s, 1), text_after(1s, "two", Alive{alive}),
-                                          sleep_for(3s), move_only(4)));
+  const auto results = fixture.run(when_all(give_after(2s, 1), text_after(1s, "two", Alive{alive}),
+                                            sleep_for(3s), move_only(4)));
   CHECK(std::get<0>(results) == 1);
   CHECK(std::get<1>(results) == "two");
   CHECK(*std::get<3>(results).value == 4);
-  CHECK(world.elapsed() == 3s);
+  CHECK(fixture.elapsed() == 3s);
   CHECK(alive == 0);
 }
 
 TEST_CASE("when_all of nothing, and of what ends at once, does not wait") {
-  SerialWorld world;
-  CHECK(world.run(when_all()) == std::tuple<>{});
-  CHECK(world.run(when_all(give(1), give(2))) == std::tuple{1, 2});
-  CHECK(world.run(when_all(std::vector<Async<int>>{})).empty());
-  CHECK(world.run(when_all(std::vector<Async<void>>{})).empty());
+  SerialClock fixture;
+  CHECK(fixture.run(when_all()) == std::tuple<>{});
+  CHECK(fixture.run(when_all(give(1), give(2))) == std::tuple{1, 2});
+  CHECK(fixture.run(when_all(std::vector<Async<int>>{})).empty());
+  CHECK(fixture.run(when_all(std::vector<Async<void>>{})).empty());
 }
 
 TEST_CASE("when_all awaits Asyncs, operations and awaitables") {
   SECTION("on a strand") {
-    StrandWorld world;
-    CHECK(world.run(sum_of_kinds()) == 3);
+    StrandClock fixture;
+    CHECK(fixture.run(sum_of_kinds()) == 3);
   }
   SECTION("on a pool of threads") {
     asio::thread_pool pool{4};
@@ -222,74 +222,75 @@ TEST_CASE("when_all awaits Asyncs, operations and awaitables") {
 }
 
 TEST_CASE("when_all starts its arguments in their order, and they take turns") {
-  SerialWorld world;
+  SerialClock fixture;
   std::vector<std::string> log;
-  world.run(when_all(note(log, "a"), note(log, "b")));
+  fixture.run(when_all(note(log, "a"), note(log, "b")));
   CHECK(log == std::vector<std::string>{"a starts", "b starts", "a ends", "b ends"});
 }
 
 TEST_CASE("when_all throws the first failure, in time") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
   const auto thrown = failure_of(
-      world, when_all(fail_after(3s, "late", Alive{alive}), fail_after(1s, "early", Alive{alive}),
-                      text_after(1h, "never", Alive{alive})));
+      fixture, when_all(fail_after(3s, "late", Alive{alive}), fail_after(1s, "early", Alive{alive}),
+                        text_after(1h, "never", Alive{alive})));
   CHECK(text_of(thrown) == "early");
-  CHECK(world.elapsed() == 1s);
+  CHECK(fixture.elapsed() == 1s);
   CHECK(alive == 0);
 }
 
 TEST_CASE("when one fails at once the next are not started") {
-  SerialWorld world;
+  SerialClock fixture;
   std::vector<std::string> log;
-  const auto thrown = failure_of(world, when_all(note(log, "a"), fail("at once"), note(log, "b")));
+  const auto thrown =
+      failure_of(fixture, when_all(note(log, "a"), fail("at once"), note(log, "b")));
   CHECK(text_of(thrown) == "at once");
   CHECK(log == std::vector<std::string>{"a starts", "a ends"});
 }
 
 TEST_CASE("the others have ended before a failure of when_all is thrown") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
-  SECTION("and are destroyed") { CHECK(world.run(seen_inside(alive)) == "b1"); }
+  SECTION("and are destroyed") { CHECK(fixture.run(seen_inside(alive)) == "b1"); }
   SECTION("and they may take their time") {
     bool has_ended = false;
     const auto thrown = failure_of(
-        world, when_all(slow_to_end(has_ended, Alive{alive}), fail_after(1s, "b", Alive{alive})));
+        fixture, when_all(slow_to_end(has_ended, Alive{alive}), fail_after(1s, "b", Alive{alive})));
     CHECK(text_of(thrown) == "b");
     CHECK(has_ended);
-    CHECK(world.elapsed() == 3s);
+    CHECK(fixture.elapsed() == 3s);
   }
   CHECK(alive == 0);
 }
 
 TEST_CASE("cancelling when_all cancels all, at each moment") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
   const auto work = [&] {
     return when_all(text_after(1s, "a", Alive{alive}), text_after(2s, "b", Alive{alive}));
   };
-  StartedAsync<std::tuple<std::string, std::string>> started{world.get_executor(), work()};
+  StartedAsync<std::tuple<std::string, std::string>> started{fixture.get_executor(), work()};
   SECTION("before it begins") {
     started.cancel();
-    world.settle();
+    fixture.settle();
     CHECK(started.was_aborted());
-    CHECK(world.elapsed() == 0s);
+    CHECK(fixture.elapsed() == 0s);
   }
   SECTION("while all wait") {
-    world.settle();
+    fixture.settle();
     started.cancel();
     CHECK_FALSE(started.has_ended);
-    world.settle();
+    fixture.settle();
     CHECK(started.was_aborted());
   }
   SECTION("when one has ended") {
-    world.run_until(1s);
+    fixture.run_until(1s);
     started.cancel();
-    world.settle();
+    fixture.settle();
     CHECK(started.was_aborted());
   }
   SECTION("too late") {
-    world.run_until(2s);
+    fixture.run_until(2s);
     started.cancel();
     CHECK(std::get<1>(started.result()) == "b");
   }
@@ -297,20 +298,20 @@ TEST_CASE("cancelling when_all cancels all, at each moment") {
 }
 
 TEST_CASE("what is cancelled may go on to clean up with when_all") {
-  SerialWorld world;
+  SerialClock fixture;
   SECTION("that waits") {
-    StartedAsync<int> started{world.get_executor(), clean_up()};
-    world.settle();
+    StartedAsync<int> started{fixture.get_executor(), clean_up()};
+    fixture.settle();
     started.cancel();
-    world.run_all();
+    fixture.run_all();
     CHECK(started.result() == 3);
-    CHECK(world.elapsed() == 2s);
+    CHECK(fixture.elapsed() == 2s);
   }
   SECTION("that does not wait") {
-    StartedAsync<int> started{world.get_executor(), wait_at_end(1h)};
-    world.settle();
+    StartedAsync<int> started{fixture.get_executor(), wait_at_end(1h)};
+    fixture.settle();
     started.cancel();
-    world.run_all();
+    fixture.run_all();
     CHECK(started.result() == 3);
   }
 }
@@ -324,19 +325,19 @@ TEST_CASE("a context that is destroyed destroys what when_all awaits") {
     return when_all(nested(10'000, Alive{alive}), when_all(std::move(works)));
   };
   SECTION("on a serial context") {
-    SerialWorld world;
-    StartedAsync started{world.get_executor(), work()};
-    world.run_until(5s);
+    SerialClock fixture;
+    StartedAsync started{fixture.get_executor(), work()};
+    fixture.run_until(5s);
     CHECK(alive > 10'000);
-    world.destroy();
+    fixture.destroy();
     CHECK_FALSE(started.has_ended);
   }
   SECTION("on a strand") {
-    StrandWorld world;
-    StartedAsync started{world.get_executor(), work()};
-    world.settle();
+    StrandClock fixture;
+    StartedAsync started{fixture.get_executor(), work()};
+    fixture.settle();
     CHECK(alive > 10'000);
-    world.destroy();
+    fixture.destroy();
     CHECK_FALSE(started.has_ended);
   }
   SECTION("never awaited") { auto never = work(); }
@@ -344,58 +345,58 @@ TEST_CASE("a context that is destroyed destroys what when_all awaits") {
 }
 
 TEST_CASE("when_all of a thousand") {
-  const auto world = std::make_unique<SerialWorld>();
-  const auto results = world->run(many(1000));
+  const auto fixture = std::make_unique<SerialClock>();
+  const auto results = fixture->run(many(1000));
   REQUIRE(results.size() == 1000);
   for (int i = 0; i < 1000; ++i)
     REQUIRE(results[static_cast<std::size_t>(i)] == i);
 }
 
 TEST_CASE("when_all of a vector of what gives nothing, booleans and what cannot be copied") {
-  SerialWorld world;
+  SerialClock fixture;
   std::vector<Async<void>> sleeps;
   sleeps.push_back(sleep_for(1s));
   sleeps.push_back(sleep_for(2s));
-  CHECK(world.run(when_all(std::move(sleeps))).size() == 2);
-  CHECK(world.elapsed() == 2s);
+  CHECK(fixture.run(when_all(std::move(sleeps))).size() == 2);
+  CHECK(fixture.elapsed() == 2s);
   std::vector<Async<MoveOnly>> objects;
   for (int i = 0; i < 3; ++i)
     objects.push_back(move_only(i));
-  CHECK(*world.run(when_all(std::move(objects)))[2].value == 2);
+  CHECK(*fixture.run(when_all(std::move(objects)))[2].value == 2);
 }
 
 TEST_CASE("when_all nests, also twice in an expression") {
-  SerialWorld world;
-  CHECK(world.run(leaves(10)) == 1024);
-  CHECK(world.run(two_in_one_expression()) == 5);
+  SerialClock fixture;
+  CHECK(fixture.run(leaves(10)) == 1024);
+  CHECK(fixture.run(two_in_one_expression()) == 5);
 }
 
 TEST_CASE("observers are told what a coroutine waits for") {
-  SerialWorld world;
+  SerialClock fixture;
   cano::Mailbox<int> box;
   asio::thread_pool stopped{1};
   stopped.stop();
   std::vector<cano::WaitKind> kinds;
-  cano::TaskGroup group{world.get_executor()};
-  world.run_here([&] {
+  cano::TaskGroup group{fixture.get_executor()};
+  fixture.run_here([&] {
     group.spawn(sleep_for(1s));
     group.spawn(note_wait(when_all(sleep_for(1s)), kinds));
     group.spawn(note_wait(box.receive(), kinds));
     group.spawn(note_wait(cano::blocking(stopped, [] { return 1; }), kinds));
   });
   group.cancel();
-  world.run(group.join());
+  fixture.run(group.join());
   using enum cano::WaitKind;
   CHECK(kinds == std::vector{Children, Mailbox, Blocking});
 }
 
 TEST_CASE("when_all of an Async without a coroutine throws") {
-  SerialWorld world;
+  SerialClock fixture;
   std::vector<Async<int>> works;
   works.push_back(give(1));
   works.emplace_back();
-  CHECK_THROWS_AS(world.run(when_all(std::move(works))), cano::Error);
-  CHECK_THROWS_AS(world.run(when_all(give(1), Async<void>{})), cano::Error);
+  CHECK_THROWS_AS(fixture.run(when_all(std::move(works))), cano::Error);
+  CHECK_THROWS_AS(fixture.run(when_all(give(1), Async<void>{})), cano::Error);
 }
 
 TEST_CASE("when_all on a pool of threads") {

@@ -104,69 +104,70 @@ std::string text_of(const std::exception_ptr& thrown) {
 }  // namespace
 
 TEST_CASE("when_any gives the first success and its place") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
-  const auto winner = world.run(when_any(give_after(3s, 1, Alive{alive}), sleep_for(2s),
-                                         give_after(1s, 3, Alive{alive}), fail_after(1ms, "f")));
+  const auto winner = fixture.run(when_any(give_after(3s, 1, Alive{alive}), sleep_for(2s),
+                                           give_after(1s, 3, Alive{alive}), fail_after(1ms, "f")));
   CHECK(winner.index() == 2);
   CHECK(std::get<2>(winner) == 3);
-  CHECK(world.elapsed() == 1s);
+  CHECK(fixture.elapsed() == 1s);
   CHECK(alive == 0);
 }
 
 TEST_CASE("when_any gives what cannot be copied or made by default") {
-  SerialWorld world;
-  const auto winner = world.run(when_any(move_only_after(2s, 1), move_only_after(1s, 2)));
+  SerialClock fixture;
+  const auto winner = fixture.run(when_any(move_only_after(2s, 1), move_only_after(1s, 2)));
   REQUIRE(winner.index() == 1);
   CHECK(*std::get<1>(winner).value == 2);
 }
 
 TEST_CASE("what succeeds at once leaves the next unstarted") {
-  SerialWorld world;
+  SerialClock fixture;
   std::string log;
-  CHECK(world.run(when_any(fail_after(0s, "f"), note(log, 'b'), note(log, 'c'))).index() == 1);
+  CHECK(fixture.run(when_any(fail_after(0s, "f"), note(log, 'b'), note(log, 'c'))).index() == 1);
   CHECK(log == "b");
 }
 
 TEST_CASE("when all fail when_any throws the first failure, in time") {
-  SerialWorld world;
-  const auto thrown = failure_of(world, when_any(fail_after(2s, "late"), fail_after(1s, "early")));
+  SerialClock fixture;
+  const auto thrown =
+      failure_of(fixture, when_any(fail_after(2s, "late"), fail_after(1s, "early")));
   CHECK(text_of(thrown) == "early");
-  CHECK(world.elapsed() == 2s);
+  CHECK(fixture.elapsed() == 2s);
 }
 
 TEST_CASE("the losers have ended before the result of when_any is there") {
-  SerialWorld world;
+  SerialClock fixture;
   SECTION("and are destroyed") {
     std::atomic<int> alive{0};
-    CHECK(world.run(alive_after_any(alive)) == 1);
+    CHECK(fixture.run(alive_after_any(alive)) == 1);
   }
   SECTION("whatever they give or throw") {
     const bool succeeds = GENERATE(false, true);
     std::atomic<int> alive{0};
-    const auto winner = world.run(when_any(stubborn(succeeds), give_after(1s, 1, Alive{alive})));
+    const auto winner = fixture.run(when_any(stubborn(succeeds), give_after(1s, 1, Alive{alive})));
     CHECK(winner.index() == 1);
   }
 }
 
 TEST_CASE("cancelling when_any cancels all") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
   SECTION("and throws the first failure") {
-    StartedAsync started{world.get_executor(), when_any(give_after(1s, 1, Alive{alive}),
-                                                        give_after(2s, 2, Alive{alive}))};
+    StartedAsync started{fixture.get_executor(), when_any(give_after(1s, 1, Alive{alive}),
+                                                          give_after(2s, 2, Alive{alive}))};
     const bool has_begun = GENERATE(false, true);
-    if (has_begun) world.settle();
+    if (has_begun) fixture.settle();
     started.cancel();
-    world.settle();
+    fixture.settle();
     CHECK(started.was_aborted());
   }
   SECTION("but a success is still one") {
-    StartedAsync started{world.get_executor(),
+    StartedAsync started{fixture.get_executor(),
                          when_any(give_after(1s, 1, Alive{alive}), stubborn(true))};
-    world.settle();
+    fixture.settle();
     started.cancel();
-    world.settle();
+    fixture.settle();
     REQUIRE(started.has_ended);
     CHECK(started.result().index() == 1);
   }
@@ -176,8 +177,8 @@ TEST_CASE("cancelling when_any cancels all") {
 TEST_CASE("when_any awaits Asyncs, operations and awaitables") {
   const std::size_t first = GENERATE(std::size_t{0}, std::size_t{1}, std::size_t{2});
   SECTION("on a strand") {
-    StrandWorld world;
-    CHECK(world.run(first_of_kinds(first)) == first);
+    StrandClock fixture;
+    CHECK(fixture.run(first_of_kinds(first)) == first);
   }
   SECTION("on a pool of threads") {
     asio::thread_pool pool{4};
@@ -190,39 +191,39 @@ TEST_CASE("when_any awaits Asyncs, operations and awaitables") {
 }
 
 TEST_CASE("when_any of a vector") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
   SECTION("gives the place and the value") {
     std::vector<Async<int>> works;
     for (int i = 0; i < 1000; ++i)
       works.push_back(give_after(i == 700 ? 1s : 1h, i, Alive{alive}));
-    const auto winner = world.run(when_any(std::move(works)));
+    const auto winner = fixture.run(when_any(std::move(works)));
     CHECK(winner.first == 700);
     CHECK(winner.second == 700);
-    CHECK(world.elapsed() == 1s);
+    CHECK(fixture.elapsed() == 1s);
   }
   SECTION("of what gives nothing") {
     std::vector<Async<void>> works;
     works.push_back(sleep_for(2s));
     works.push_back(sleep_for(1s));
-    CHECK(world.run(when_any(std::move(works))).first == 1);
+    CHECK(fixture.run(when_any(std::move(works))).first == 1);
   }
   SECTION("of none is an error") {
-    const auto error = error_of([&] { world.run(when_any(std::vector<Async<int>>{})); });
+    const auto error = error_of([&] { fixture.run(when_any(std::vector<Async<int>>{})); });
     CHECK(error.errc() == Errc::Configuration);
   }
   CHECK(alive == 0);
 }
 
 TEST_CASE("when_any nests in itself and in when_all") {
-  SerialWorld world;
+  SerialClock fixture;
   std::atomic<int> alive{0};
-  const auto both = world.run(when_all(
+  const auto both = fixture.run(when_all(
       when_any(give_after(2s, 1, Alive{alive}), when_any(give(2), give_after(1h, 3, Alive{alive}))),
       when_any(when_all(give(4), give_after(1s, 5, Alive{alive})), sleep_for(2s))));
   CHECK(std::get<1>(std::get<0>(both)).index() == 0);
   CHECK(std::get<1>(both).index() == 0);
-  CHECK(world.elapsed() == 1s);
+  CHECK(fixture.elapsed() == 1s);
   CHECK(alive == 0);
 }
 
@@ -233,17 +234,17 @@ TEST_CASE("a context that is destroyed destroys what when_any awaits") {
                     when_any(asio_after(1h, 2), give_after(1h, 3, Alive{alive})));
   };
   SECTION("on a serial context") {
-    SerialWorld world;
-    StartedAsync started{world.get_executor(), work()};
-    world.settle();
-    world.destroy();
+    SerialClock fixture;
+    StartedAsync started{fixture.get_executor(), work()};
+    fixture.settle();
+    fixture.destroy();
     CHECK_FALSE(started.has_ended);
   }
   SECTION("on a strand") {
-    StrandWorld world;
-    StartedAsync started{world.get_executor(), work()};
-    world.settle();
-    world.destroy();
+    StrandClock fixture;
+    StartedAsync started{fixture.get_executor(), work()};
+    fixture.settle();
+    fixture.destroy();
     CHECK_FALSE(started.has_ended);
   }
   CHECK(alive == 0);

@@ -175,7 +175,7 @@ TEST_CASE("first counts what had ended when its limit passed, not what was cance
 TEST_CASE("what succeeds too late, deaf to its cancellation, changes no decision") {
   const auto deaf = [](Desk& desk) -> asio::awaitable<int> {
     const branches::UnderWay counted{desk};
-    co_await engine::deaf_sleep(100ms);
+    co_await engine::uncancellable_sleep(100ms);
     co_return 9;
   };
   cano::VirtualTime time;
@@ -459,7 +459,7 @@ TEST_CASE("a branch that finishes while it is cancelled keeps its value") {
     } catch (const boost::system::system_error&) {
       was_cancelled = true;
     }
-    if (was_cancelled) co_await engine::deaf_sleep(5ms);
+    if (was_cancelled) co_await engine::uncancellable_sleep(5ms);
     co_return 8;
   };
   desk.scripts = {{10ms}};

@@ -43,8 +43,8 @@ template <class E> Async<int> throw_after(Duration time, E error) {
 }
 Async<void> give_nothing() { co_return; }
 
-std::exception_ptr call_failing(SerialWorld& world, CircuitBreaker& breaker) {
-  return failure_of(world, breaker.call(throw_after(0s, std::runtime_error{"refused"})));
+std::exception_ptr call_failing(SerialClock& fixture, CircuitBreaker& breaker) {
+  return failure_of(fixture, breaker.call(throw_after(0s, std::runtime_error{"refused"})));
 }
 cano::Error breaker_error(const std::exception_ptr& failure) {
   return error_of([&] {
@@ -55,66 +55,66 @@ cano::Error breaker_error(const std::exception_ptr& failure) {
 }  // namespace
 
 TEST_CASE("a circuit opens, says when to come back, and closes again") {
-  SerialWorld world;
+  SerialClock fixture;
   const BreakerPointer breaker =
       cano::circuit_breaker({.name = "quotes", .consecutive = 2, .open_for = 30s});
   CHECK(breaker->name() == "quotes");
-  CHECK(world.run(breaker->call(succeed_after(1s))) == 7);
-  world.run(breaker->call(give_nothing()));
-  call_failing(world, *breaker);
+  CHECK(fixture.run(breaker->call(succeed_after(1s))) == 7);
+  fixture.run(breaker->call(give_nothing()));
+  call_failing(fixture, *breaker);
   CHECK(breaker->state() == CircuitState::Closed);
-  call_failing(world, *breaker);
+  call_failing(fixture, *breaker);
   CHECK(breaker->state() == CircuitState::Open);
 
-  world.run_until(11s);
-  const cano::Error refused = breaker_error(failure_of(world, breaker->call(succeed_after(0s))));
+  fixture.run_until(11s);
+  const cano::Error refused = breaker_error(failure_of(fixture, breaker->call(succeed_after(0s))));
   CHECK(refused.errc() == Errc::CircuitOpen);
   CHECK(refused.retry_after() == Duration{20s});
   CHECK(refused.message() == "The circuit breaker quotes is open for 20 s");
 
-  world.run_until(31s);
-  StartedAsync probe{world.get_executor(), breaker->call(succeed_after(1s))};
-  world.settle();
+  fixture.run_until(31s);
+  StartedAsync probe{fixture.get_executor(), breaker->call(succeed_after(1s))};
+  fixture.settle();
   CHECK(breaker->state() == CircuitState::HalfOpen);
-  const cano::Error busy = breaker_error(failure_of(world, breaker->call(succeed_after(0s))));
+  const cano::Error busy = breaker_error(failure_of(fixture, breaker->call(succeed_after(0s))));
   CHECK(busy.errc() == Errc::CircuitOpen);
   CHECK_FALSE(busy.retry_after());
   CHECK(busy.message() == "The circuit breaker quotes is half open: its probes have not ended yet");
-  world.run_all();
+  fixture.run_all();
   CHECK(probe.result() == 7);
   CHECK(breaker->state() == CircuitState::Closed);
 }
 
 TEST_CASE("what is cancelled counts neither way") {
-  SerialWorld world;
+  SerialClock fixture;
   const BreakerPointer breaker = cano::circuit_breaker({.consecutive = 1, .open_for = 1s});
   for (int i = 0; i < 3; ++i) {
-    CHECK(failure_of(world, cano::timeout(10ms, breaker->call(succeed_after(1h)))));
+    CHECK(failure_of(fixture, cano::timeout(10ms, breaker->call(succeed_after(1h)))));
     CHECK(breaker->state() == CircuitState::Closed);
   }
-  CHECK(failure_of(world, breaker->call(throw_after(0s, cano::Error{Errc::Cancelled, "x"}))));
+  CHECK(failure_of(fixture, breaker->call(throw_after(0s, cano::Error{Errc::Cancelled, "x"}))));
   CHECK(breaker->state() == CircuitState::Closed);
   {
     const CircuitBreaker::Call forgotten = breaker->begin();
   }
   CHECK(breaker->state() == CircuitState::Closed);
   // And a cancelled probe makes room for the next.
-  call_failing(world, *breaker);
-  world.run_until(world.elapsed() + 1s);
-  CHECK(failure_of(world, cano::timeout(10ms, breaker->call(succeed_after(1h)))));
+  call_failing(fixture, *breaker);
+  fixture.run_until(fixture.elapsed() + 1s);
+  CHECK(failure_of(fixture, cano::timeout(10ms, breaker->call(succeed_after(1h)))));
   CHECK(breaker->state() == CircuitState::HalfOpen);
-  CHECK(world.run(breaker->call(succeed_after(0s))) == 7);
+  CHECK(fixture.run(breaker->call(succeed_after(0s))) == 7);
   CHECK(breaker->state() == CircuitState::Closed);
 }
 
 TEST_CASE("which failures count") {
-  SerialWorld world;
+  SerialClock fixture;
   SECTION("unless told, what is worth a retry; a mistake in the program counts neither way") {
     const BreakerPointer breaker = cano::circuit_breaker({.consecutive = 2});
-    call_failing(world, *breaker);
-    CHECK(failure_of(world, breaker->call(throw_after(0s, std::logic_error{"a mistake"}))));
+    call_failing(fixture, *breaker);
+    CHECK(failure_of(fixture, breaker->call(throw_after(0s, std::logic_error{"a mistake"}))));
     CHECK(breaker->state() == CircuitState::Closed);
-    call_failing(world, *breaker);
+    call_failing(fixture, *breaker);
     CHECK(breaker->state() == CircuitState::Open);
   }
   SECTION("a predicate decides: what is none is a success") {
@@ -127,7 +127,7 @@ TEST_CASE("which failures count") {
     const BreakerPointer breaker = cano::circuit_breaker(options);
     for (const char* const text : {"down", "not found", "down", "down"}) {
       CHECK(breaker->state() == CircuitState::Closed);
-      CHECK(failure_of(world,
+      CHECK(failure_of(fixture,
                        breaker->call(throw_after(0s, cano::Error{Errc::TaskExecution, text}))));
     }
     CHECK(breaker->state() == CircuitState::Open);
@@ -136,61 +136,61 @@ TEST_CASE("which failures count") {
 }
 
 TEST_CASE("a slow call is a failure, whatever came of it") {
-  SerialWorld world;
+  SerialClock fixture;
   const BreakerPointer breaker = cano::circuit_breaker({.consecutive = 2, .slow_call = 2s});
   for (const Duration time : {2s + 1ns, 2s + 0ns, 3s + 0ns, 4s + 0ns}) {
     CHECK(breaker->state() == CircuitState::Closed);
-    CHECK(world.run(breaker->call(succeed_after(time))) == 7);
+    CHECK(fixture.run(breaker->call(succeed_after(time))) == 7);
   }
   CHECK(breaker->state() == CircuitState::Open);
 }
 
 TEST_CASE("a circuit opens at a share of failures") {
-  SerialWorld world;
+  SerialClock fixture;
   SECTION("of the last calls") {
     const BreakerPointer breaker =
         cano::circuit_breaker({.consecutive = 0, .window = 4, .failure_rate = 0.5, .min_calls = 4});
-    call_failing(world, *breaker);
-    world.run(breaker->call(succeed_after(0s)));
-    world.run(breaker->call(succeed_after(0s)));
+    call_failing(fixture, *breaker);
+    fixture.run(breaker->call(succeed_after(0s)));
+    fixture.run(breaker->call(succeed_after(0s)));
     CHECK(breaker->state() == CircuitState::Closed);
-    call_failing(world, *breaker);
+    call_failing(fixture, *breaker);
     CHECK(breaker->state() == CircuitState::Open);
   }
   SECTION("of those in a time") {
     const BreakerPointer breaker = cano::circuit_breaker(
         {.consecutive = 0, .window = 10s, .failure_rate = 0.5, .min_calls = 2});
-    call_failing(world, *breaker);
-    world.run_until(11s);  // it is forgotten
-    world.run(breaker->call(succeed_after(0s)));
-    world.run(breaker->call(succeed_after(0s)));
-    call_failing(world, *breaker);
+    call_failing(fixture, *breaker);
+    fixture.run_until(11s);  // it is forgotten
+    fixture.run(breaker->call(succeed_after(0s)));
+    fixture.run(breaker->call(succeed_after(0s)));
+    call_failing(fixture, *breaker);
     CHECK(breaker->state() == CircuitState::Closed);
-    call_failing(world, *breaker);
+    call_failing(fixture, *breaker);
     CHECK(breaker->state() == CircuitState::Open);
   }
 }
 
 TEST_CASE("a circuit can be forced, and observers see each change") {
-  SerialWorld world;
+  SerialClock fixture;
   const BreakerPointer breaker =
       cano::circuit_breaker({.name = "q", .consecutive = 1, .open_for = 2s});
   const auto seen = std::make_shared<cano::RecordingObserver>();
   breaker->add_observer(seen);
   CHECK(error_of([&] { breaker->add_observer(nullptr); }).errc() == Errc::Configuration);
-  call_failing(world, *breaker);
-  world.run_until(2s);
-  world.run(breaker->call(succeed_after(0s)));
+  call_failing(fixture, *breaker);
+  fixture.run_until(2s);
+  fixture.run(breaker->call(succeed_after(0s)));
   breaker->force_open();
   breaker->force_open();
   const cano::Error refused = error_of([&] { static_cast<void>(breaker->begin()); });
   CHECK(refused.message() == "The circuit breaker q is open: it was forced to be");
   CHECK_FALSE(refused.retry_after());
   breaker->force_closed();
-  call_failing(world, *breaker);
+  call_failing(fixture, *breaker);
   CHECK(breaker->state() == CircuitState::Closed);
   breaker->reset();
-  call_failing(world, *breaker);
+  call_failing(fixture, *breaker);
   std::vector<std::string> lines;
   for (const cano::RecordedEvent& event : seen->all("circuit_changed")) {
     lines.push_back(*event.field<std::string>("from") + '>' + *event.field<std::string>("to") +
@@ -210,12 +210,12 @@ TEST_CASE("an observer may ask the breaker, and changes it makes are told after 
       if (e.to == CircuitState::Open) breaker.lock()->reset();
     }
   };
-  SerialWorld world;
+  SerialClock fixture;
   const BreakerPointer breaker = cano::circuit_breaker({.consecutive = 1});
   const auto closes = std::make_shared<Closes>();
   closes->breaker = breaker;
   breaker->add_observer(closes);
-  call_failing(world, *breaker);
+  call_failing(fixture, *breaker);
   CHECK(breaker->state() == CircuitState::Closed);
   CHECK(closes->states == std::vector{CircuitState::Open, CircuitState::Closed});
 }

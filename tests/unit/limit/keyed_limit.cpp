@@ -35,14 +35,14 @@ Async<void> hold_key(KeyedLimit<std::string>& limits, std::string key, cano::Dur
 }  // namespace
 
 TEST_CASE("each key has a limit of its own") {
-  SerialWorld world;
+  SerialClock fixture;
   KeyedLimit<std::string> limits{[] { return cano::rate_limit(1, 1s, 1); }};
-  world.run(acquire_key(limits, "a"));
-  world.run(acquire_key(limits, "b"));
-  CHECK(world.elapsed() == 0s);
+  fixture.run(acquire_key(limits, "a"));
+  fixture.run(acquire_key(limits, "b"));
+  CHECK(fixture.elapsed() == 0s);
   CHECK(limits.size() == 2);
-  world.run(acquire_key(limits, "a"));
-  CHECK(world.elapsed() == 1s);
+  fixture.run(acquire_key(limits, "a"));
+  CHECK(fixture.elapsed() == 1s);
 }
 
 TEST_CASE("the limit of a key may depend on it") {
@@ -58,52 +58,52 @@ TEST_CASE("the limit of a key may depend on it") {
 }
 
 TEST_CASE("a limit that nobody uses is forgotten as soon as nobody can tell") {
-  SerialWorld world;
+  SerialClock fixture;
   KeyedLimit<std::string> limits{[] { return cano::rate_limit(1, 1s, 1); }};
   for (int i = 0; i < 100; ++i)
-    world.run(acquire_key(limits, std::to_string(i)));
+    fixture.run(acquire_key(limits, std::to_string(i)));
   CHECK(limits.size() == 100);
-  world.run_here([&] { CHECK(limits.evict_idle() == 0); });  // their buckets are empty
-  world.run_until(1s);
+  fixture.run_here([&] { CHECK(limits.evict_idle() == 0); });  // their buckets are empty
+  fixture.run_until(1s);
   SECTION("by and by, with other calls") {
     for (int i = 0; i < 60; ++i)
-      world.run(acquire_key(limits, "busy"));
+      fixture.run(acquire_key(limits, "busy"));
     CHECK(limits.size() == 1);
   }
   SECTION("when asked to") {
-    world.run_here([&] { CHECK(limits.evict_idle() == 100); });
+    fixture.run_here([&] { CHECK(limits.evict_idle() == 100); });
     CHECK(limits.size() == 0);
   }
 }
 
 TEST_CASE("a limit that is waited for or held is not forgotten") {
-  SerialWorld world;
+  SerialClock fixture;
   KeyedLimit<std::string> limits{[] { return cano::concurrency_limit(1); }};
-  StartedAsync holds{world.get_executor(), hold_key(limits, "a", 1s)};
-  StartedAsync waits{world.get_executor(), hold_key(limits, "a", 1s)};
+  StartedAsync holds{fixture.get_executor(), hold_key(limits, "a", 1s)};
+  StartedAsync waits{fixture.get_executor(), hold_key(limits, "a", 1s)};
   Async<Permit> not_awaited = limits.acquire("b");
-  world.settle();
+  fixture.settle();
   CHECK(limits.evict_idle() == 0);
-  world.run_until(1s);
+  fixture.run_until(1s);
   CHECK(limits.evict_idle() == 0);
-  world.run_all();
-  CHECK(world.elapsed() == 2s);
+  fixture.run_all();
+  CHECK(fixture.elapsed() == 2s);
   CHECK(limits.evict_idle() == 1);
   not_awaited = {};
   CHECK(limits.evict_idle() == 1);
 }
 
 TEST_CASE("permits and waits outlive the limits of keys") {
-  SerialWorld world;
+  SerialClock fixture;
   auto limits =
       std::make_unique<KeyedLimit<std::string>>([] { return cano::concurrency_limit(1); });
   std::optional<Permit> permit = limits->try_acquire("a");
   REQUIRE(permit);
-  StartedAsync waits{world.get_executor(), acquire_key(*limits, "a")};
-  world.settle();
+  StartedAsync waits{fixture.get_executor(), acquire_key(*limits, "a")};
+  fixture.settle();
   limits.reset();
   permit.reset();
-  world.settle();
+  fixture.settle();
   CHECK(waits.has_ended);
   CHECK_FALSE(waits.error);
 }

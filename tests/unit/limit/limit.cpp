@@ -52,18 +52,18 @@ struct Admission {
 };
 
 // Takes, works for a time, and gives back.
-Async<void> use_limit(const SerialWorld& world, LimitPointer limit, LimitUse use, Duration work,
+Async<void> use_limit(const SerialClock& fixture, LimitPointer limit, LimitUse use, Duration work,
                       int who, std::vector<Admission>& log) {
   const Permit permit = co_await limit->acquire(use);
   const std::size_t place = log.size();
-  log.push_back({who, use.cost, world.elapsed(), Duration::max()});
+  log.push_back({who, use.cost, fixture.elapsed(), Duration::max()});
   co_await sleep_for(work);
-  log[place].until = world.elapsed();
+  log[place].until = fixture.elapsed();
 }
-Async<void> use_later(const SerialWorld& world, Duration when, LimitPointer limit, LimitUse use,
+Async<void> use_later(const SerialClock& fixture, Duration when, LimitPointer limit, LimitUse use,
                       Duration work, int who, std::vector<Admission>& log) {
   co_await sleep_for(when);
-  co_await use_limit(world, std::move(limit), use, work, who, log);
+  co_await use_limit(fixture, std::move(limit), use, work, who, log);
 }
 Async<void> keep_permit(LimitPointer limit, LimitUse use, std::optional<Permit>& kept) {
   kept = co_await limit->acquire(use);
@@ -97,10 +97,10 @@ LimitPointer limit_of_two(int kind) {
 }  // namespace
 
 TEST_CASE("a limit has room, or not") {
-  SerialWorld world;
+  SerialClock fixture;
   const LimitPointer limit = limit_of_two(GENERATE(0, 1, 2));
   CAPTURE(limit->describe());
-  world.run_here([&] {
+  fixture.run_here([&] {
     std::optional<Permit> first = limit->try_acquire();
     std::optional<Permit> second = limit->try_acquire(1);
     CHECK(first);
@@ -118,7 +118,7 @@ TEST_CASE("a limit has room, or not") {
 }
 
 TEST_CASE("a cost that can never be had is refused at once") {
-  SerialWorld world;
+  SerialClock fixture;
   const LimitPointer limit = limit_of_two(GENERATE(0, 1, 2));
   CHECK(limit->capacity() == 2);
   for (const std::size_t cost : {std::size_t{3}, static_cast<std::size_t>(-1)}) {
@@ -131,37 +131,37 @@ TEST_CASE("a cost that can never be had is refused at once") {
 }
 
 TEST_CASE("who asks first is served first, whatever it costs") {
-  SerialWorld world;
+  SerialClock fixture;
   const LimitPointer limit = limit_of_two(GENERATE(0, 1, 2));
   std::vector<Admission> log;
   std::vector<std::unique_ptr<StartedAsync<void>>> all;
   const std::size_t costs[] = {1, 2, 1, 1, 2, 1};
   for (int i = 0; i < 6; ++i) {
     all.push_back(std::make_unique<StartedAsync<void>>(
-        world.get_executor(), use_limit(world, limit, {costs[i], {}}, 100ms, i, log)));
+        fixture.get_executor(), use_limit(fixture, limit, {costs[i], {}}, 100ms, i, log)));
   }
-  world.settle();
+  fixture.settle();
   CHECK(who_of(log) == std::vector{0});  // there is room for 2, but 1 waits before it
   CHECK(limit->waiting() == 5);
-  world.run_all();
+  fixture.run_all();
   CHECK(who_of(log) == std::vector{0, 1, 2, 3, 4, 5});
   CHECK(limit->waiting() == 0);
   CHECK(all.back()->has_ended);
 }
 
 TEST_CASE("a large cost is not starved by small ones") {
-  SerialWorld world;
+  SerialClock fixture;
   const LimitPointer limit = cano::rate_limit(10, 1s, 10);
   std::vector<Admission> log;
   std::vector<std::unique_ptr<StartedAsync<void>>> all;
   const auto start = [&](Duration when, std::size_t cost, int who) {
     all.push_back(std::make_unique<StartedAsync<void>>(
-        world.get_executor(), use_later(world, when, limit, {cost, {}}, 0s, who, log)));
+        fixture.get_executor(), use_later(fixture, when, limit, {cost, {}}, 0s, who, log)));
   };
   for (int i = 0; i < 200; ++i)
     start(50ms * i, 1, i);  // twice as much as there is
   start(1s, 10, 1000);
-  world.run_all();
+  fixture.run_all();
   const auto large =
       std::find_if(log.begin(), log.end(), [](const Admission& a) { return a.who == 1000; });
   REQUIRE(large != log.end());
@@ -170,12 +170,12 @@ TEST_CASE("a large cost is not starved by small ones") {
 }
 
 TEST_CASE("waits are exact") {
-  SerialWorld world;
+  SerialClock fixture;
   std::vector<Admission> log;
   std::vector<std::unique_ptr<StartedAsync<void>>> all;
   const auto start = [&](const LimitPointer& limit, std::size_t cost) {
     all.push_back(std::make_unique<StartedAsync<void>>(
-        world.get_executor(), use_limit(world, limit, {cost, {}}, 0s, 0, log)));
+        fixture.get_executor(), use_limit(fixture, limit, {cost, {}}, 0s, 0, log)));
   };
   std::vector<Duration> times;
   SECTION("of a rate") {
@@ -190,76 +190,76 @@ TEST_CASE("waits are exact") {
       start(limit, cost);
     times = {0s, 0s, 0s, 1s, 2s, 2s};
   }
-  world.run_all();
+  fixture.run_all();
   REQUIRE(log.size() == times.size());
   for (std::size_t i = 0; i < times.size(); ++i)
     CHECK(log[i].at == times[i]);
 }
 
 TEST_CASE("who does not want to wait that long is refused") {
-  SerialWorld world;
+  SerialClock fixture;
   const LimitPointer limit = cano::rate_limit(1, 1s, 1);
   std::optional<Permit> permit;
-  world.run(keep_permit(limit, {}, permit));
+  fixture.run(keep_permit(limit, {}, permit));
   SECTION("at once, and told when to come back") {
-    const auto failure = failure_of(world, keep_permit(limit, {1, 999ms}, permit));
+    const auto failure = failure_of(fixture, keep_permit(limit, {1, 999ms}, permit));
     const cano::Error error = error_of([&] { std::rethrow_exception(failure); });
     CHECK(error.errc() == Errc::RateLimited);
     CHECK(error.retry_after() == Duration{1s});
     CHECK(error.message() ==
           "The rate limit of 1 in 1 s has no room for a cost of 1 within 999 ms: it has in 1 s");
-    CHECK(world.elapsed() == 0s);
+    CHECK(fixture.elapsed() == 0s);
   }
   SECTION("what is in time is waited for, also what is just so") {
-    world.run(keep_permit(limit, {1, 1s}, permit));
-    CHECK(world.elapsed() == 1s);
+    fixture.run(keep_permit(limit, {1, 1s}, permit));
+    CHECK(fixture.elapsed() == 1s);
   }
   SECTION("with those in front of it") {
-    StartedAsync waits{world.get_executor(), keep_permit(limit, {}, permit)};
-    world.settle();
-    const auto failure = failure_of(world, keep_permit(limit, {1, 1s}, permit));
+    StartedAsync waits{fixture.get_executor(), keep_permit(limit, {}, permit)};
+    fixture.settle();
+    const auto failure = failure_of(fixture, keep_permit(limit, {1, 1s}, permit));
     CHECK(error_of([&] { std::rethrow_exception(failure); }).retry_after() == Duration{2s});
-    world.run_all();
+    fixture.run_all();
     CHECK(waits.has_ended);
   }
   SECTION("when the permits are not given back in time") {
     const LimitPointer two = cano::concurrency_limit(2);
-    world.run(keep_permit(two, {2, {}}, permit));
-    const auto failure = failure_of(world, keep_permit(two, {1, 250ms}, permit));
+    fixture.run(keep_permit(two, {2, {}}, permit));
+    const auto failure = failure_of(fixture, keep_permit(two, {1, 250ms}, permit));
     const cano::Error error = error_of([&] { std::rethrow_exception(failure); });
     CHECK(error.errc() == Errc::RateLimited);
     CHECK_FALSE(error.retry_after());
     CHECK(error.message() ==
           "The concurrency limit of 2 has no room for a cost of 1 within 250 ms");
-    CHECK(world.elapsed() == 250ms);
+    CHECK(fixture.elapsed() == 250ms);
     CHECK(error_of([&] {
-            std::rethrow_exception(failure_of(world, keep_permit(two, {1, 0s}, permit)));
+            std::rethrow_exception(failure_of(fixture, keep_permit(two, {1, 0s}, permit)));
           }).errc() == Errc::RateLimited);
-    CHECK(world.elapsed() == 250ms);
+    CHECK(fixture.elapsed() == 250ms);
   }
   SECTION("but one that is given back at that very time is in time") {
     const LimitPointer one = cano::concurrency_limit(1);
     std::vector<Admission> log;
-    StartedAsync first{world.get_executor(), use_limit(world, one, {}, 250ms, 1, log)};
-    StartedAsync second{world.get_executor(), use_limit(world, one, {1, 250ms}, 0s, 2, log)};
-    world.run_all();
+    StartedAsync first{fixture.get_executor(), use_limit(fixture, one, {}, 250ms, 1, log)};
+    StartedAsync second{fixture.get_executor(), use_limit(fixture, one, {1, 250ms}, 0s, 2, log)};
+    fixture.run_all();
     CHECK(who_of(log) == std::vector{1, 2});
     CHECK_FALSE(second.error);
   }
 }
 
 TEST_CASE("who is cancelled gives its place to the next") {
-  SerialWorld world;
+  SerialClock fixture;
   std::vector<Admission> log;
   SECTION("which then fits") {
     const LimitPointer limit = cano::concurrency_limit(2);
     std::optional<Permit> one = limit->try_acquire();
-    StartedAsync large{world.get_executor(), use_limit(world, limit, {2, {}}, 0s, 1, log)};
-    StartedAsync small{world.get_executor(), use_limit(world, limit, {1, {}}, 0s, 2, log)};
-    world.settle();
+    StartedAsync large{fixture.get_executor(), use_limit(fixture, limit, {2, {}}, 0s, 1, log)};
+    StartedAsync small{fixture.get_executor(), use_limit(fixture, limit, {1, {}}, 0s, 2, log)};
+    fixture.settle();
     CHECK(log.empty());
     large.cancel();
-    world.settle();
+    fixture.settle();
     CHECK(large.was_aborted());
     CHECK(who_of(log) == std::vector{2});
     CHECK(small.has_ended);
@@ -269,13 +269,13 @@ TEST_CASE("who is cancelled gives its place to the next") {
     const LimitPointer limit = is_window ? cano::sliding_window(1, 1s) : cano::rate_limit(1, 1s, 1);
     std::vector<std::unique_ptr<StartedAsync<void>>> all;
     for (int i = 0; i < 5; ++i) {
-      all.push_back(std::make_unique<StartedAsync<void>>(world.get_executor(),
-                                                         use_limit(world, limit, {}, 0s, i, log)));
+      all.push_back(std::make_unique<StartedAsync<void>>(
+          fixture.get_executor(), use_limit(fixture, limit, {}, 0s, i, log)));
     }
-    world.run_until(500ms);
+    fixture.run_until(500ms);
     all[1]->cancel();
     all[3]->cancel();
-    world.run_all();
+    fixture.run_all();
     CHECK(who_of(log) == std::vector{0, 2, 4});
     CHECK(log[1].at == 1s);
     CHECK(log[2].at == 2s);
@@ -284,13 +284,13 @@ TEST_CASE("who is cancelled gives its place to the next") {
     const bool is_window = GENERATE(false, true);
     const LimitPointer limit = is_window ? cano::sliding_window(1, 1s) : cano::rate_limit(1, 1s, 1);
     std::unique_ptr<StartedAsync<void>> second;
-    StartedAsync first{world.get_executor(), use_limit(world, limit, {}, 0s, 0, log)};
-    StartedAsync cancels{world.get_executor(), cancel_after(1s, second)};  // runs before it does
-    world.settle();
-    second = std::make_unique<StartedAsync<void>>(world.get_executor(),
-                                                  use_limit(world, limit, {}, 0s, 1, log));
-    StartedAsync third{world.get_executor(), use_limit(world, limit, {}, 0s, 2, log)};
-    world.run_all();
+    StartedAsync first{fixture.get_executor(), use_limit(fixture, limit, {}, 0s, 0, log)};
+    StartedAsync cancels{fixture.get_executor(), cancel_after(1s, second)};  // runs before it does
+    fixture.settle();
+    second = std::make_unique<StartedAsync<void>>(fixture.get_executor(),
+                                                  use_limit(fixture, limit, {}, 0s, 1, log));
+    StartedAsync third{fixture.get_executor(), use_limit(fixture, limit, {}, 0s, 2, log)};
+    fixture.run_all();
     CHECK(second->was_aborted());
     CHECK(who_of(log) == std::vector{0, 2});
     CHECK(log[1].at == 1s);
@@ -298,56 +298,56 @@ TEST_CASE("who is cancelled gives its place to the next") {
 }
 
 TEST_CASE("no permit is lost, however its owner ends") {
-  SerialWorld world;
+  SerialClock fixture;
   const LimitPointer limit = cano::concurrency_limit(2);
   std::atomic<int> alive{0};
   for (int round = 0; round < 3; ++round) {
-    CHECK(failure_of(world, fail_with_permit(limit)));
-    CHECK(failure_of(world, cano::timeout(1s, wait_with_permit(limit, Alive{alive}))));
-    StartedAsync waits{world.get_executor(), wait_with_permit(limit, Alive{alive})};
-    StartedAsync waits_too{world.get_executor(), wait_with_permit(limit, Alive{alive})};
-    StartedAsync in_line{world.get_executor(), wait_with_permit(limit, Alive{alive})};
-    world.settle();
+    CHECK(failure_of(fixture, fail_with_permit(limit)));
+    CHECK(failure_of(fixture, cano::timeout(1s, wait_with_permit(limit, Alive{alive}))));
+    StartedAsync waits{fixture.get_executor(), wait_with_permit(limit, Alive{alive})};
+    StartedAsync waits_too{fixture.get_executor(), wait_with_permit(limit, Alive{alive})};
+    StartedAsync in_line{fixture.get_executor(), wait_with_permit(limit, Alive{alive})};
+    fixture.settle();
     waits.cancel();
-    world.settle();
+    fixture.settle();
     CHECK(in_line.has_ended == false);
     waits_too.cancel();
     in_line.cancel();
-    world.settle();
+    fixture.settle();
     CHECK(limit->try_acquire(2));
   }
   CHECK(alive == 0);
 }
 
 TEST_CASE("when_any and a timeout leave the line") {
-  SerialWorld world;
+  SerialClock fixture;
   const LimitPointer limit = limit_of_two(GENERATE(0, 1, 2));
   std::optional<Permit> all;
-  world.run(keep_permit(limit, {2, {}}, all));
-  const auto first = world.run(cano::when_any(limit->acquire(2), sleep_for(10ms)));
+  fixture.run(keep_permit(limit, {2, {}}, all));
+  const auto first = fixture.run(cano::when_any(limit->acquire(2), sleep_for(10ms)));
   CHECK(first.index() == 1);
-  CHECK(failure_of(world, cano::timeout(10ms, limit->acquire(2))));
+  CHECK(failure_of(fixture, cano::timeout(10ms, limit->acquire(2))));
   CHECK(limit->waiting() == 0);
-  CHECK(world.elapsed() == 20ms);
+  CHECK(fixture.elapsed() == 20ms);
 }
 
 TEST_CASE("a limit ends after those who wait for it and who have a permit") {
-  SerialWorld world;
+  SerialClock fixture;
   std::vector<Admission> log;
   const int kind = GENERATE(0, 1, 2);
   LimitPointer limit = limit_of_two(kind);
   Limit& still_there = *limit;
   std::optional<Permit> permit;
-  world.run(keep_permit(limit, {2, {}}, permit));
-  StartedAsync waits{world.get_executor(), [](Limit& l) -> Async<void> {
+  fixture.run(keep_permit(limit, {2, {}}, permit));
+  StartedAsync waits{fixture.get_executor(), [](Limit& l) -> Async<void> {
                        const Permit own = co_await l.acquire(1);
                        co_await sleep_for(10ms);
                      }(still_there)};
-  world.settle();
+  fixture.settle();
   limit.reset();
-  world.run_until(20ms);
+  fixture.run_until(20ms);
   permit.reset();
-  world.run_all();
+  fixture.run_all();
   CHECK(waits.has_ended);
   CHECK_FALSE(waits.error);
 }
@@ -356,14 +356,14 @@ TEST_CASE("a context may go while coroutines wait for a limit") {
   const LimitPointer limit = limit_of_two(GENERATE(0, 1, 2));
   std::atomic<int> alive{0};
   {
-    SerialWorld world;
-    StartedAsync a{world.get_executor(), wait_with_permit(limit, Alive{alive})};
-    StartedAsync b{world.get_executor(), wait_with_permit(limit, Alive{alive})};
-    StartedAsync c{world.get_executor(), wait_with_permit(limit, Alive{alive})};
-    StartedAsync d{world.get_executor(), wait_with_permit(limit, Alive{alive})};
-    world.settle();
+    SerialClock fixture;
+    StartedAsync a{fixture.get_executor(), wait_with_permit(limit, Alive{alive})};
+    StartedAsync b{fixture.get_executor(), wait_with_permit(limit, Alive{alive})};
+    StartedAsync c{fixture.get_executor(), wait_with_permit(limit, Alive{alive})};
+    StartedAsync d{fixture.get_executor(), wait_with_permit(limit, Alive{alive})};
+    fixture.settle();
     CHECK(limit->waiting() == 2);
-    world.destroy();
+    fixture.destroy();
   }
   CHECK(alive == 0);
   CHECK(limit->waiting() == 0);
@@ -372,8 +372,8 @@ TEST_CASE("a context may go while coroutines wait for a limit") {
 TEST_CASE("one context may go while others wait for the same limit") {
   const LimitPointer limit = cano::concurrency_limit(1);
   std::vector<Admission> log;
-  SerialWorld stays;
-  std::optional<SerialWorld> goes;
+  SerialClock stays;
+  std::optional<SerialClock> goes;
   goes.emplace();
   std::atomic<int> alive{0};
   StartedAsync holds{goes->get_executor(), wait_with_permit(limit, Alive{alive})};
@@ -389,8 +389,8 @@ TEST_CASE("one context may go while others wait for the same limit") {
 
 TEST_CASE("a loop that is stuck does not hold up the others") {
   const LimitPointer limit = cano::rate_limit(1, 1s, 1);
-  SerialWorld stuck;
-  SerialWorld works;
+  SerialClock stuck;
+  SerialClock works;
   std::vector<Admission> log;
   std::vector<Admission> late;
   StartedAsync first{works.get_executor(), use_limit(works, limit, {}, 0s, 0, log)};
@@ -418,33 +418,34 @@ struct History {
 
 class NoteEnd {
  public:
-  NoteEnd(const SerialWorld& world, History& history, std::size_t place)
-      : world_{world}, history_{history}, place_{place} {}
+  NoteEnd(const SerialClock& fixture, History& history, std::size_t place)
+      : clock_{fixture}, history_{history}, place_{place} {}
   NoteEnd(const NoteEnd&) = delete;
   NoteEnd& operator=(const NoteEnd&) = delete;
-  ~NoteEnd() { history_.log[place_].until = world_.elapsed(); }
+  ~NoteEnd() { history_.log[place_].until = clock_.elapsed(); }
 
  private:
-  const SerialWorld& world_;
+  const SerialClock& clock_;
   History& history_;
   std::size_t place_;
 };
 
-Async<void> ask_in_turn(const SerialWorld& world, Duration when, LimitPointer limit, LimitUse use,
+Async<void> ask_in_turn(const SerialClock& fixture, Duration when, LimitPointer limit, LimitUse use,
                         Duration work, bool fails, int who, History& history) {
   co_await sleep_for(when);
   history.asked.push_back(who);
   const Permit permit = co_await limit->acquire(use);
   const std::size_t place = history.log.size();
-  history.log.push_back({who, use.cost, world.elapsed(), Duration::max()});
-  const NoteEnd note_end{world, history, place};
+  history.log.push_back({who, use.cost, fixture.elapsed(), Duration::max()});
+  const NoteEnd note_end{fixture, history, place};
   co_await sleep_for(work);
   if (fails) throw std::runtime_error{"it was not to be"};
 }
 
 // Coroutines that come at random times, of random costs, some of which do not want to wait long,
 // fail or are cancelled.
-void play_history(SerialWorld& world, const LimitPointer& limit, unsigned seed, History& history) {
+void play_history(SerialClock& fixture, const LimitPointer& limit, unsigned seed,
+                  History& history) {
   std::minstd_rand random{seed};
   const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
   std::vector<std::pair<Duration, int>> cancellations;
@@ -454,16 +455,16 @@ void play_history(SerialWorld& world, const LimitPointer& limit, unsigned seed, 
     if (below(4) == 0) use.max_wait = 50ms * static_cast<int>(below(30));
     const Duration work = 50ms * static_cast<int>(below(10));
     history.all.push_back(std::make_unique<StartedAsync<void>>(
-        world.get_executor(),
-        ask_in_turn(world, when, limit, use, work, below(5) == 0, i, history)));
+        fixture.get_executor(),
+        ask_in_turn(fixture, when, limit, use, work, below(5) == 0, i, history)));
     if (below(4) == 0) cancellations.emplace_back(when + 50ms * static_cast<int>(below(20)), i);
   }
   std::sort(cancellations.begin(), cancellations.end());
   for (const auto& [when, who] : cancellations) {
-    world.run_until(when);
+    fixture.run_until(when);
     history.all[static_cast<std::size_t>(who)]->cancel();
   }
-  world.run_all();
+  fixture.run_all();
   for (const auto& each : history.all)
     REQUIRE(each->has_ended);
   REQUIRE(limit->waiting() == 0);
@@ -485,10 +486,10 @@ void check_order(const History& history) {
 TEST_CASE("a concurrency limit never lets more through than it says") {
   for (unsigned seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
-    SerialWorld world;
+    SerialClock fixture;
     const LimitPointer limit = cano::concurrency_limit(1 + seed % 5);
     History history;
-    play_history(world, limit, seed, history);
+    play_history(fixture, limit, seed, history);
     check_order(history);
     for (const Admission& moment : history.log) {
       std::size_t sum = 0;
@@ -503,11 +504,11 @@ TEST_CASE("a concurrency limit never lets more through than it says") {
 TEST_CASE("a rate limit never lets more through than it says, in any window") {
   for (unsigned seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
-    SerialWorld world;
+    SerialClock fixture;
     const std::size_t rate = 1 + seed % 7;
     const LimitPointer limit = cano::rate_limit(rate, 500ms, 1 + seed % 4);
     History history;
-    play_history(world, limit, seed, history);
+    play_history(fixture, limit, seed, history);
     check_order(history);
     for (const Admission& first : history.log) {
       for (const Admission& last : history.log) {
@@ -525,10 +526,10 @@ TEST_CASE("a rate limit never lets more through than it says, in any window") {
 TEST_CASE("a sliding window never lets more through than it says, in any window") {
   for (unsigned seed = 1; seed <= 60; ++seed) {
     CAPTURE(seed);
-    SerialWorld world;
+    SerialClock fixture;
     const LimitPointer limit = cano::sliding_window(1 + seed % 5, 400ms);
     History history;
-    play_history(world, limit, seed, history);
+    play_history(fixture, limit, seed, history);
     check_order(history);
     for (const Admission& first : history.log) {
       std::size_t sum = 0;

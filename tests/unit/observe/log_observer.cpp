@@ -17,7 +17,7 @@
 #include <cano/observe/log_observer.hpp>
 
 #include "support/catch.hpp"
-#include "support/play.hpp"
+#include "support/event_script.hpp"
 #include "support/temp_file.hpp"
 
 using cano::Field;
@@ -50,7 +50,7 @@ std::vector<std::string> lines_of(const std::string& text) {
 }
 
 void play_all_events(cano::Observer& observer, const Span* span) {
-  Play run{observer, "r-1", 3, span};
+  EventScript run{observer, "r-1", 3, span};
   observer.on_batch_started({run.info(), 4, "forever", run.now()});
   run.started("Fetch");
   run.entered("Fetch");
@@ -110,7 +110,7 @@ TEST_CASE("every event is a line with time, level, path, target, message and fie
 TEST_CASE("how a run ended decides its level; without a span the path begins with the run") {
   std::ostringstream out;
   LogObserver log{out, options("info")};
-  Play run{log, "r"};
+  EventScript run{log, "r"};
   run.finished(Outcome::Failed, "B", "it broke");
   run.finished(Outcome::Cancelled, "C", "stopped");
   const std::vector<std::string> lines = lines_of(out.str());
@@ -194,16 +194,16 @@ TEST_CASE("a bad filter is the first line, whatever the filter lets through") {
 }
 
 TEST_CASE("a line stays one line of UTF-8 whatever the strings hold") {
-  const Span span = Span{hostile}.with(hostile, hostile);
+  const Span span = Span{malformed_text}.with(malformed_text, malformed_text);
   const auto write = [&](LogFormat format) {
     std::ostringstream out;
     LogObserver log{out, options("trace", format)};
-    Play run{log, hostile, &span};
-    run.entered(hostile);
+    EventScript run{log, malformed_text, &span};
+    run.entered(malformed_text);
     run.attempt();
-    run.log(Level::Error, hostile, {Field{hostile, hostile}});
-    run.failed(hostile);
-    run.finished(Outcome::Failed, hostile, hostile);
+    run.log(Level::Error, malformed_text, {Field{malformed_text, malformed_text}});
+    run.failed(malformed_text);
+    run.finished(Outcome::Failed, malformed_text, malformed_text);
     return out.str();
   };
 
@@ -231,7 +231,7 @@ TEST_CASE("what is not UTF-8 is replaced, what would not stay on the line is esc
   const auto shown = [](const std::string& message) {
     std::ostringstream out;
     LogObserver log{out, options("info")};
-    Play{log, "r"}.log(Level::Info, message);
+    EventScript{log, "r"}.log(Level::Info, message);
     const std::string line = lines_of(out.str()).at(0);
     return line.substr(line.find("app: ") + 5);
   };
@@ -258,7 +258,7 @@ TEST_CASE("a span needs no fields, and a line no span") {
   const auto line = [](LogFormat format, const Span* of) {
     std::ostringstream out;
     LogObserver log{out, options("info", format)};
-    Play{log, "r", of}.log(Level::Info, "m");
+    EventScript{log, "r", of}.log(Level::Info, "m");
     return lines_of(out.str()).at(0);
   };
   CHECK(line(LogFormat::Text, &span).ends_with(" INFO orders:run{id=\"r\"}: app: m"));
@@ -270,7 +270,7 @@ TEST_CASE("a span needs no fields, and a line no span") {
 TEST_CASE("of fields of one name JSON has the last; numbers it has no way to write are null") {
   std::ostringstream out;
   LogObserver log{out, options("info", LogFormat::Json)};
-  Play run{log, "r"};
+  EventScript run{log, "r"};
   run.log(Level::Info, "m",
           {Field{"a", 1}, Field{"b", 2}, Field{"a", "three"},
            Field{"nan", std::numeric_limits<double>::quiet_NaN()},
@@ -301,7 +301,7 @@ TEST_CASE("the JSON form holds the same, with numbers as numbers") {
 TEST_CASE("fields show every kind of value") {
   std::ostringstream out;
   LogObserver log{out, options("info")};
-  Play run{log, "r"};
+  EventScript run{log, "r"};
   run.log(Level::Info, "m",
           {Field{"yes", true}, Field{"low", std::numeric_limits<std::int64_t>::min()},
            Field{"high", std::numeric_limits<std::uint64_t>::max()}, Field{"half", 0.5},
@@ -318,8 +318,8 @@ TEST_CASE("colour only where it is asked for: a stream that is no terminal has n
   with_colour.colour = true;
   LogObserver first{plain, options("info")};
   LogObserver second{painted, with_colour};
-  Play{first, "r"}.log(Level::Warn, "m");
-  Play{second, "r"}.log(Level::Warn, "m");
+  EventScript{first, "r"}.log(Level::Warn, "m");
+  EventScript{second, "r"}.log(Level::Warn, "m");
   CHECK(plain.str().find('\x1b') == std::string::npos);
   CHECK(painted.str() ==
         "\x1b[2m2026-03-01T08:30:00.000007Z\x1b[0m \x20\x1b[33mWARN\x1b[0m run{id=\"r\"}: "
@@ -337,7 +337,7 @@ TEST_CASE("a file is appended to; one that cannot be opened is an error that nam
   const TempFile file;
   for (const char* message : {"first", "second"}) {
     LogObserver log{file.path(), options("info")};
-    Play{log, "r"}.log(Level::Info, message);
+    EventScript{log, "r"}.log(Level::Info, message);
   }
   const std::string text = file.read();
   REQUIRE(lines_of(text).size() == 2);
@@ -358,7 +358,7 @@ TEST_CASE("lines that the stream refuses are counted") {
   FullDisk disk;
   std::ostream stream{&disk};
   LogObserver log{stream, options("info")};
-  Play run{log, "r"};
+  EventScript run{log, "r"};
   run.log(Level::Info, "one");
   run.log(Level::Info, "two");
   CHECK(log.lost_lines() == 2);
@@ -370,7 +370,7 @@ TEST_CASE("lines of several threads do not mix") {
   std::vector<std::thread> threads;
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&log, t] {
-      Play run{log, "run" + std::to_string(t)};
+      EventScript run{log, "run" + std::to_string(t)};
       for (int i = 0; i < 200; ++i)
         run.log(Level::Info, "thread" + std::to_string(t));
     });
@@ -420,7 +420,7 @@ TEST_CASE("a run of a job has its id in the line, as the run itself has") {
 TEST_CASE("a cancelled attempt is told at Info, without an error") {
   std::ostringstream out;
   LogObserver log{out, options("info")};
-  Play run{log, "r"};
+  EventScript run{log, "r"};
   run.entered("A");
   run.attempt();
   run.wait(5ms);
@@ -434,7 +434,7 @@ TEST_CASE("a log file that was rotated is opened anew, and lines go to the new o
   const TempFile file;
   const TempFile rotated;
   LogObserver log{file.path(), options("info")};
-  const auto say = [&](const std::string& id) { Play{log, id}.started("A"); };
+  const auto say = [&](const std::string& id) { EventScript{log, id}.started("A"); };
   say("one");
   std::filesystem::rename(file.path(), rotated.path());
   say("two");  // nobody has told the observer
@@ -456,13 +456,13 @@ TEST_CASE("a log file that cannot be opened anew goes on") {
   LogObserver log{folder.path() / "log", options("info")};
   std::filesystem::rename(folder.path(), moved.path());
   CHECK_THROWS_AS(log.reopen(), cano::Error);
-  Play{log, "r"}.started("A");
+  EventScript{log, "r"}.started("A");
   CHECK(std::filesystem::file_size(moved.path() / "log") > 0);
   std::filesystem::remove(moved.path() / "log");
 
   std::ostringstream out;
   LogObserver on_a_stream{out, options("info")};
   on_a_stream.reopen();
-  Play{on_a_stream, "r"}.started("A");
+  EventScript{on_a_stream, "r"}.started("A");
   CHECK_FALSE(out.str().empty());
 }

@@ -7,7 +7,7 @@
 #include <cano/observe/path_recorder.hpp>
 
 #include "support/catch.hpp"
-#include "support/play.hpp"
+#include "support/event_script.hpp"
 
 using cano::Outcome;
 using cano::PathRecorder;
@@ -37,7 +37,7 @@ std::vector<std::string> steps(const RunPath& path) {
 
 TEST_CASE("visits, attempts, times and steps are counted") {
   PathRecorder recorder;
-  Play run{recorder, "r"};
+  EventScript run{recorder, "r"};
   run.started("Fetch");
   run.hop("Fetch", 2ms, "Check");
   run.hop("Check", 1ms, "Fetch");
@@ -71,7 +71,7 @@ TEST_CASE("visits, attempts, times and steps are counted") {
 
 TEST_CASE("a run that starts in an exit has visited it") {
   PathRecorder recorder;
-  Play run{recorder, "r"};
+  EventScript run{recorder, "r"};
   run.started("Done");
   run.finished(Outcome::Success, "Done");
   REQUIRE(recorder.path().states.size() == 1);
@@ -81,16 +81,16 @@ TEST_CASE("a run that starts in an exit has visited it") {
 
 TEST_CASE("where runs failed or were cancelled is counted") {
   PathRecorder recorder;
-  Play failing{recorder, "r1"};
+  EventScript failing{recorder, "r1"};
   failing.started("A");
   failing.entered("A");
   failing.attempt();
   failing.failed("x");
   failing.finished(Outcome::Failed, "A", "x");
-  Play stopped{recorder, "r2"};
+  EventScript stopped{recorder, "r2"};
   stopped.started("A");
   stopped.finished(Outcome::Cancelled, "A", "stopped");
-  Play lost{recorder, "r3"};
+  EventScript lost{recorder, "r3"};
   lost.started("A");
   lost.hop("A", 0ms, "Nowhere");
   lost.finished(Outcome::Failed, "Nowhere", "No task registered for state: Nowhere");
@@ -112,7 +112,7 @@ TEST_CASE("runs of many threads add up") {
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&recorder, t] {
       for (int i = 0; i < 100; ++i) {
-        Play run{recorder, "r", t};
+        EventScript run{recorder, "r", t};
         run.started("A");
         run.hop("A", 1ms, "Done");
         run.finished(Outcome::Success, "Done");

@@ -17,7 +17,7 @@
 #include <cano/observe/trace_file.hpp>
 
 #include "support/catch.hpp"
-#include "support/play.hpp"
+#include "support/event_script.hpp"
 #include "support/temp_file.hpp"
 #include "support/trace_format.hpp"
 
@@ -91,7 +91,7 @@ TEST_CASE("a run is a track of nested slices; retry pauses are slices too") {
   const TracePath path;
   TraceFile trace{path};
   const Span span = Span{"orders"}.with("user_id", 7);
-  Play run{trace, "r-1", &span};
+  EventScript run{trace, "r-1", &span};
   run.started("Fetch");
   run.entered("Fetch");
   run.attempt(2);
@@ -130,8 +130,8 @@ TEST_CASE("a run is a track of nested slices; retry pauses are slices too") {
 TEST_CASE("each instance of a batch has its own track, also when they interleave") {
   const TracePath path;
   TraceFile trace{path};
-  Play first{trace, "b", std::size_t{0}};
-  Play second{trace, "b", std::size_t{1}};
+  EventScript first{trace, "b", std::size_t{0}};
+  EventScript second{trace, "b", std::size_t{1}};
   trace.on_batch_started({first.info(), 2, "forever", first.now()});
   first.started("A");
   second.started("A");
@@ -161,7 +161,7 @@ TEST_CASE("each instance of a batch has its own track, also when they interleave
 TEST_CASE("a run that ends during a pause or an attempt leaves no slice open") {
   const TracePath path;
   TraceFile trace{path};
-  Play run{trace, "r"};
+  EventScript run{trace, "r"};
   run.started("A");
   run.entered("A");
   run.attempt(3);
@@ -179,7 +179,7 @@ TEST_CASE("the file is complete JSON from the start and after every run, before 
   CHECK(path.read().is_array());
   std::size_t events = 0;
   for (int i = 0; i < 3; ++i) {
-    Play run{*trace, "r" + std::to_string(i)};
+    EventScript run{*trace, "r" + std::to_string(i)};
     run.started("A");
     run.hop("A", 1ms, "Done");
     run.finished(Outcome::Success, "Done");
@@ -188,7 +188,7 @@ TEST_CASE("the file is complete JSON from the start and after every run, before 
     events = now.size();
   }
   // A program that dies in a task: what was under way is missing or open, the file is still JSON.
-  Play unfinished{*trace, "dying"};
+  EventScript unfinished{*trace, "dying"};
   unfinished.started("A");
   unfinished.entered("A");
   CHECK(path.read().size() == events);
@@ -201,7 +201,7 @@ TEST_CASE("the file is complete JSON from the start and after every run, before 
 TEST_CASE("a long trace is written in pieces that fit together") {
   const TracePath path;
   TraceFile trace{path};
-  Play run{trace, "long"};
+  EventScript run{trace, "long"};
   run.started("A");
   for (int i = 0; i < 2000; ++i)
     run.hop("A", 1us, "A");
@@ -209,20 +209,20 @@ TEST_CASE("a long trace is written in pieces that fit together") {
   CHECK(slices_of(path.read(), 2, 2).size() == 4001);
 }
 
-TEST_CASE("hostile strings give valid JSON") {
+TEST_CASE("malformed strings give valid JSON") {
   const TracePath path;
   TraceFile trace{path};
-  const Span span = Span{hostile}.with(hostile, hostile);
-  Play run{trace, hostile, &span};
-  run.started(hostile);
-  run.entered(hostile);
+  const Span span = Span{malformed_text}.with(malformed_text, malformed_text);
+  EventScript run{trace, malformed_text, &span};
+  run.started(malformed_text);
+  run.entered(malformed_text);
   run.attempt();
-  run.log(Level::Info, hostile, {cano::Field{hostile, hostile}});
+  run.log(Level::Info, malformed_text, {cano::Field{malformed_text, malformed_text}});
   run.log(Level::Info, "");
-  run.failed(hostile);
-  run.finished(Outcome::Failed, hostile, hostile);
+  run.failed(malformed_text);
+  run.finished(Outcome::Failed, malformed_text, malformed_text);
   trace.on_occurrence_skipped(
-      {hostile, std::nullopt, cano::SkipReason::Paused, std::chrono::system_clock::now()});
+      {malformed_text, std::nullopt, cano::SkipReason::Paused, std::chrono::system_clock::now()});
   trace.flush();
   const json events = path.read();
   const std::string error = end_of(events, "error")["error"];
@@ -233,7 +233,7 @@ TEST_CASE("the same run id may come again, in a process of its own") {
   const TracePath path;
   TraceFile trace{path};
   for (int i = 0; i < 2; ++i) {
-    Play run{trace, "nightly"};
+    EventScript run{trace, "nightly"};
     run.started("Done");
     run.finished(Outcome::Success, "Done");
   }
@@ -244,7 +244,7 @@ TEST_CASE("the same run id may come again, in a process of its own") {
 TEST_CASE("the end of a batch whose beginning was not seen is left out") {
   const TracePath path;
   TraceFile trace{path};
-  const Play run{trace, "b", std::size_t{0}};
+  const EventScript run{trace, "b", std::size_t{0}};
   trace.on_batch_finished({run.info(), 1, 1, 0, 0, 1ms, run.now()});
   trace.flush();
   CHECK(end_of(path.read(), "completed").empty());
@@ -280,7 +280,7 @@ TEST_CASE("runs of several threads keep their tracks") {
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&trace, t] {
       for (std::size_t i = 0; i < 25; ++i) {
-        Play run{trace, "r" + std::to_string(t) + "-" + std::to_string(i), t};
+        EventScript run{trace, "r" + std::to_string(t) + "-" + std::to_string(i), t};
         run.started("A");
         run.hop("A", 1us, "B");
         run.hop("B", 1us, "Done");
@@ -318,7 +318,7 @@ TEST_CASE("a trace file that cannot be written throws, which switches the observ
 TEST_CASE("a cancelled attempt ends its slices without an error") {
   const TracePath path;
   TraceFile trace{path};
-  Play run{trace, "r"};
+  EventScript run{trace, "r"};
   run.started("A");
   run.entered("A");
   run.attempt();
@@ -336,8 +336,8 @@ TEST_CASE("what is under way stands in the rotated file and in the new one") {
   const std::string name{std::string_view{path}};
   const TempFile rotated;
   TraceFile trace{path};
-  Play first{trace, "b", std::size_t{0}};
-  Play second{trace, "r"};
+  EventScript first{trace, "b", std::size_t{0}};
+  EventScript second{trace, "r"};
   trace.on_batch_started({first.info(), 1, "forever", first.now()});
   first.started("A");
   first.entered("A");
@@ -384,11 +384,11 @@ TEST_CASE("a new trace file may find an empty one in its place") {
   const TracePath path;
   const TempFile rotated;
   TraceFile trace{path};
-  Play{trace, "one"}.started("A");
+  EventScript{trace, "one"}.started("A");
   std::filesystem::rename(std::string_view{path}, rotated.path());
   std::ofstream{std::string{std::string_view{path}}};  // as `create` of logrotate leaves it
   trace.reopen();
-  Play run{trace, "two"};
+  EventScript run{trace, "two"};
   run.started("A");
   run.finished(Outcome::Success, "A");
   CHECK(TraceCheck{path.read()}.open() == 1);

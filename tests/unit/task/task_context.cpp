@@ -89,7 +89,7 @@ TEST_CASE("remaining counts down to the nearest limit") {
 TEST_CASE("remaining is negative when the limit has passed") {
   std::optional<cano::Duration> left;
   const auto task = [&](Data&, TaskContext& context) -> asio::awaitable<S> {
-    co_await deaf_sleep(150ms);
+    co_await uncancellable_sleep(150ms);
     left = context.remaining();
     co_return S::Done;
   };

@@ -9,7 +9,7 @@
 #include <cano/testing/recording_observer.hpp>
 
 #include "support/catch.hpp"
-#include "support/play.hpp"
+#include "support/event_script.hpp"
 
 using cano::Field;
 using cano::Level;
@@ -32,7 +32,7 @@ std::vector<std::string> texts(const std::vector<RecordedEvent>& events) {
 
 TEST_CASE("every event of a run is kept in order, with all it said") {
   RecordingObserver seen;
-  Play run{seen, "r"};
+  EventScript run{seen, "r"};
   run.started("A");
   run.entered("A");
   run.attempt(2);
@@ -63,7 +63,7 @@ TEST_CASE("events are copies: they outlive what they were made from") {
   RecordingObserver seen;
   {
     const Span span = Span{"orders"}.with("user_id", 7);
-    Play run{seen, "a run id that is too long for any small buffer", 5, &span};
+    EventScript run{seen, "a run id that is too long for any small buffer", 5, &span};
     run.entered("a state name that is too long for any small buffer");
   }
   const RecordedEvent event = seen.events().at(0);
@@ -78,7 +78,7 @@ TEST_CASE("events are copies: they outlive what they were made from") {
 
 TEST_CASE("fields are found by name and type") {
   RecordingObserver seen;
-  Play run{seen, "r"};
+  EventScript run{seen, "r"};
   run.entered("A");
   run.attempt(4);
   run.failed("broken");
@@ -93,9 +93,9 @@ TEST_CASE("fields are found by name and type") {
 
 TEST_CASE("events can be asked for by name and by instance") {
   RecordingObserver seen;
-  Play first{seen, "b", std::size_t{0}};
-  Play second{seen, "b", std::size_t{1}};
-  Play alone{seen, "a"};
+  EventScript first{seen, "b", std::size_t{0}};
+  EventScript second{seen, "b", std::size_t{1}};
+  EventScript alone{seen, "a"};
   seen.on_batch_started({first.info(), 2, "wait_forever", {}});
   first.started("A");
   second.started("A");
@@ -139,7 +139,7 @@ TEST_CASE("threads may report at the same time") {
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&seen, t] {
-      Play run{seen, "b", t};
+      EventScript run{seen, "b", t};
       for (int i = 0; i < 250; ++i)
         run.entered("state" + std::to_string(t));
     });

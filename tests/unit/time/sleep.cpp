@@ -25,7 +25,7 @@
 #include <cano/time/sleep.hpp>
 
 #include "support/catch.hpp"
-#include "support/worlds.hpp"
+#include "support/clock_fixture.hpp"
 
 using cano::Duration;
 using cano::sleep_for;
@@ -121,59 +121,59 @@ TEST_CASE("a coroutine that knows its executor's own type sleeps too") {
 }
 
 TEST_CASE("a sleep of no length gives other work a turn and goes on") {
-  const auto world = any_world();
+  const auto fixture = any_clock();
   std::vector<std::string> log;
-  const auto executor = world->get_executor();
+  const auto executor = fixture->get_executor();
   asio::co_spawn(executor, note_after(Duration::zero(), log, "a"), asio::detached);
   asio::co_spawn(executor, note_after(-1h, log, "b"), asio::detached);
-  world->settle();
+  fixture->settle();
   REQUIRE(log.size() == 4);
   CHECK(log[0] == "a sleeps");
   CHECK(log[1] == "b sleeps");
 }
 
 TEST_CASE("times that have passed do not hold a coroutine up") {
-  const auto world = any_world();
+  const auto fixture = any_clock();
   int stage = 0;
-  asio::co_spawn(world->get_executor(), sleep_thrice(stage), asio::detached);
+  asio::co_spawn(fixture->get_executor(), sleep_thrice(stage), asio::detached);
   for (int i = 0; i < 10; ++i)
-    world->settle();
+    fixture->settle();
   CHECK(stage == 3);
 }
 
 TEST_CASE("cancelling a sleep throws operation_aborted") {
   const Duration duration = GENERATE(Duration{1h}, Duration::max());
-  const auto world = any_world();
+  const auto fixture = any_clock();
   const auto token = std::make_shared<int>(0);
   SleepingCoroutine sleeper;
-  sleeper.start(world->get_executor(), sleep_holding(token, duration));
-  world->settle();
+  sleeper.start(fixture->get_executor(), sleep_holding(token, duration));
+  fixture->settle();
   REQUIRE_FALSE(sleeper.done);
   sleeper.signal.emit(asio::cancellation_type::terminal);
   CHECK_FALSE(sleeper.done);
-  world->settle();
+  fixture->settle();
   sleeper.require_aborted();
   CHECK(*token == 0);
   CHECK(token.use_count() == 1);
 }
 
 TEST_CASE("a coroutine cancelled before it sleeps does not sleep") {
-  const auto world = any_world();
+  const auto fixture = any_clock();
   const auto token = std::make_shared<int>(0);
   SleepingCoroutine sleeper;
-  sleeper.start(world->get_executor(), sleep_holding(token, 1h));
+  sleeper.start(fixture->get_executor(), sleep_holding(token, 1h));
   sleeper.signal.emit(asio::cancellation_type::terminal);
-  world->settle();
+  fixture->settle();
   sleeper.require_aborted();
 }
 
 TEST_CASE("a sleeping coroutine is destroyed with its context") {
   const auto token = std::make_shared<int>(0);
   {
-    const auto world = any_world();
-    asio::co_spawn(world->get_executor(), sleep_holding(token, 1h), asio::detached);
-    asio::co_spawn(world->get_executor(), sleep_holding(token, Duration::max()), asio::detached);
-    world->settle();
+    const auto fixture = any_clock();
+    asio::co_spawn(fixture->get_executor(), sleep_holding(token, 1h), asio::detached);
+    asio::co_spawn(fixture->get_executor(), sleep_holding(token, Duration::max()), asio::detached);
+    fixture->settle();
     CHECK(token.use_count() == 3);
   }
   CHECK(token.use_count() == 1);

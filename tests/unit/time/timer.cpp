@@ -24,7 +24,7 @@
 #include <cano/time/timer.hpp>
 
 #include "support/catch.hpp"
-#include "support/worlds.hpp"
+#include "support/clock_fixture.hpp"
 
 using cano::Duration;
 using cano::steady_time;
@@ -53,101 +53,101 @@ using Lines = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("a wait on a time that has passed ends at once, but not inside async_wait") {
-  const auto world = any_world();
+  const auto fixture = any_clock();
   Log log;
-  Timer timer{world->get_executor(), -1s};
-  Timer unset{world->get_executor()};
+  Timer timer{fixture->get_executor(), -1s};
+  Timer unset{fixture->get_executor()};
   timer.async_wait(log.wait("past"));
   CHECK(log.lines.empty());
-  world->settle();
+  fixture->settle();
   unset.async_wait(log.wait("unset"));
-  world->settle();
+  fixture->settle();
   CHECK(log.lines == Lines{"past", "unset"});
 }
 
 TEST_CASE("cancel ends all waits and says how many") {
-  const auto world = any_world();
+  const auto fixture = any_clock();
   Log log;
-  Timer timer{world->get_executor(), 1h};
+  Timer timer{fixture->get_executor(), 1h};
   timer.async_wait(log.wait("a"));
   timer.async_wait(log.wait("b"));
   CHECK(timer.cancel() == 2);
   CHECK(timer.cancel() == 0);
   CHECK(log.lines.empty());
-  world->settle();
+  fixture->settle();
   CHECK(log.lines == Lines{"a!", "b!"});
 }
 
 TEST_CASE("a new expiry ends the waits under way") {
-  const auto world = any_world();
+  const auto fixture = any_clock();
   Log log;
-  Timer timer{world->get_executor(), 1h};
+  Timer timer{fixture->get_executor(), 1h};
   timer.async_wait(log.wait("a"));
   CHECK(timer.expires_after(2h) == 1);
   timer.async_wait(log.wait("b"));
   CHECK(timer.expires_at(steady_time{}) == 1);
   CHECK(timer.expires_at(steady_time{}) == 0);
   timer.async_wait(log.wait("c"));
-  world->settle();
+  fixture->settle();
   CHECK(log.lines == Lines{"a!", "b!", "c"});
 }
 
 TEST_CASE("destroying a timer cancels its waits") {
-  const auto world = any_world();
+  const auto fixture = any_clock();
   Log log;
   std::optional<Timer> timer;
-  timer.emplace(world->get_executor(), 1h);
+  timer.emplace(fixture->get_executor(), 1h);
   timer->async_wait(log.wait("a"));
   timer.reset();
-  world->settle();
+  fixture->settle();
   CHECK(log.lines == Lines{"a!"});
 }
 
 TEST_CASE("a cancellation slot ends its own wait and no other") {
   const auto type = GENERATE(asio::cancellation_type::terminal, asio::cancellation_type::partial,
                              asio::cancellation_type::total, asio::cancellation_type::all);
-  const auto world = any_world();
+  const auto fixture = any_clock();
   Log log;
   asio::cancellation_signal signal;
-  Timer timer{world->get_executor(), 1h};
+  Timer timer{fixture->get_executor(), 1h};
   timer.async_wait(log.wait("a"));
   timer.async_wait(asio::bind_cancellation_slot(signal.slot(), log.wait("b")));
   timer.async_wait(log.wait("c"));
   signal.emit(type);
   signal.emit(type);
-  world->settle();
+  fixture->settle();
   CHECK(log.lines == Lines{"b!"});
   CHECK(timer.cancel() == 2);
-  world->settle();
+  fixture->settle();
   CHECK(log.lines == Lines{"b!", "a!", "c!"});
 }
 
 TEST_CASE("a signal of no cancellation type ends nothing") {
-  const auto world = any_world();
+  const auto fixture = any_clock();
   Log log;
   asio::cancellation_signal signal;
-  Timer timer{world->get_executor(), 1h};
+  Timer timer{fixture->get_executor(), 1h};
   timer.async_wait(asio::bind_cancellation_slot(signal.slot(), log.wait("a")));
   signal.emit(asio::cancellation_type::none);
-  world->settle();
+  fixture->settle();
   CHECK(log.lines.empty());
   CHECK(timer.cancel() == 1);
 }
 
 TEST_CASE("a cancellation slot may be connected when the wait has ended") {
-  const auto world = any_world();
+  const auto fixture = any_clock();
   Log log;
   asio::cancellation_signal signal;
   {
-    Timer timer{world->get_executor(), -1s};
+    Timer timer{fixture->get_executor(), -1s};
     timer.async_wait(asio::bind_cancellation_slot(signal.slot(), log.wait("a")));
     signal.emit(asio::cancellation_type::none);
-    world->settle();
+    fixture->settle();
     signal.emit(asio::cancellation_type::all);
     timer.expires_after(1h);
     timer.async_wait(asio::bind_cancellation_slot(signal.slot(), log.wait("b")));
     signal.emit(asio::cancellation_type::all);
-    world->settle();
+    fixture->settle();
   }
   CHECK(log.lines == Lines{"a", "b!"});
 }
@@ -163,33 +163,33 @@ TEST_CASE("a handler may set the timer again and again") {
       timer.async_wait(*this);
     }
   };
-  const auto world = any_world();
+  const auto fixture = any_clock();
   int left = 5;
-  Timer timer{world->get_executor()};
+  Timer timer{fixture->get_executor()};
   timer.async_wait(Repeat{timer, left});
   for (int i = 0; i < 5; ++i)
-    world->settle();
+    fixture->settle();
   CHECK(left == 0);
 }
 
 TEST_CASE("a handler runs on its associated executor") {
-  const auto world = any_world();
-  const auto strand = asio::make_strand(world->get_executor());
-  Timer timer{world->get_executor(), -1s};
+  const auto fixture = any_clock();
+  const auto strand = asio::make_strand(fixture->get_executor());
+  Timer timer{fixture->get_executor(), -1s};
   bool on_strand = false;
   timer.async_wait(asio::bind_executor(
       strand, [&](error_code) { on_strand = strand.running_in_this_thread(); }));
-  world->settle();
+  fixture->settle();
   CHECK(on_strand);
 }
 
 TEST_CASE("any completion token and handlers that only move are taken") {
-  const auto world = any_world();
-  Timer timer{world->get_executor(), -1s};
+  const auto fixture = any_clock();
+  Timer timer{fixture->get_executor(), -1s};
   auto future = timer.async_wait(asio::use_future);
   int seen = 0;
   timer.async_wait([&seen, value = std::make_unique<int>(7)](error_code) { seen = *value; });
-  world->settle();
+  fixture->settle();
   future.get();
   CHECK(seen == 7);
 }
@@ -197,21 +197,21 @@ TEST_CASE("any completion token and handlers that only move are taken") {
 TEST_CASE("a wait that nothing ends is destroyed with its context") {
   const auto token = std::make_shared<int>();
   {
-    const auto world = any_world();
+    const auto fixture = any_clock();
     // The handler owns the timer that it waits for, and something to see it go by.
-    const auto timer = std::make_shared<Timer>(world->get_executor(), 1h);
+    const auto timer = std::make_shared<Timer>(fixture->get_executor(), 1h);
     timer->async_wait([timer, token](error_code) { FAIL("must not run"); });
-    Timer second{world->get_executor(), 1h};
+    Timer second{fixture->get_executor(), 1h};
     second.async_wait([token](error_code) {});
-    world->settle();
+    fixture->settle();
     CHECK(token.use_count() == 3);
   }
   CHECK(token.use_count() == 1);
 }
 
 TEST_CASE("an expiry that cannot be expressed is the end of time") {
-  const auto world = any_world();
-  Timer timer{world->get_executor(), std::chrono::years{1'000'000}};
+  const auto fixture = any_clock();
+  Timer timer{fixture->get_executor(), std::chrono::years{1'000'000}};
   CHECK(timer.expiry() == steady_time::max());
   timer.expires_after(Duration::max());
   CHECK(timer.expiry() == steady_time::max());

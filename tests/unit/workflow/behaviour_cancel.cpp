@@ -66,7 +66,7 @@ void check_cancelled(const Result& result, S state) {
 // Longer than its limit allows, and deaf to it.
 template <S next> asio::awaitable<S> work_deaf(Data& data) {
   ++data.calls;
-  co_await deaf_sleep(300ms);
+  co_await uncancellable_sleep(300ms);
   co_return next;
 }
 
@@ -208,8 +208,8 @@ TEST_CASE("an operation that another listener of the same stop aborts ends as ca
         co_return S::Done;
       },
       retries(3));
-  Spawned spawned{time.get_executor(),
-                  flow.orchestrate(data, RunOptions{}.with_stop(source.get_token()))};
+  CancellableRun spawned{time.get_executor(),
+                         flow.orchestrate(data, RunOptions{}.with_stop(source.get_token()))};
   time.run_for(0ms);
   // It may hear of the stop before the run does, which then goes on while the stop is requested.
   const std::stop_callback listener{source.get_token(), [&] {
@@ -230,7 +230,7 @@ TEST_CASE("a task that ignores a stop is joined, then the run ends cancelled") {
   const Flow flow = Flow{S::A}
                         .add(S::A,
                              [](Data& d) -> asio::awaitable<S> {
-                               co_await deaf_sleep(300ms);
+                               co_await uncancellable_sleep(300ms);
                                ++d.calls;
                                co_return S::B;
                              })
@@ -256,7 +256,7 @@ TEST_CASE("a failure after a stop is a cancellation that tells of it, whatever r
                               S::A,
                               [](Data& d) -> asio::awaitable<S> {
                                 ++d.calls;
-                                co_await deaf_sleep(300ms);
+                                co_await uncancellable_sleep(300ms);
                                 throw std::runtime_error{"own"};
                               },
                               config)
@@ -368,7 +368,7 @@ TEST_CASE("Asio's signal cancels an await, a pause and a state with limits") {
   for (const Flow& flow : {waiting(), with_limit, in_pause, in_limited_pause}) {
     auto data = std::make_unique<Data>();
     VirtualTime time;
-    Spawned spawned{time.get_executor(), flow.orchestrate(*data)};
+    CancellableRun spawned{time.get_executor(), flow.orchestrate(*data)};
     time.run_for(10ms);
     CHECK(data->calls == 1);
     CHECK(spawned.completions == 0);
@@ -391,7 +391,7 @@ TEST_CASE("Asio's signal cancels an await, a pause and a state with limits") {
 TEST_CASE("Asio's signal before the start ends the run when it starts") {
   Data data;
   VirtualTime time;
-  Spawned spawned{time.get_executor(), waiting().orchestrate(data)};
+  CancellableRun spawned{time.get_executor(), waiting().orchestrate(data)};
   spawned.cancel();
   time.run_until_idle();
   CHECK(spawned.completions == 1);
@@ -405,7 +405,7 @@ TEST_CASE("Asio's signal out of a plain task ends the run as cancelled, with all
     Data data;
     VirtualTime time;
     const auto events = std::make_shared<EventLog>();
-    std::optional<Spawned> spawned;
+    std::optional<CancellableRun> spawned;
     Flow flow = Flow{S::A}
                     .add(S::A,
                          [](Data&) -> asio::awaitable<S> {
@@ -438,7 +438,7 @@ TEST_CASE("a stoppable run that is cancelled before it ever waited completes as 
   Data data;
   VirtualTime time;
   std::stop_source source;
-  std::optional<Spawned> spawned;
+  std::optional<CancellableRun> spawned;
   const Flow inner = Flow{S::A}
                          .add(S::A,
                               [&](Data&) {
@@ -464,7 +464,7 @@ TEST_CASE("a task that swallowed Asio's cancellation does not bring the next one
     Flow flow = Flow{S::A}
                     .add(S::A,
                          [](Data&) -> asio::awaitable<S> {
-                           co_await deaf_sleep(300ms);
+                           co_await uncancellable_sleep(300ms);
                            co_return S::B;
                          })
                     .add_exit_state(S::Done);
@@ -473,7 +473,7 @@ TEST_CASE("a task that swallowed Asio's cancellation does not bring the next one
     } else {
       flow.add(S::B, wait_an_hour);
     }
-    Spawned spawned{time.get_executor(), flow.orchestrate(data)};
+    CancellableRun spawned{time.get_executor(), flow.orchestrate(data)};
     time.run_for(10ms);
     spawned.cancel();
     time.run_until_idle();
@@ -551,7 +551,7 @@ TEST_CASE("the token of an attempt is one, and requested when its limit has pass
   VirtualTime time;
   const auto asks_late = [](Data& d, cano::TaskContext& context) -> asio::awaitable<S> {
     const bool is_first = ++d.calls == 1;
-    if (is_first) co_await deaf_sleep(300ms);
+    if (is_first) co_await uncancellable_sleep(300ms);
     CHECK(context.stop_token().stop_requested() == is_first);
     CHECK(context.stop_token() == context.stop_token());
     co_return S::Done;

@@ -89,7 +89,7 @@ TEST_CASE("a workflow may be destroyed while a run of it goes on") {
   Data data;
   VirtualTime time;
   auto flow = std::make_unique<Flow>(short_flow());
-  Spawned spawned{time.get_executor(), flow->orchestrate(data)};
+  CancellableRun spawned{time.get_executor(), flow->orchestrate(data)};
   after(time, 5ms, [&] { flow.reset(); });
   time.run_until_idle();
   CHECK(spawned.completions == 1);
@@ -106,7 +106,7 @@ TEST_CASE("a run that is destroyed with its execution context is reported as can
     if (is_in_scope) flow.with_total_timeout(1h);
     {
       VirtualTime time;
-      Spawned spawned{time.get_executor(), flow.orchestrate(data)};
+      CancellableRun spawned{time.get_executor(), flow.orchestrate(data)};
       time.run_for(1ms);
       CHECK(spawned.completions == 0);
     }
@@ -126,7 +126,7 @@ TEST_CASE("a run does not see what the workflow is told after it began") {
                          co_return S::B;
                        })
                   .add_exit_state(S::Done);
-  Spawned spawned{time.get_executor(), flow.orchestrate(data)};
+  CancellableRun spawned{time.get_executor(), flow.orchestrate(data)};
   after(time, 5ms, [&] {
     flow.add(S::B, [](Data&) { return S::Done; }).start_at(S::B).with_total_timeout(1ms);
   });

@@ -220,8 +220,8 @@ TEST_CASE("permits come back however an attempt ends") {
     const Flow flow = Flow{S::A}.add(S::A, never_ends, config).add_exit_state(S::Done);
     Data other;
     VirtualTime time;
-    Spawned works{time.get_executor(), flow.orchestrate(data)};
-    Spawned waits{time.get_executor(), flow.orchestrate(other)};
+    CancellableRun works{time.get_executor(), flow.orchestrate(data)};
+    CancellableRun waits{time.get_executor(), flow.orchestrate(other)};
     time.run_for(1s);
     CHECK(data.calls == 1);
     CHECK(other.calls == 0);

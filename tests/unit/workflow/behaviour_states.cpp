@@ -245,7 +245,7 @@ TEST_CASE("a loop of plain tasks sees Asio's cancellation") {
   const Flow flow = Flow{S::A}
                         .add(S::A, [](Data& d) { return ++d.calls, S::A; })
                         .with_max_transitions(10'000'000);
-  Spawned spawned{time.get_executor(), flow.orchestrate(data)};
+  CancellableRun spawned{time.get_executor(), flow.orchestrate(data)};
   asio::post(time.get_executor(),
              [&] { asio::post(time.get_executor(), [&] { spawned.cancel(); }); });
   time.run_until_idle();

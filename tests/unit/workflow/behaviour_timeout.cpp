@@ -46,7 +46,7 @@ auto waits(cano::Duration delay) {
 auto ignores(cano::Duration delay) {
   return [delay](Data& data) -> asio::awaitable<S> {
     ++data.calls;
-    co_await deaf_sleep(delay);
+    co_await uncancellable_sleep(delay);
     data.log.push_back("came to its end");
     co_return S::Done;
   };
@@ -486,7 +486,7 @@ TEST_CASE("an attempt that was deaf to its timeout is retried too") {
   Data data;
   VirtualTime time;
   const auto deaf_first = [](Data& d) -> asio::awaitable<S> {
-    if (++d.calls == 1) co_await deaf_sleep(300ms);
+    if (++d.calls == 1) co_await uncancellable_sleep(300ms);
     co_await cano::sleep_for(90ms);
     co_return S::Done;
   };
@@ -567,7 +567,7 @@ TEST_CASE("a timed-out attempt asks its stop token, and the next attempt has a f
   const auto task = [&](Data& d, TaskContext& context) -> asio::awaitable<S> {
     tokens.push_back(context.stop_token());
     CHECK_FALSE(tokens.back().stop_requested());
-    if (++d.calls == 1) co_await deaf_sleep(1h);
+    if (++d.calls == 1) co_await uncancellable_sleep(1h);
     co_return S::Done;
   };
   const Flow flow =

@@ -14,8 +14,8 @@
 #include <cano/workflow/graph_format.hpp>
 
 #include "support/catch.hpp"
+#include "support/event_script.hpp"
 #include "support/mermaid.hpp"
-#include "support/play.hpp"
 #include "support/temp_file.hpp"
 
 using cano::Graph;
@@ -76,9 +76,9 @@ RunPath sample_path() {
   return path;
 }
 
-Graph hostile_graph() {
+Graph malformed_graph() {
   Graph graph;
-  graph.nodes = {node(hostile, 1), exit_node("<b>&amp;#`\"\\N\\l%%{init}%%")};
+  graph.nodes = {node(malformed_text, 1), exit_node("<b>&amp;#`\"\\N\\l%%{init}%%")};
   graph.nodes[0].is_start = true;
   graph.edges = {{0, 1}};
   return graph;
@@ -156,12 +156,12 @@ TEST_CASE("attempts without an end are called unlimited") {
   CHECK(to_mermaid(graph).find("9223372036854775807") == std::string::npos);
 }
 
-TEST_CASE("Mermaid survives hostile names") {
-  const std::string text = to_mermaid(hostile_graph());
+TEST_CASE("Mermaid survives malformed names") {
+  const std::string text = to_mermaid(malformed_graph());
   const Mermaid chart = Mermaid::parse(text);
   REQUIRE(chart.nodes.size() == 3);
-  CHECK(chart.nodes.at("s0").label[0] == cano::detail::one_line(hostile));
-  CHECK(chart.nodes.at("s1").label[0] == hostile_graph().nodes[1].name);
+  CHECK(chart.nodes.at("s0").label[0] == cano::detail::one_line(malformed_text));
+  CHECK(chart.nodes.at("s1").label[0] == malformed_graph().nodes[1].name);
   CHECK(text.find("s0(\"a#34;b#92;c#92;nINFO forged#92;r#92;t#92;u{1b}[31m") != std::string::npos);
   CHECK(text.find("s1(((\"#60;b#62;#38;amp;#35;#96;#34;#92;N#92;l#37;#37;{init}#37;#37;"
                   "\")))") != std::string::npos);
@@ -248,8 +248,8 @@ TEST_CASE("Graphviz draws it") {
   CHECK(svg.find(">up to 4 attempts</text>") != std::string::npos);
 }
 
-TEST_CASE("Graphviz draws hostile names as they are") {
-  const std::string svg = svg_of(to_dot(hostile_graph()));
+TEST_CASE("Graphviz draws malformed names as they are") {
+  const std::string svg = svg_of(to_dot(malformed_graph()));
   if (svg.empty()) return;
   CHECK(count(svg, "class=\"node\"") == 3);
   CHECK(svg.find("INFO forged\\r\\t\\u{1b}[31m") != std::string::npos);
@@ -319,8 +319,8 @@ TEST_CASE("JSON holds the path") {
   CHECK(graph["edges"][4] == json::parse(R"({"from":0,"to":3,"declared":false,"count":1})"));
 }
 
-TEST_CASE("JSON of hostile names can be written") {
-  const std::string text = to_json(hostile_graph()).dump();
+TEST_CASE("JSON of malformed names can be written") {
+  const std::string text = to_json(malformed_graph()).dump();
   const std::string name = json::parse(text)["nodes"][0]["name"];
   CHECK(name.starts_with("a\"b\\c\nINFO forged\r\t"));
 }

@@ -15,19 +15,20 @@
 #include <cano/observe/event.hpp>
 #include <cano/observe/observer.hpp>
 
-class Play {
+class EventScript {
  public:
-  Play(cano::Observer& to, std::string run_id) : Play{to, std::move(run_id), nullptr} {}
-  Play(cano::Observer& to, std::string run_id, const cano::Span* span)
+  EventScript(cano::Observer& to, std::string run_id)
+      : EventScript{to, std::move(run_id), nullptr} {}
+  EventScript(cano::Observer& to, std::string run_id, const cano::Span* span)
       : to_{to}, run_id_{std::move(run_id)}, info_{.run_id = run_id_, .span = span} {}
-  Play(cano::Observer& to, std::string run_id, std::size_t instance,
-       const cano::Span* span = nullptr)
-      : Play{to, std::move(run_id), span} {
+  EventScript(cano::Observer& to, std::string run_id, std::size_t instance,
+              const cano::Span* span = nullptr)
+      : EventScript{to, std::move(run_id), span} {
     info_.instance_id = instance;
     info_.in_batch = true;
   }
-  Play(const Play&) = delete;
-  Play& operator=(const Play&) = delete;
+  EventScript(const EventScript&) = delete;
+  EventScript& operator=(const EventScript&) = delete;
 
   const cano::RunInfo& info() const { return info_; }
   cano::steady_time now() const { return now_; }
@@ -108,4 +109,4 @@ class Play {
 /// escape sequence, NUL, the sign that turns the direction of writing, and bytes that are no UTF-8.
 inline constexpr char hostile_bytes[] =
     "a\"b\\c\nINFO forged\r\t\x1b[31m\0\x7f\xE2\x80\xAE\xE2\x80\xA8 \xff\xC3 \xC3\xA4";
-inline const std::string hostile{hostile_bytes, sizeof hostile_bytes - 1};
+inline const std::string malformed_text{hostile_bytes, sizeof hostile_bytes - 1};

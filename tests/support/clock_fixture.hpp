@@ -12,14 +12,14 @@
 
 #include "support/catch.hpp"
 
-/// Where a wait may be timed: what it does must not differ between them.
-struct World {
-  virtual ~World() = default;
+/// An executor with a clock, real or virtual: a wait must do the same on each.
+struct ClockFixture {
+  virtual ~ClockFixture() = default;
   virtual boost::asio::any_io_executor get_executor() = 0;
   virtual void settle() = 0;  // runs what is ready
 };
 
-struct RealWorld : World {
+struct RealClock : ClockFixture {
   boost::asio::io_context context{1};
 
   boost::asio::any_io_executor get_executor() override { return context.get_executor(); }
@@ -29,11 +29,11 @@ struct RealWorld : World {
   }
 };
 
-struct StrandWorld final : RealWorld {
+struct StrandClock final : RealClock {
   boost::asio::any_io_executor get_executor() override { return boost::asio::make_strand(context); }
 };
 
-struct VirtualWorld final : World {
+struct VirtualClockFixture final : ClockFixture {
   cano::VirtualTime time;
 
   boost::asio::any_io_executor get_executor() override { return time.get_executor(); }
@@ -41,9 +41,9 @@ struct VirtualWorld final : World {
 };
 
 /// In a test case: runs the rest of it in each of them.
-inline std::unique_ptr<World> any_world() {
+inline std::unique_ptr<ClockFixture> any_clock() {
   const int kind = GENERATE(0, 1, 2);
-  if (kind == 0) return std::make_unique<RealWorld>();
-  if (kind == 1) return std::make_unique<StrandWorld>();
-  return std::make_unique<VirtualWorld>();
+  if (kind == 0) return std::make_unique<RealClock>();
+  if (kind == 1) return std::make_unique<StrandClock>();
+  return std::make_unique<VirtualClockFixture>();
 }
