@@ -2,7 +2,7 @@
 #pragma once
 
 /// All of cano that needs only Boost and nlohmann_json. `cano/testing/` and `cano/adapters/` are
-/// included one by one, by who wants them; so is `<nlohmann/json.hpp>`, by who calls a `to_json()`.
+/// included one by one where they are used; so is `<nlohmann/json.hpp>`, for calls of `to_json()`.
 
 // IWYU pragma: begin_exports
 #include <cano/asio_tokens.hpp>

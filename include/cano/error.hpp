@@ -177,7 +177,7 @@ class Error : public std::system_error {
   /// The kind of error, for a `switch`.
   Errc errc() const noexcept { return static_cast<Errc>(code().value()); }
 
-  /// How long to wait before another attempt makes sense, if the one who failed knows: see
+  /// How long to wait before another attempt makes sense, if the failure says: see
   /// `RetryAfter`. Copies keep it, also those that are only an `Error`.
   std::optional<Duration> retry_after() const noexcept {
     return text_ ? text_->retry_after() : std::nullopt;

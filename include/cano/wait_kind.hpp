@@ -51,7 +51,7 @@ struct WaitPlace {
   WaitKind kind;
 };
 
-/// A wait as an observer is told of it.
+/// A wait as observers see it.
 struct Wait {
   WaitKind kind = WaitKind::Operation;
   steady_time until = steady_time::max();  // the end of time where that is not known

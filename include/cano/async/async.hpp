@@ -63,10 +63,11 @@ Async<void> sleeping(SleepRequest request);
 /// **Errors.** What the coroutine throws is thrown where it is awaited.
 /// **Cancellation.** Cancelling what awaits it cancels what it waits for, which throws
 /// `boost::system::system_error` with `asio::error::operation_aborted`, as does every wait after
-/// that. To await an `Async` that does not wait is never an error. Whoever must wait while cleaning
-/// up says so first with `co_await asio::this_coro::throw_if_cancelled(false)`: waits that begin
-/// after the cancellation then take all their time, beyond a stop and beyond limits, so keep them
-/// short, e.g. with `timeout`. It lasts until it is taken back, or the attempt of a task has ended.
+/// that. To await an `Async` that does not wait is never an error. Code that must wait while
+/// cleaning up says so first with `co_await asio::this_coro::throw_if_cancelled(false)`: waits that
+/// begin after the cancellation then take all their time, beyond a stop and beyond limits, so keep
+/// them short, e.g. with `timeout`. It lasts until it is taken back, or the attempt of a task has
+/// ended.
 /// **Threads.** Runs on the executor of what awaits it, one step at a time. It may be made on one
 /// thread and awaited on another.
 /// **Lifetime.** Owns the coroutine; destroying it before its end destroys what it holds. Its

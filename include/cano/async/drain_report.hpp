@@ -20,7 +20,7 @@ struct DrainReport {
   std::size_t cancelled = 0;
   /// How long the drain took.
   Duration elapsed{};
-  /// What the first task threw that failed and whose failure nobody had been given yet, or null.
+  /// What the first task threw that failed and whose failure was not reported yet, or null.
   std::exception_ptr first_failure;
 
   /// All that have ended.

@@ -39,7 +39,7 @@ template <class T> class MailboxBase {
   MailboxBase(const MailboxBase&) = delete;
   MailboxBase& operator=(const MailboxBase&) = delete;
 
-  /// The next value, in the order in which they were sent; waits for it, behind those who wait
+  /// The next value, in the order in which they were sent; waits for it, behind those that wait
   /// already.
   ///
   /// **Errors.** `Error(Cancelled)` when the mailbox is destroyed while it waits, or was before.
@@ -66,7 +66,7 @@ template <class T> class MailboxBase {
   ~MailboxBase() { state_->close(); }
 
   void send_letter(AwaitedValue<T>&& value) {
-    // Whoever receives it may destroy the mailbox before this call has ended.
+    // The receiver may destroy the mailbox before this call has ended.
     const MailboxState::Pointer state = state_;
     state->send(std::make_unique<LetterOf<AwaitedValue<T>>>(std::move(value)));
   }
@@ -88,7 +88,7 @@ template <class T> class MailboxBase {
 ///     const Order order = co_await orders.receive();
 ///     const std::optional<Order> next = co_await orders.receive_for(5s);
 ///
-/// Several coroutines may wait, of any executors; who came first is served first. A value goes to
+/// Several coroutines may wait, of any executors; the first is served first. A value goes to
 /// one that waits as soon as it is sent; where that one is cancelled or destroyed before it goes
 /// on, the value goes back to its place, and so to the next.
 ///

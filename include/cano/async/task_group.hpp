@@ -58,11 +58,11 @@ inline Async<DrainReport> drain_group(GroupState::Pointer group, Duration limit)
 /// once, up to its first wait.
 ///
 /// **Errors.** A failure of a task does not disturb the others. The first one is kept until `join`
-/// or `drain` gives it to somebody; further ones until then are counted.
+/// or `drain` reports it; further ones until then are counted.
 /// **Threads.** All members are safe from any thread.
 /// **Lifetime.** The destructor cancels all tasks and does not block: they end on their own, and
-/// nobody hears of it. Drain or join before. When the executor's context is destroyed, so are the
-/// tasks; whoever waits for them elsewhere goes on.
+/// it is not reported. Drain or join before. When the executor's context is destroyed, so are the
+/// tasks; a coroutine that waits for them elsewhere goes on.
 class TaskGroup {
  public:
   /// A group without tasks.
@@ -100,7 +100,7 @@ class TaskGroup {
   /// cancelled.
   void cancel() { state_->cancel(); }
 
-  /// Waits until there is no task, then throws the first failure that nobody has been given yet.
+  /// Waits until there is no task, then throws the first failure that was not reported yet.
   ///
   /// Not from a task of the group: it would wait for itself.
   ///

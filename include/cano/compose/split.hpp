@@ -40,7 +40,7 @@ detail::BranchOf<std::decay_t<Work>> branch(std::string name, Work&& work,
 /// or in a `Result`, an `Async` or an `asio::awaitable`. Each is run with retries and limits of its
 /// own: those of `branch`, or of its member `config()`, or else the default config of the workflow.
 ///
-/// Observers are told when a branch starts and ends, see `BranchStarted`, and `graph()` shows what
+/// Observers see when a branch starts and ends, see `BranchStarted`, and `graph()` shows what
 /// the state is composed of.
 ///
 /// Branches take turns on the run's executor, so they share the store without locks; with `on` they

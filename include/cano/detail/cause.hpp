@@ -31,7 +31,7 @@ class Cause {
     cause->owners_.fetch_add(1, std::memory_order_relaxed);
   }
   friend void intrusive_ptr_release(const Cause* cause) noexcept {
-    // Most have one owner in the end, who can tell so without the cost of a write.
+    // Most have one owner in the end, which is seen without the cost of a write.
     if (cause->owners_.load(std::memory_order_acquire) != 1 &&
         cause->owners_.fetch_sub(1, std::memory_order_acq_rel) != 1) {
       return;

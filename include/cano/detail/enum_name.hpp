@@ -24,7 +24,8 @@ inline constexpr int highest_named_value = 511;
 template <class Enum, int... Offsets>
 constexpr std::string_view spelled_enumerators(std::integer_sequence<int, Offsets...>) noexcept {
   using Underlying = std::underlying_type_t<Enum>;
-  // A candidate that the underlying type cannot hold stands as its low value; nobody asks for it.
+  // A candidate that the underlying type cannot hold is read as its low value, which no caller asks
+  // for.
   return spelled_values<static_cast<Enum>(
       static_cast<Underlying>(lowest_named_value + Offsets))...>();
 }
@@ -51,7 +52,7 @@ constexpr std::string_view spelled_value(std::string_view spelled, std::size_t i
   return {};
 }
 
-/// The enumerator's own name, or an empty view when `value` has none or lies out of range.
+/// The enumerator's own name, or an empty view when `value` has none or is out of range.
 ///
 /// Reads a list of some kilobytes: for set-up and errors; the engine keeps the result.
 template <class Enum> constexpr std::string_view enumerator_name(Enum value) noexcept {

@@ -41,7 +41,7 @@ class ErrorText final : public Cause {
  private:
   static constexpr std::string_view separator = ": ";
 
-  // What `what()` gives lies behind the object.
+  // What `what()` gives is stored behind the object.
   ErrorText(int code, std::string_view prefix, std::string&& message,
             std::optional<Duration> retry_after)
       : code_{code}, message_{std::move(message)}, retry_after_{retry_after} {

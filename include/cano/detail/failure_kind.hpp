@@ -26,7 +26,7 @@ enum class FailureKind : std::uint8_t {
   None,       // there is no failure
   Retryable,  // may pass when tried again
   Permanent,  // a mistake in the program or its set-up: trying again cannot help
-  Aborted,    // an operation was cancelled, by the run or by somebody else
+  Aborted,    // an operation was cancelled, by the run or from outside
   Cancelled,  // an `Error(Cancelled)`
   Hidden,     // of several that failed together only one is known, which the others aborted
 };

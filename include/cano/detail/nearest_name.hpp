@@ -67,7 +67,7 @@ class NearestName {
   }
 
  private:
-  static constexpr std::size_t longest = 200;  // beyond that nobody has mistyped it
+  static constexpr std::size_t longest = 200;  // a longer name is no slip of a hand
 
   std::string_view wanted_;
   std::size_t best_distance_;  // candidates must be nearer than that

@@ -14,7 +14,7 @@
 
 namespace cano::detail {
 
-/// A random number generator: what `std::uniform_random_bit_generator` asks for. That lies in
+/// A random number generator: what `std::uniform_random_bit_generator` asks for. It is in
 /// <random>, one of the largest headers of the standard library.
 template <class G>
 concept RandomBitGenerator = requires(G& generator) {
@@ -80,7 +80,7 @@ template <RandomBitGenerator Random>
 std::int64_t random_between(std::int64_t low, std::int64_t high, Random& random) {
   const std::int64_t width = high - low;
   const double drawn = random_share(random) * (static_cast<double>(width) + 1.0);
-  // The product may round up to what lies behind the end.
+  // The product may round up to what is behind the end.
   if (drawn >= static_cast<double>(width)) return high;
   return low + static_cast<std::int64_t>(drawn);
 }

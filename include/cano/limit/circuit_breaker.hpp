@@ -42,7 +42,7 @@ namespace cano {
 ///     const auto breaker = circuit_breaker({.name = "quotes", .slow_call = 2s});
 ///     const Quote quote = co_await breaker->call(ask(supplier));
 ///
-/// It goes by the clock of the coroutine that calls, elsewhere by the real one.
+/// It uses the clock of the coroutine that calls, elsewhere the real one.
 ///
 /// **Threads.** All members are safe from any thread. Observers are called by one thread at a time,
 /// in the order of the changes.
@@ -58,7 +58,7 @@ class CircuitBreaker {
   CircuitBreaker(const CircuitBreaker&) = delete;
   CircuitBreaker& operator=(const CircuitBreaker&) = delete;
 
-  /// A call under way. Say how it ended; where nobody does it counts as cancelled.
+  /// A call under way. Say how it ended; unless that is done it counts as cancelled.
   class Call {
    public:
     /// Takes the other's call.

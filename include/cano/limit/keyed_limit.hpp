@@ -26,7 +26,7 @@ namespace cano {
 ///     ...
 ///     const Permit permit = co_await per_customer.acquire(order.customer);
 ///
-/// A limit that nobody uses, and that would do the same if it were made anew (its bucket is full,
+/// A limit that is unused, and that would do the same if it were made anew (its bucket is full,
 /// its window empty, its permits all there), is forgotten: each call looks at two of them, those
 /// first that were not asked for the longest. So it holds about as many as are in use, and nobody
 /// can tell the difference.
@@ -140,7 +140,7 @@ class KeyedLimit {
   void evict(std::size_t count, steady_time now) {
     for (; count != 0 && !order_.empty(); --count) {
       const auto each = limits_.find(*order_.front());
-      // More owners: somebody is about to use it.
+      // More owners: it is about to be used.
       if (each->second.limit.use_count() == 1 && each->second.limit->is_idle(now)) {
         limits_.erase(each);
         order_.pop_front();

@@ -84,12 +84,12 @@ class Permit {
 ///     ...
 ///     const Permit permit = co_await limit->acquire();
 ///
-/// Who asks first is served first, whatever the costs: something large waits until there is room
+/// The first to ask is served first, whatever the costs: something large waits until there is room
 /// for it, and what comes later waits behind it.
 ///
 /// **Errors.** A cost that is more than the limit ever has room for: `Error(Configuration)`.
 /// **Threads.** All members are safe from any thread.
-/// **Lifetime.** Shared. It lives until an `acquire` is awaited; those who wait, and permits, may
+/// **Lifetime.** Shared. It lives until an `acquire` is awaited; waiters and permits may
 /// outlive it.
 class Limit : private detail::LimitLine {
  public:
@@ -111,9 +111,9 @@ class Limit : private detail::LimitLine {
   /// @overload
   Async<Permit> acquire(std::size_t cost = 1) { return acquire(LimitUse{cost, {}}); }
 
-  /// Takes what is free at once and nobody waits for; nothing otherwise.
+  /// Takes what is free at once and not waited for; nothing otherwise.
   ///
-  /// A limit on a rate goes by the clock of the coroutine that calls it, elsewhere by the real one.
+  /// A limit on a rate uses the clock of the coroutine that calls it, elsewhere the real one.
   std::optional<Permit> try_acquire(std::size_t cost = 1) { return try_acquire_at(time(), cost); }
   /// The same by a given clock: for tests, outside of coroutines.
   std::optional<Permit> try_acquire(const Clock& clock, std::size_t cost = 1) {
@@ -148,7 +148,7 @@ class Limit : private detail::LimitLine {
   template <class> friend class detail::LimitOf;
   template <class, class, class> friend class KeyedLimit;
 
-  // Where it goes by time.
+  // For a limit on a rate.
   steady_time time() const noexcept {
     return goes_by_time() ? detail::Loop::now_here() : steady_time{};
   }
@@ -165,7 +165,7 @@ class Limit : private detail::LimitLine {
     Async<Permit> waits = wait_for_room(limit, use);
     co_return co_await std::move(waits);
   }
-  // A frame of its own: that of who need not wait stays small.
+  // A frame of its own: that of a caller that need not wait stays small.
   static Async<Permit> wait_for_room(Limit& limit, LimitUse use) {
     detail::LimitWaiter waiter{limit, use.cost, use.max_wait};
     detail::WaitForRoom wait{waiter};  // NOLINT(misc-const-correctness): it is moved

@@ -60,7 +60,7 @@ struct RunInfo {
   std::string_view parent_id{};
   /// Whether the observers are the parent's, since its workflow has none of its own.
   bool inherits_observers = false;
-  /// Whether it is told of the undo of a state, when all else in the run has ended.
+  /// Whether the event belongs to the undo of a state, when all else in the run has ended.
   bool undo = false;
 
   /// A word of this run's for the observer that is called, 0 when the run begins: what it puts
@@ -79,7 +79,7 @@ struct RunStarted {
 /// A run has ended, however; after this nothing more comes from it.
 ///
 /// One that is destroyed with its execution context is cancelled, and what was under way in it ends
-/// with it: of the attempt and its phase nothing more is told.
+/// with it: of the attempt and its phase nothing more is reported.
 struct RunFinished {
   const RunInfo& run;       ///< Which run.
   Outcome outcome;          ///< How it ended.
@@ -218,7 +218,7 @@ struct PhaseFinished {
   std::string_view state;  ///< Its state, by name.
   std::size_t attempt;     ///< From 1.
   Phase phase;             ///< Which one.
-  bool failed;             ///< It threw, or returned an error that nobody asks for.
+  bool failed;             ///< It threw, or returned an error that the next phase does not ask for.
   Duration elapsed;        ///< Since the phase began.
   steady_time at;          ///< When.
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.

@@ -88,7 +88,7 @@ class LogObserver final : public Observer {
     warn_of_bad_filter();
   }
 
-  /// Opens the file anew, after it has been moved away: call it when the program is told that its
+  /// Opens the file anew, after it has been moved away: call it when the program learns that its
   /// logs have been rotated. On a stream it does nothing.
   ///
   ///     asio::signal_set signals{executor, SIGHUP};  // logrotate: postrotate kill -HUP
@@ -171,7 +171,7 @@ class LogObserver final : public Observer {
   }
 
   LogOptions options_;
-  std::string path_;  // empty: it writes to a stream of somebody else's
+  std::string path_;  // empty: it writes to a stream that it does not own
   std::ofstream file_;
   std::mutex mutex_;
   std::ostream* stream_;

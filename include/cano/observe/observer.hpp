@@ -40,8 +40,8 @@ class Observer {
   virtual void on_retry_pause(const RetryPause&) {}
   /// A run goes on in a state that no task has named.
   virtual void on_edge_taken(const EdgeTaken&) {}
-  /// Whether it is told of every wait of a run. Asked once, when it is attached: who does not ask
-  /// costs nothing there.
+  /// Whether it is told of every wait of a run. Asked once, when it is attached: an observer that
+  /// does not ask costs nothing there.
   virtual bool wants_waits() const noexcept { return false; }
   /// A run has begun to wait.
   virtual void on_waiting(const RunWaiting&) {}

@@ -37,7 +37,7 @@ struct OccurrenceStarted {
   std::optional<system_time> nominal;  ///< When it was due; empty for a manual trigger.
   Duration lateness;                   ///< From then until now.
   system_time at;                      ///< When.
-  std::uint64_t missed = 0;            ///< How many earlier occurrences it stands for as well.
+  std::uint64_t missed = 0;            ///< How many earlier occurrences it counts for as well.
   steady_time steady_at{};             ///< `at` by the steady clock.
   /// The run's id, such as "nightly#7": that of the workflow's run or batch that it is, and the
   /// parent id of those that it starts.

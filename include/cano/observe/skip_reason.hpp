@@ -8,7 +8,7 @@ namespace cano {
 /// What became of an occurrence of a schedule that did not start a run.
 enum class SkipReason {
   Overlap,    ///< The job was still running, and may not run twice at once.
-  Coalesced,  ///< A later one stands for it too.
+  Coalesced,  ///< A later one counts for it too.
   Misfire,    ///< Its time had passed by too much.
   Paused,     ///< The job was paused.
   Shutdown,   ///< It waited for its turn when the scheduler stopped or the job was removed.

@@ -9,19 +9,19 @@
 
 namespace cano {
 
-/// A named context with fields that everything a run reports stands under.
+/// A named context with fields that all events of a run carry.
 ///
 ///     workflow.with_tracing_span(Span{"user_data_processing"}.with("user_id", 12345));
 ///
 /// The run carries it from task to task and from thread to thread; it is never tied to a thread.
 ///
-/// **Threads.** Distinct objects: safe. Shared objects: safe while nobody calls `with`.
+/// **Threads.** Distinct objects: safe. Shared objects: safe while `with` is not called.
 class Span {
  public:
   /// A span without fields.
   explicit Span(std::string name) : name_{std::move(name)} {}
 
-  /// Adds a field; a second one of the same name stands beside the first.
+  /// Adds a field; a second one of the same name is kept beside the first.
   template <detail::FieldValueLike T> Span& with(std::string name, T&& value) & {
     fields_.emplace_back(std::move(name), std::forward<T>(value));
     return *this;

@@ -38,7 +38,7 @@ namespace cano {
 /// program crashes or ends without closing it. Runs that are under way at the same time need
 /// different run ids, which they have unless `RunOptions` gives them the same one.
 ///
-/// Who rotates the file moves it away and then has the program call `reopen()`; until then, what
+/// To rotate the file, move it away and have the program call `reopen()`; until then, what
 /// happens is written to the file that was moved. A file that is truncated in place (`copytruncate`
 /// of logrotate) has a hole at its head and is no JSON any more.
 ///
@@ -66,7 +66,7 @@ class TraceFile final : public Observer {
   }
 
   /// Begins a new file of the same name when the old one has been moved away: that one is complete
-  /// then, and what is under way stands in both. Does nothing but flush when it is still there.
+  /// then, and what is under way is in both. Does nothing but flush when it is still there.
   ///
   /// **Errors.** `Error(Configuration)` when the file cannot be opened, `Error(Generic)` when the
   /// old one cannot be written: the observer goes on with that.

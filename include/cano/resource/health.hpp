@@ -14,7 +14,7 @@ namespace cano {
 /// How well something works, from best to worst.
 enum class HealthStatus : std::uint8_t {
   Healthy,    ///< As it should.
-  Degraded,   ///< It works, but somebody should look.
+  Degraded,   ///< It works, but needs attention.
   Unhealthy,  ///< It does not.
 };
 
@@ -42,7 +42,7 @@ class Health {
       : status_{is_healthy ? HealthStatus::Healthy : HealthStatus::Unhealthy} {}
   /// As it should be.
   static Health healthy() { return {HealthStatus::Healthy, {}}; }
-  /// It works, but somebody should look.
+  /// It works, but needs attention.
   static Health degraded(std::string why) { return {HealthStatus::Degraded, std::move(why)}; }
   /// It does not work.
   static Health unhealthy(std::string why) { return {HealthStatus::Unhealthy, std::move(why)}; }

@@ -33,8 +33,8 @@ namespace cano {
 ///
 /// A resource is an object with any of the members `set_up()`, `tear_down()` and `health()`, plain
 /// or asynchronous. They are set up one after the other, as they were added, when the first user
-/// comes; who comes meanwhile waits. They are torn down the other way round when the last one has
-/// gone. When one cannot be set up, those before it are torn down again.
+/// comes; one that comes meanwhile waits. They are torn down the other way round when the last one
+/// has gone. When one cannot be set up, those before it are torn down again.
 ///
 /// **Errors.** A resource that cannot be set up: `Error(Preparation)`, which names it and nests
 /// what it threw. One that cannot be torn down: the others are torn down all the same, and
@@ -42,8 +42,8 @@ namespace cano {
 /// **Cancellation.** Setting up is cancelled, and what is up by then torn down. Tearing down is not
 /// cut short by a cancellation, only by its own limit.
 /// **Threads.** All members are safe from any thread. A resource is set up and torn down on the
-/// executor of who comes first and goes last.
-/// **Lifetime.** Copies share the set. It lives as long as somebody uses it. When an execution
+/// executor of the first user and of the last.
+/// **Lifetime.** Copies share the set. It lives as long as it is used. When an execution
 /// context is destroyed its users count no more, but nothing is torn down with it.
 class ResourceSet {
  public:
@@ -65,7 +65,7 @@ class ResourceSet {
     return resource;
   }
 
-  /// Sets up if need be, runs the work, and tears down if nobody else uses the set. Gives what the
+  /// Sets up if need be, runs the work, and tears down if the set has no other user. Gives what the
   /// work gives.
   ///
   /// The work is anything that an `Async` may await. It must not be a resource's own set-up.
@@ -83,7 +83,7 @@ class ResourceSet {
 
   /// Asks all resources at once how they are, each at most `ResourceOptions::health_within`. One
   /// without `health()` is healthy; one that throws, or does not answer in time, is unhealthy.
-  /// While nobody uses the set none is up and the report is empty.
+  /// While the set has no user none is up and the report is empty.
   Async<HealthReport> check_health() const { return detail::check_resources(state_); }
 
   /// The last report since the set was set up; empty when there is none.
@@ -114,7 +114,7 @@ class ResourceSet {
     if (!is_positive) refuse(name, "has a limit that is not positive");
   }
   void insert(std::unique_ptr<detail::ResourceEntry> entry) {
-    const auto turn = state_->turn->try_acquire();  // nobody sets up or tears down
+    const auto turn = state_->turn->try_acquire();  // no set-up or tear-down is under way
     const std::lock_guard lock{state_->mutex};
     if (!turn || state_->users != 0) refuse(entry->name(), "is added while the set is in use");
     for (const auto& each : state_->entries)

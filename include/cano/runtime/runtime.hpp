@@ -42,7 +42,7 @@ namespace cano {
 /// workflows before it, or `stop()` it first.
 ///
 /// This library's own objects may be declared before or after it, and used when it is gone: a
-/// `TaskGroup`, a `Mailbox` and those who receive from it, a `Scheduler`, runs and batches. Objects
+/// `TaskGroup`, a `Mailbox` and its receivers, a `Scheduler`, runs and batches. Objects
 /// of Asio's that were made from its executors, and a `Timer`, must be destroyed before it:
 ///
 ///     MemoryStore store;            // work refers to it

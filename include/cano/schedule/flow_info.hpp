@@ -50,7 +50,7 @@ struct OccurrenceCounts {
   std::uint64_t started = 0;    ///< A run began, or is just about to.
   std::uint64_t queued = 0;     ///< It waits for its turn.
   std::uint64_t overlap = 0;    ///< Skipped: the job was running.
-  std::uint64_t coalesced = 0;  ///< Skipped: a later one stands for it.
+  std::uint64_t coalesced = 0;  ///< Skipped: a later one counts for it.
   std::uint64_t misfire = 0;    ///< Skipped: it was missed.
   std::uint64_t paused = 0;     ///< Skipped: the job was paused.
   std::uint64_t shutdown = 0;   ///< It waited for its turn when the scheduler stopped.

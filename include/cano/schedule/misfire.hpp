@@ -22,14 +22,14 @@ class Misfire {
     FireAll,   ///< `Misfire::FireAll(max)`.
   };
 
-  /// The last of them runs, at once, and is told how many it stands for. The policy unless told
+  /// The last of them runs, at once, and knows how many it counts for. The policy unless told
   /// otherwise.
   static const Misfire FireOnce;
 
   /// None of them runs, but for the last if it is not later than `ScheduleOptions::misfire_grace`.
   static const Misfire Skip;
 
-  // NOLINTBEGIN(readability-identifier-naming): it stands beside the constants above.
+  // NOLINTBEGIN(readability-identifier-naming): it is named as the constants above.
 
   /// The last `max` of them run, at most 10,000; one after the other, unless `Overlap::Allow` lets
   /// them run at once.

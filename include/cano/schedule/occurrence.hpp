@@ -22,7 +22,7 @@ struct Occurrence {
   system_time nominal;     ///< When the schedule names it; for a trigger, when that came.
   system_time actual;      ///< When it began.
   Duration lateness{};     ///< How much later than due it began. A spread is not late.
-  std::uint64_t missed{};  ///< How many earlier occurrences it stands for as well.
+  std::uint64_t missed{};  ///< How many earlier occurrences it counts for as well.
   std::uint64_t run{};     ///< Number of the job's run, from 1.
   bool triggered = false;  ///< By hand, not by the schedule.
   std::stop_token stop{};  ///< Requested when the run is to end, for work that does not await.

@@ -65,9 +65,9 @@ class Schedule {
 
   /// At an interval, given as any `std::chrono` duration, by the steady clock.
   ///
-  /// A day is 24 hours here and a year 365.2425 days. Months do not compile, for nobody means 30.44
-  /// days: give them, and years of the calendar, a local time as their anchor. One beyond the range
-  /// of `Duration` (292 years) is taken, and never due.
+  /// A day is 24 hours here and a year 365.2425 days. Months do not compile, since a month is
+  /// not 30.44 days: give them, and years of the calendar, a local time as their anchor. One beyond
+  /// the range of `Duration` (292 years) is taken, and never due.
   ///
   /// **Errors.** `Error(Configuration)`, with the interval, when it is less than `Duration`'s unit
   /// (1 ns): zero, negative, not a number.

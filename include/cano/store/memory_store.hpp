@@ -112,7 +112,7 @@ class MemoryStore {
     return Value(std::move(fallback));
   }
 
-  /// The value itself, without a copy: it stays as it is for as long as somebody holds it, whatever
+  /// The value itself, without a copy: it stays as it is for as long as the pointer lives, whatever
   /// becomes of the key or the store. (A small plain value, such as a number, is copied.)
   ///
   /// For large values that are read for longer than a call: by a coroutine that waits meanwhile, or

@@ -152,7 +152,7 @@ class RetryPolicy {
   /// Retries and the first attempt, at least 1; `unlimited` where there is no end.
   std::size_t max_attempts() const noexcept { return rules_.max_attempts(); }
 
-  /// The limit of `with_max_elapsed`, which whoever runs the attempts keeps.
+  /// The limit of `with_max_elapsed`, which the engine keeps.
   std::optional<Duration> max_elapsed() const noexcept { return rules_.max_elapsed; }
 
   /// The function of `retry_if`; empty for the default rule.

@@ -116,14 +116,14 @@ class VirtualTime {
     } while (jump(steady_time::max()));
   }
 
-  /// Somebody sets the wall clock, forward or back. Waits go by the steady clock: they do not
+  /// The wall clock is set, forward or back. Waits use the steady clock: they do not
   /// notice, except for those of a `Timer` that was given a time of day.
   void step_wall_clock(Duration by) {
     clock_.step_wall(by);
     loop_->timers().wake_watchers();
   }
 
-  /// The machine sleeps so long: the wall clock goes on, the steady clock stands still, as
+  /// The machine sleeps so long: the wall clock goes on, the steady clock does not move, as
   /// `CLOCK_MONOTONIC` of Linux does. Seen from the wall, every wait is late by that much.
   ///
   /// **Errors.** `Error(Configuration)` when it is negative.

@@ -13,7 +13,7 @@
 
 namespace cano {
 
-/// The clocks that code on an executor goes by: the real ones, or those of a `VirtualTime`.
+/// The clocks of the code on an executor: the real ones, or those of a `VirtualTime`.
 ///
 /// Read "now" here, and wait with `Timer` or `sleep_for`, and a test decides how time passes. A
 /// handle: make it once, copy it freely. In real time `now()` costs what

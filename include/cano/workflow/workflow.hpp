@@ -36,7 +36,7 @@ namespace cano {
 /// next await or transition, during a retry pause at once. The run ends only after the task that
 /// was cancelled has; one that ignores cancellation delays it. A run that was asked to stop and
 /// does not come to an exit is cancelled, whatever its task threw, which is nested in the
-/// `Error(Cancelled)`. A run that nobody asked to stop has failed, also when what it awaited was
+/// `Error(Cancelled)`. A run that was not asked to stop has failed, also when what it awaited was
 /// cancelled. What tasks with a member `undo` have done is undone before the run ends.
 /// **Threads.** Distinct objects: safe. Shared objects: safe to run, any number of times at once.
 template <StateLike State, class Store = MemoryStore>

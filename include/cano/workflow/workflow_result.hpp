@@ -53,7 +53,8 @@ template <class State> class WorkflowResult {
 
   /// The exception that `orchestrate` would have thrown; null on success.
   ///
-  /// Made when asked for where a task returned an error: whoever counts failures pays for none.
+  /// Made when asked for where a task returned an error: a caller that counts failures pays for
+  /// none.
   std::exception_ptr error() const { return failure_.as_exception(); }
 
   /// What that exception says; empty on success.

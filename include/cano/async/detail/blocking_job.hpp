@@ -81,7 +81,7 @@ template <class Result> class BlockingJob {
   virtual void call(Value& value) = 0;
   virtual void drop_call() noexcept = 0;
 
-  // Whoever comes first, a thread of the pool or the cancellation, has the job.
+  // The first to come, a thread of the pool or the cancellation, has the job.
   bool is_first() noexcept { return !is_taken_.exchange(true); }
 
   void run() {

@@ -70,7 +70,7 @@ template <class T> class BlockingRun {
           Error{Errc::Cancelled, "The coroutine was destroyed with its execution context"}));
     }
 
-    BlockingRun* result;  // null when nobody waits any more
+    BlockingRun* result;  // null when it is not waited for any more
 
    private:
     void finished() override {

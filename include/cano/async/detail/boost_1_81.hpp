@@ -18,7 +18,7 @@
 // `*result`; mended in Boost 1.82). So there is one for the signature of ours, and this file goes
 // when 1.82 is asked for.
 //
-// The result lies in the awaiter, not in the handler's arguments as Asio's does: g++ 12 resumes a
+// The result is in the awaiter, not in the handler's arguments as Asio's does: g++ 12 resumes a
 // coroutine twice before it takes the first result where one expression awaits twice.
 namespace boost::asio::detail {
 

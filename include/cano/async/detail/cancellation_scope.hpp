@@ -32,7 +32,7 @@ class Cancellable {
 
   /// What it is, for observers.
   virtual Wait describe() const noexcept { return {}; }
-  /// Adds where the work waits that this is about, for who asks why nothing goes on.
+  /// Adds the place where the work waits, for the question why nothing goes on.
   virtual void tell_places(std::vector<WaitPlace>&) const {}
 
  protected:
@@ -108,7 +108,7 @@ class CancellationScope {
   };
 
   Cancellable* wait_ = nullptr;
-  std::unique_ptr<Token> token_;  // made when somebody asks
+  std::unique_ptr<Token> token_;  // made when it is asked for
   StopReason reason_ = StopReason::None;
 };
 

@@ -17,7 +17,7 @@ inline std::string duration_text(Duration duration) {
   struct Unit {
     std::int64_t length;  // in nanoseconds
     std::string_view name;
-    bool is_whole;  // nobody says "1.667 min"
+    bool is_whole;  // "1.667 min" is no way to say it
   };
   static constexpr std::array units{Unit{86'400'000'000'000, " d", true},
                                     Unit{3'600'000'000'000, " h", true},

@@ -82,11 +82,11 @@ struct RequestStop {
   template <class... Ignored> void operator()(Ignored...) const { link->request_stop(); }
 };
 
-/// What a chain of coroutines stands on, of which each awaits the next: the loop, the cancellation
-/// scope, and which of them runs or waits. Handed down by pointer at each await.
+/// The surroundings of a chain of coroutines, of which each awaits the next: the loop, the
+/// cancellation scope, and which of them runs or waits. Handed down by pointer at each await.
 ///
 /// One runs at a time, in the loop of `resume`: a coroutine that awaits another, or ends, only says
-/// who is next (`next`). So neither a million awaits in a row nor a hundred thousand nested ones
+/// which is next (`next`). So neither a million awaits in a row nor a hundred thousand nested ones
 /// need more stack than one.
 class Environment {
  public:
@@ -174,7 +174,7 @@ class Environment {
     resume(coroutine);
   }
 
-  /// Says who goes on when the coroutine that is running has suspended.
+  /// Sets the coroutine that goes on when the running one has suspended.
   void next(std::coroutine_handle<> coroutine, PromiseBase* promise) noexcept {
     next_ = coroutine;
     innermost_ = promise;
@@ -204,7 +204,7 @@ class Environment {
   /// The root coroutine has ended. May destroy this object.
   virtual void finished() = 0;
 
-  /// Whether somebody wants to know of each wait, and of its end.
+  /// Whether each wait is reported, and its end.
   void report_waits(bool whether) noexcept { reports_waits_ = whether; }
   bool reports_waits() const noexcept { return reports_waits_; }
   virtual void report_waiting() {}

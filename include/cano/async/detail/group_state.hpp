@@ -28,7 +28,7 @@ namespace cano::detail {
 class GroupTask;
 class GroupWaiter;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
-/// What a `TaskGroup`, its tasks and those who wait for them share.
+/// What a `TaskGroup`, its tasks and their waiters share.
 class GroupState final : public WaitLine {
  public:
   using Pointer = boost::intrusive_ptr<GroupState>;
@@ -44,7 +44,7 @@ class GroupState final : public WaitLine {
     const std::lock_guard lock{mutex()};
     return size_;
   }
-  /// While somebody waits for what was cancelled, no more tasks are started.
+  /// While cancelled tasks are waited for, no more are started.
   void refuse_tasks(bool whether) {
     const std::lock_guard lock{mutex()};
     refusals_ += whether ? 1 : -1;
@@ -234,7 +234,7 @@ inline void GroupState::cancel_here() noexcept {
     if (task->number_ <= last) task->cancel_work();
 }
 
-// Lets those go on who wait, but not those who came later, for what was spawned meanwhile.
+// Resumes those that wait, but not those that came later, for what was spawned meanwhile.
 inline void GroupState::task_ended(Outcome outcome, std::exception_ptr failure) {
   const Pointer keep{this};
   std::unique_lock lock{mutex()};

@@ -87,7 +87,7 @@ class MailboxState final : public WaitLine, public Pooled {
   using Pointer = boost::intrusive_ptr<MailboxState>;
 
   void send(LetterPointer letter);
-  /// The mailbox is destroyed. What is left in it goes to those who still ask.
+  /// The mailbox is destroyed. What is left in it goes to receivers that still ask.
   void close();
 
   friend void intrusive_ptr_add_ref(MailboxState* state) noexcept {
@@ -100,11 +100,11 @@ class MailboxState final : public WaitLine, public Pooled {
  private:
   friend class MailReceiver;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
-  // With the mutex locked, while somebody waits.
+  // With the mutex locked, while a receiver waits.
   Handler hand_over(LetterPointer letter) noexcept;
 
   std::atomic<std::uint32_t> owners_{0};
-  LetterQueue letters_;  // none while somebody waits
+  LetterQueue letters_;  // none while a receiver waits
   bool is_closed_ = false;
 };
 

@@ -24,7 +24,7 @@ namespace cano::detail {
 /// An operation under way that an `Async` awaits: the part that does not depend on its results.
 ///
 /// Shared by the coroutine that waits and by the handler, which may be called or destroyed on any
-/// thread, inside the initiation, or after the coroutine has been destroyed. So the result lies
+/// thread, inside the initiation, or after the coroutine has been destroyed. So the result is///
 /// here and not in the coroutine's frame.
 class OperationBase : public Pooled, public Waiter {
  public:
@@ -99,7 +99,7 @@ class OperationBase : public Pooled, public Waiter {
   void drop() noexcept override { const Pointer self{this, false}; }
   void cancel() noexcept override {
     if (status_ == Status::Initiating || defers_cancellation_) {
-      is_cancelled_early_ = true;  // who would hear of it may not be there yet
+      is_cancelled_early_ = true;  // its receiver may not be there yet
       return;
     }
     const Pointer self{this};
@@ -173,7 +173,7 @@ class OperationHandlerBase {
 
   asio::cancellation_slot get_cancellation_slot() const noexcept { return operation_->slot(); }
   explicit operator bool() const noexcept { return operation_ != nullptr; }
-  /// What observers are told of the wait; while it is initiated.
+  /// What observers see of the wait; while it is initiated.
   void describe_as(WaitKind kind) noexcept { operation_->describe_as(kind); }
   /// As `OperationBase::work_tag`.
   std::shared_ptr<const WorkTag> work_tag() const { return operation_->work_tag(); }

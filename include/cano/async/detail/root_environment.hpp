@@ -119,7 +119,7 @@ class RootEnvironment : public Environment, public LoopMember {
     if (link_) link_->forget();
   }
 
-  /// For those who may stop it from elsewhere; on the loop, or before it has started.
+  /// For what may stop it from elsewhere; on the loop, or before it has started.
   const EnvironmentLink::Pointer& link() {
     if (!link_) link_ = new EnvironmentLink{loop(), *this};
     return link_;

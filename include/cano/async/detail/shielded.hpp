@@ -14,7 +14,7 @@
 
 namespace cano::detail {
 
-/// Work that is awaited to its end whatever cancels who awaits it, in a cancellation scope of its
+/// Work that is awaited to its end whatever cancels its awaiter, in a cancellation scope of its
 /// own: what puts things in order again. It sets its own limits.
 template <class T> struct Shielded {
   Async<T> work;

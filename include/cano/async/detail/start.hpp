@@ -29,7 +29,7 @@ namespace cano::detail {
 /// The completion signature of an `Async<T>`.
 ///
 /// With Boost 1.81 an `asio::awaitable` cannot await one of `void(std::exception_ptr, T)`: what
-/// stands in boost_1_81.hpp for that is found by this signature's own return type.
+/// in boost_1_81.hpp that is found by this signature's own return type.
 #if BOOST_VERSION < 108200
 struct Completed {};
 template <class T> struct SignatureOf {
@@ -123,7 +123,7 @@ template <class T, class Handler> class Started final : public StartedWork<T> {
         handler_{std::move(handler)} {}
 
  private:
-  // Whoever needs a value beside an exception gets a default one.
+  // A token that needs a value beside an exception gets a default one.
   static_assert(std::is_void_v<T> || std::is_default_constructible_v<T>,
                 "cano: this completion token takes void(std::exception_ptr, T), which needs a T "
                 "also when an exception was thrown: await the Async in an Async, or give it a "

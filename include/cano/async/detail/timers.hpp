@@ -76,7 +76,7 @@ class Timers {
     return clock_ == nullptr && heap_.next_deadline() < timer_ends_;
   }
 
-  /// A timer that nobody needs any more would keep the context at work.
+  /// A timer that is not needed any more would keep the context at work.
   // NOLINTNEXTLINE(bugprone-exception-escape): it does not
   void cancel_timer() noexcept {
     if (timer_ends_ == steady_time::max()) return;

@@ -12,7 +12,7 @@ namespace cano::detail {
 CANO_VISIBLE inline std::atomic<int> virtual_clock_count{0};
 
 /// Replaces the real clocks in an execution context, for tests. Its time changes only on the
-/// context's thread, by whoever drives the test, who then lets the context's timers expire.
+/// context's thread, by the test, which then lets the context's timers expire.
 class VirtualClock {
  public:
   VirtualClock() { virtual_clock_count.fetch_add(1, std::memory_order_relaxed); }

@@ -45,7 +45,7 @@ class WaitLine {
 
   // ---- with the mutex locked
 
-  /// Null where nobody waits.
+  /// Null when the line is empty.
   LineWaiter* first() const noexcept { return first_; }
   void add(LineWaiter& waiter) noexcept;
   void remove(LineWaiter& waiter) noexcept;
@@ -56,7 +56,7 @@ class WaitLine {
   LineWaiter* last_ = nullptr;
 };
 
-/// A coroutine in a line; lies in its frame.
+/// A coroutine in a line; it is stored in the coroutine's frame.
 class LineWaiter {
  public:
   enum class Outcome : std::uint8_t { None, Passed, TimedOut, Cancelled, Closed };
@@ -133,7 +133,7 @@ class LineWaiter {
 
   void set_outcome(Outcome outcome) noexcept { outcome_ = outcome; }
   bool is_in_line() const noexcept { return handler_.has_value(); }
-  /// Who is before it in the line; null where it is the first.
+  /// The one before it in the line; null for the first.
   const LineWaiter* previous() const noexcept { return previous_; }
   std::mutex& mutex() const noexcept { return line_->mutex_; }
 

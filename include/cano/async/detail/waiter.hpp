@@ -118,7 +118,7 @@ class Sleeper : public Waiter {
 class SleeperHeap {
  public:
   bool empty() const noexcept { return heap_.empty(); }
-  /// The next deadline; the end of time when nobody sleeps.
+  /// The next deadline; the end of time without sleepers.
   steady_time next_deadline() const noexcept {
     return heap_.empty() ? steady_time::max() : heap_.front().deadline;
   }

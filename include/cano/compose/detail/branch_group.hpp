@@ -47,7 +47,7 @@ class BranchRunBase {  // NOLINT(*-virtual-class-destructor): owned as what it i
 /// A coroutine's wait for branches: starts them in order, so many at a time, and goes on when their
 /// join is decided and all that were started have ended.
 ///
-/// It lies in the coroutine's frame; all of it belongs to the coroutine's loop.
+/// It is in the coroutine's frame; all of it belongs to the coroutine's loop.
 class BranchGroup : public Cancellable {
  public:
   BranchGroup(const BranchGroup&) = delete;
@@ -86,7 +86,7 @@ class BranchGroup : public Cancellable {
   Environment& parent() const noexcept { return *parent_; }
   /// The run of which the branches are parts.
   RunBase& whole() const noexcept { return *whole_; }
-  /// The run whose observers are told of the branches; null when nobody observes.
+  /// The run whose observers see the branches; null without observers.
   RunIdentity* observed() const noexcept { return observed_; }
   /// When the join's limit passes; the end of time without one.
   steady_time deadline() const noexcept {

@@ -84,7 +84,7 @@ class PollPlan {
   const PollOptions& options_;
   steady_time deadline_;
   std::size_t polls_ = 0;
-  std::optional<Duration> previous_;  // pause, for jitter that goes by it
+  std::optional<Duration> previous_;  // pause, for jitter that depends on it
 };
 
 /// A poll as the task of a state.

@@ -122,7 +122,7 @@ template <class T> class ReadAhead final : public ReadAheadBase {
   explicit ReadAhead(Environment& parent) noexcept : ReadAheadBase{parent} {}
   ~ReadAhead() { destroy_awaited_frames(); }
 
-  /// Whether there is one, under way or with an item that nobody has taken.
+  /// Whether there is one, under way or with an item that was not taken.
   bool is_there() const noexcept { return static_cast<bool>(coroutine_); }
 
   /// Starts one, where there is none, up to its first wait.

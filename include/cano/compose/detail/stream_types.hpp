@@ -33,7 +33,7 @@ template <class Open, class Store> consteval auto open_returns() {
 template <class Open, class Store>
 using OpenReturns = typename decltype(open_returns<Open, Store>())::type;
 
-/// The source as the run keeps it: one that belongs to somebody else by its address.
+/// The source as the run keeps it: one that it does not own by its address.
 template <class Returned>
 using KeptSource = std::conditional_t<std::is_lvalue_reference_v<Returned>,
                                       std::add_pointer_t<std::remove_reference_t<Returned>>,

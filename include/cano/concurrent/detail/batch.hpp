@@ -95,7 +95,7 @@ class Batch : public std::enable_shared_from_this<Batch<State, Store>> {
   /// the last worker is destroyed with its context before that. `max_in_flight` bounds all workers
   /// together.
   ///
-  /// It belongs to what its workers have queued. Nobody else may keep it beside `on_done`.
+  /// It belongs to what its workers have queued. Nothing else may keep it beside `on_done`.
   void start(const std::vector<Loop::Pointer>& loops, std::size_t max_in_flight, OnDone on_done) {
     on_done_.emplace(std::move(on_done));
     const std::size_t count =

@@ -113,7 +113,7 @@ template <class Batch> class Worker {
   };
   friend Batch;
 
-  // Whoever has it keeps the batch, of which the worker is a part.
+  // The pointer keeps the batch, of which the worker is a part.
   std::shared_ptr<Worker> shared_from_batch() { return {batch_.shared_from_this(), this}; }
 
   void cancel_all() {

@@ -31,7 +31,7 @@ enum class CronFault {
   NoSuchDate,
 };
 
-// A fault and the part of the expression that it lies in.
+// A fault and the part of the expression that it is in.
 struct CronProblem {
   CronFault fault = CronFault::None;
   CronField field = CronField::Expression;

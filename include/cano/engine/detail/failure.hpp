@@ -20,7 +20,7 @@
 namespace cano::detail {
 
 /// An exception, with what the default rule makes of it: sorted where it was caught, or, where that
-/// was in a coroutine's promise, when somebody asks.
+/// was in a coroutine's promise, when it is asked for.
 struct Thrown : Cause {
   Thrown(std::exception_ptr thrown, const FailureTraits& sorted) noexcept
       : Cause{}, what{std::move(thrown)}, traits{sorted} {}

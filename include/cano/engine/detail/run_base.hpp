@@ -43,7 +43,7 @@ class RunBase : public RunIdentity {
         stop_request_{&stop},
         started_{now} {}
 
-  /// Who carries out what the run decides; null in tests.
+  /// The driver that carries out what the run decides; null in tests.
   RunDriverBase* driver() const noexcept { return driver_; }
   void set_driver(RunDriverBase& driver) noexcept { driver_ = &driver; }
 
@@ -58,7 +58,7 @@ class RunBase : public RunIdentity {
 
   // ---- a visit to a state
 
-  // The fast path into a state: no limits, nobody observes.
+  // The fast path into a state: no limits, no observers.
   void enter_fast(const StateInfo& state) noexcept { visit_.state = &state; }
 
   // The rest of the way in, for every other state.

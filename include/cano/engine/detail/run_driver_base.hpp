@@ -84,12 +84,12 @@ class RunDriverBase : public Environment {
     places.push_back({run_->visit().state->name, scope().wait().kind});
   }
 
-  /// For those who may stop it from elsewhere, and for what is started in it.
+  /// For what may stop it from elsewhere, and for what is started in it.
   const EnvironmentLink::Pointer& link() {
     if (!link_) link_ = new EnvironmentLink{loop(), *this};
     return link_;
   }
-  /// Nobody reaches it from elsewhere any more.
+  /// Nothing reaches it from elsewhere any more.
   void unlink() noexcept {
     if (link_) std::exchange(link_, nullptr)->forget();
   }
@@ -277,7 +277,7 @@ class RunDriverBase : public Environment {
   std::unique_ptr<Limit> limit_;  // null when none has had to be watched yet
   CoroutineOwner<std::unique_ptr<AttemptPass>> gate_;
   boost::intrusive_ptr<AwaitableHostBase> host_;
-  EnvironmentLink::Pointer link_;  // null when nobody has asked for it
+  EnvironmentLink::Pointer link_;  // null when it has not been asked for
 };
 
 }  // namespace cano::detail

@@ -27,7 +27,7 @@
 
 namespace cano::detail {
 
-/// A run among the runs: its id and state, which run it is a part of, who observes it, the limits
+/// A run among the runs: its id and state, which run it is a part of, its observers, the limits
 /// in force, and what it has done that can be undone. A part, such as a branch of a split, has the
 /// id, the observers and the limits of the whole too.
 class RunIdentity {

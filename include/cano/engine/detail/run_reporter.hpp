@@ -46,7 +46,7 @@ class RunReporter {
         words_{observers.empty() ? nullptr : new std::uintptr_t[observers.size()]{}} {}
 
   std::size_t instance_id() const noexcept { return info_.instance_id; }
-  /// Few runs that nobody named or watches are asked for it, so it is made then.
+  /// Made when it is asked for: few runs without a name and observers need one.
   std::string_view run_id() const {
     if (run_id_.empty()) run_id_ = make_run_id();
     return run_id_;
@@ -201,7 +201,7 @@ class RunReporter {
   RunInfo info_;
   std::string& run_id_;
   Clock clock_;
-  const ObserverList* observers_;            // null when nobody observes
+  const ObserverList* observers_;            // null without observers
   std::unique_ptr<std::uintptr_t[]> words_;  // one for each of them
   std::optional<steady_time> time_;          // the last time, unless time has passed since
   std::optional<system_time> wall_time_;     // the same, by the wall clock

@@ -8,7 +8,7 @@
 
 namespace cano::detail {
 
-/// The flag of runs that nobody can stop from another thread.
+/// The flag of runs that cannot be stopped from another thread.
 CANO_VISIBLE inline const std::atomic<bool> never_stopped{false};
 
 /// How a run is stopped from other threads: a flag that it reads at every hop, since to ask a stop

@@ -20,7 +20,7 @@
 namespace cano::detail {
 
 /// What an attempt that has begun holds of its limits and breakers: given back when it is
-/// destroyed. Where nobody says how the attempt ended, it was cancelled.
+/// destroyed. An attempt whose end was not reported was cancelled.
 ///
 /// The engine reaches it through virtual functions alone: a program without limits compiles none.
 class AttemptPass : public Pooled {
@@ -31,7 +31,7 @@ class AttemptPass : public Pooled {
   virtual ~AttemptPass() = default;
 
   virtual void succeeded() = 0;
-  /// Whether somebody wants to know of failures.
+  /// Whether failures are of interest.
   virtual bool wants_failure() const noexcept = 0;
   virtual void failed(FailureKind kind, const std::exception_ptr& why) = 0;
 };

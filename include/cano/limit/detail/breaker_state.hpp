@@ -16,7 +16,7 @@ namespace cano::detail {
 /// How a call has ended, as far as a circuit breaker cares.
 enum class CallResult : std::uint8_t { Success, Failure, Neutral };
 
-/// What a circuit breaker goes by: numbers that have been checked.
+/// The rules of a circuit breaker: numbers that have been checked.
 struct BreakerRules {
   std::size_t consecutive = 0;      // failures in a row; 0: those do not open it
   std::uint64_t failure_share = 0;  // of a billion; 0: the share does not open it

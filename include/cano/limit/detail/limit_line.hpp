@@ -26,21 +26,21 @@ struct LimitNudge {
   static void send(std::shared_ptr<LimitNudge> nudge);
 };
 
-/// The part of a limit that does not depend on what it limits: who waits, who is next, and who
-/// still needs it.
+/// The part of a limit that does not depend on what it limits: which waiters there are, which is
+/// next, which still needs it.
 ///
-/// Each waiter of a limit that goes by time has a timer on its own loop for when it is due, given
-/// all before it; whoever's timer fires serves all that are due. So a loop that is stuck holds up
-/// nobody else, and most waiters wake once. When one leaves early the next may be due sooner, and
+/// Each waiter of a limit on a rate has a timer on its own loop for when it is due, given
+/// all before it; the first timer that fires serves all that are due. So a loop that is stuck holds
+/// up no other, and most waiters wake once. When one leaves early the next may be due sooner, and
 /// gets a nudge.
 ///
-/// **Lifetime.** `retire` when its owner lets go; then it lives as long as somebody waits or has a
-/// permit.
+/// **Lifetime.** `retire` when its owner lets go; then it lives as long as a coroutine waits or has
+/// a permit.
 class LimitLine : public WaitLine {
  public:
   virtual ~LimitLine() = default;
 
-  /// Takes at once or not at all; never before those who wait.
+  /// Takes at once or not at all; never before those that wait.
   bool try_take(steady_time now, std::size_t cost) {
     const std::lock_guard lock{mutex()};
     if (cost == 0) return true;
@@ -56,7 +56,7 @@ class LimitLine : public WaitLine {
   void serve(steady_time now) {
     change(now, [] {}, false);
   }
-  /// Nobody who could ask for more refers to it.
+  /// Its owner is gone: nothing can ask for more.
   void retire() {
     bool is_last = false;
     {
@@ -66,7 +66,7 @@ class LimitLine : public WaitLine {
     }
     if (is_last) delete this;
   }
-  /// Whether nobody uses it and one that is made now would do the same.
+  /// Whether it is unused and one that is made now would do the same.
   bool is_idle(steady_time now) {
     const std::lock_guard lock{mutex()};
     return users_ == 0 && is_fresh(clamp(now));
@@ -127,7 +127,8 @@ class LimitLine : public WaitLine {
   const bool goes_by_time_;
   const std::size_t capacity_;
   bool is_retired_ = false;
-  std::size_t users_ = 0;  // who has waited and is still there, or has a permit to give back
+  std::size_t users_ =
+      0;  // those that have waited and are still there, or have a permit to give back
   std::size_t waiting_ = 0;
   Wide queued_ = 0;  // what they ask for
   steady_time time_ = steady_time::min();

@@ -121,7 +121,7 @@ class LimitWaiter final : public LineWaiter {
   }
 
   void cancel() override { stop(Outcome::Cancelled); }
-  // Out of the line, or what was taken for it is given back; who comes next may be due now.
+  // Out of the line, or what was taken for it is given back; the next waiter may be due now.
   void stop(Outcome outcome) {
     WaitLine::Handler handler;
     limit_->change(

@@ -37,7 +37,7 @@ class PermitCount {
   /// Whether one that is made now would do the same.
   bool is_fresh(steady_time) const noexcept { return free_ == capacity_; }
 
-  // ---- what was taken for somebody who has not gone on yet
+  // ---- what was taken for a waiter that has not gone on yet
 
   void grant_begins() noexcept {}
   void grant_ends() noexcept {}

@@ -60,7 +60,7 @@ inline Field text_field(std::string name, std::string_view text) {
   return {std::move(name), std::string{text}};
 }
 
-// Who is asked to stop and stops has done well.
+// A run that stops when it is asked to has done well.
 constexpr Level level_of(Outcome outcome) noexcept {
   return outcome == Outcome::Failed ? Level::Error : Level::Info;
 }

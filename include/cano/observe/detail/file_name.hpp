@@ -11,7 +11,7 @@ namespace cano::detail {
 /// of that: including it takes a compiler half a second.
 class FileName {
  public:
-  // NOLINTBEGIN(google-explicit-constructor): stands for what it is made from
+  // NOLINTBEGIN(google-explicit-constructor): it is what it is made from
   template <std::convertible_to<std::string_view> Text>
   FileName(const Text& text) : name_{std::string_view{text}} {}
 

@@ -31,7 +31,7 @@ namespace cano::detail {
 /// It keeps the beginnings of what is under way, to write them again at the head of a new file.
 class TraceTracks {
  public:
-  // How deep a slice stands on its track; those of one depth follow each other.
+  // How deep a slice is nested on its track; those of one depth follow each other.
   enum class Depth : unsigned { None, Run, State, Attempt, Phase };
 
   explicit TraceTracks(const FileName& file) : writer_{file} {}

@@ -64,7 +64,7 @@ class TraceWriter {
     return file;
   }
 
-  // Who moves a file away may leave an empty one in its place.
+  // A program that moves a file away may leave an empty one in its place.
   bool is_there() const {
     std::ifstream found{path_, std::ios::binary | std::ios::ate};
     return found && found.tellg() > 0;
@@ -75,7 +75,7 @@ class TraceWriter {
 
   std::string path_;
   std::ofstream file_;
-  std::streamoff end_ = 0;  // where the array's ending stands
+  std::streamoff end_ = 0;  // where the array's ending is
   std::string buffer_;
   bool empty_ = true;
 };

@@ -12,7 +12,7 @@
 
 namespace cano::detail {
 
-/// A resource of any type, with its name. It belongs to who holds the lock of its set.
+/// A resource of any type, with its name. It belongs to the holder of the lock of its set.
 class ResourceEntry {
  public:
   ResourceEntry(std::string name, const ResourceOptions& limits)

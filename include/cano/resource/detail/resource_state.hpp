@@ -32,7 +32,7 @@ namespace cano::detail {
 
 /// The resources of a set, with how many use them.
 struct ResourceState {
-  // Held to set up and to tear down, which nobody does while another does either.
+  // Held to set up and to tear down, which is done by one caller at a time.
   std::shared_ptr<Limit> turn = concurrency_limit(1);
 
   mutable std::mutex mutex{};  // guards what follows; never held in a call of a resource's
@@ -197,8 +197,8 @@ inline Async<HealthReport> ask_all(ResourceStatePointer state) {
   co_return report;
 }
 
-/// Asks those that are up how they are, all at once. Who asks counts as a user, so that nothing is
-/// torn down meanwhile.
+/// Asks those that are up how they are, all at once. The caller counts as a user, so that nothing
+/// is torn down meanwhile.
 inline Async<HealthReport> check_resources(ResourceStatePointer state) {
   {
     const std::lock_guard lock{state->mutex};

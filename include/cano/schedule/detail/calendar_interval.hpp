@@ -13,7 +13,7 @@ namespace cano::detail {
 
 // The local times at whole numbers of days, or of months, from an anchor, before it and after it.
 //
-// In a month without the anchor's day it is the last day. Pure; the anchor lies in the years that
+// In a month without the anchor's day it is the last day. Pure; the anchor is in the years that
 // cron knows.
 class CalendarInterval {
  public:

@@ -13,7 +13,7 @@ namespace cano::detail {
 
 struct Change;
 
-// What a thread that changes values waits for at the moment; its address stands for the thread.
+// What a thread that changes values waits for at the moment; its address identifies the thread.
 struct Changer {
   const Change* waits_for = nullptr;
 };
@@ -43,8 +43,8 @@ struct Change {
 /// The changes of one store that are under way. The store's mutex guards it.
 ///
 /// A thread may nest changes, of one store or of several, and another thread may nest them in
-/// another order. So before a thread sleeps, it follows who waits for whom; where that leads back
-/// to itself, it throws instead.
+/// another order. So before a thread sleeps, it follows which thread waits for which; where that
+/// leads back to itself, it throws instead.
 class ChangeList {
  public:
   bool empty() const noexcept { return first_ == nullptr; }
@@ -97,7 +97,7 @@ class ChangeList {
   }
 
  private:
-  // Guards `waits_for` and `waiters` of all stores. A change that somebody waits for needs it to
+  // Guards `waits_for` and `waiters` of all stores. A change that is waited for needs it to
   // end, so those that one meets on the way from waiter to waiter stay alive.
   static std::mutex& waiters_mutex() noexcept {
     static constinit std::mutex mutex;

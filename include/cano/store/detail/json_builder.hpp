@@ -49,11 +49,11 @@ template <class Json> void make_valid(Json& value) {
   }
 }
 
-/// Makes JSON of what it is told, which can be written whatever bytes its texts hold. A template,
-/// so that only who uses it needs nlohmann/json.hpp.
+/// Makes JSON of what is written to it, valid whatever bytes its texts hold. A template, so that
+/// only a program that uses it needs nlohmann/json.hpp.
 template <class Json> class JsonBuilder final : public JsonSink {
  public:
-  /// `root` becomes the value that is told.
+  /// `root` becomes the value that is written.
   explicit JsonBuilder(Json& root) : root_{root} {}
 
   void write(std::nullptr_t) override { next() = nullptr; }

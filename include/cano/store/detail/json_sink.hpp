@@ -17,11 +17,11 @@
 
 namespace cano::detail {
 
-/// Where a value that becomes JSON is told piece by piece.
+/// The interface through which a value is written as JSON, piece by piece.
 ///
 /// nlohmann/json.hpp costs two seconds a file to compile, and what can be written is decided
 /// wherever something is put into a store. So that place needs this class only, and JSON is made of
-/// what it is told where `to_json` is called.
+/// what is written to it where `to_json` is called.
 class JsonSink {
  public:
   using OwnToJson = void (*)(nlohmann::json& out, const void* value);

@@ -138,7 +138,7 @@ template <class T> bool Slot::holds() const noexcept {
          *type_->info == *slot_type<T>.info;
 }
 
-/// The value of a slot at one moment, with no lock held: shared, or copied when it lies in the
+/// The value of a slot at one moment, with no lock held: shared, or copied when it is in the
 /// slot.
 template <class T> class HeldValue {
  public:

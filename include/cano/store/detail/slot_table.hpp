@@ -137,7 +137,7 @@ class SlotTable {
     return copies;
   }
 
-  /// The new values for all of the old ones, which it returns. What is lent comes back to nobody.
+  /// The new values for all of the old ones, which it returns. What is lent does not come back.
   Map exchange(Map values) noexcept {
     const std::scoped_lock lock{mutex_};
     changes_.overwrite_all();
@@ -168,7 +168,7 @@ class SlotTable {
     for (;;) {
       const auto lent = std::find_if(map_.begin(), map_.end(), is_lent);
       if (lent == map_.end()) return;
-      const std::string key = lent->first;  // may go while nobody holds the lock
+      const std::string key = lent->first;  // may go while the lock is free
       changes_.wait(lock, key);
     }
   }

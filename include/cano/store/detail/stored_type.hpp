@@ -65,7 +65,7 @@ template <class T> consteval bool can_be_shared() {
   return can_be_stored<T>();
 }
 
-/// The value, moved where nobody else holds it.
+/// The value, moved where it has no other owner.
 template <class T> T moved_out(T& value, bool is_unique) {
   if constexpr (StoreCopyable<T>) {
     if (!is_unique) return std::as_const(value);

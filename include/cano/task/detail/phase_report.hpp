@@ -11,7 +11,7 @@ namespace cano::detail {
 /// Tells the observers when a phase starts, and when it ends: by `done`, or failed by an exception.
 ///
 /// What it does for observers is kept out of line, and is not handed the object itself: where
-/// nobody watches, a phase costs one question and can be inlined together with the next one.
+/// there is no observer, a phase costs one question and can be inlined together with the next one.
 class PhaseReport {
  public:
   [[gnu::always_inline]] PhaseReport(TaskContext& context, Phase phase)
@@ -39,7 +39,7 @@ class PhaseReport {
     run.reporter().phase_finished(run.visit(), phase, failed && !is_cancelled, is_cancelled, began);
   }
 
-  RunBase* run_;  // null when nobody watches
+  RunBase* run_;  // null without observers
   Phase phase_;
   bool failed_ = true;
   steady_time began_{};

@@ -33,7 +33,7 @@ template <class State, class Outcome> State to_state(Outcome&& outcome, TaskCont
   }
 }
 
-/// Whether `value` is the `Result` of a phase that holds an error which nobody asks for.
+/// Whether `value` is the `Result` of a phase that holds an error which no phase asks for.
 template <bool Unwrap, class Value> bool is_error(const Value& value) {
   if constexpr (Unwrap) {
     return value.has_error();

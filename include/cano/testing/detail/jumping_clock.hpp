@@ -8,7 +8,7 @@
 
 namespace cano::detail {
 
-/// A clock that stands still until it is told to move.
+/// A clock that does not move by itself.
 class JumpingClock final : public VirtualClock {
  public:
   explicit JumpingClock(system_time wall) noexcept {

@@ -26,7 +26,7 @@ template <class Json> Json parts_json(const std::vector<Graph::Part>& parts) {
   return all;
 }
 
-// A template, so that only who calls it needs nlohmann/json.hpp.
+// A template, so that only a program that calls it needs nlohmann/json.hpp.
 template <class Json> Json json_of(const GraphView& view, bool with_path) {
   Json nodes = Json::array();
   for (const GraphView::Node& each : view.nodes) {

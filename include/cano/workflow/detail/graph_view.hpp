@@ -85,7 +85,7 @@ inline std::vector<std::string> notes_of(const Graph::Part& part) {
   return notes;
 }
 
-/// What stands below a state's name, one text a line.
+/// The texts below a state's name, one a line.
 inline std::vector<std::string> notes_of(const GraphView::Node& view) {
   std::vector<std::string> notes;
   if (view.is_missing()) notes.emplace_back("no task");

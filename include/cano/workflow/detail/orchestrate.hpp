@@ -62,7 +62,7 @@ inline const ObserverList* inherited_observers(const RunContext* context) noexce
   return context != nullptr && context->inherits_observers ? &context->observers : nullptr;
 }
 
-/// A run that a coroutine waits for, in whose frame it lies.
+/// A run that a coroutine waits for, stored in its frame.
 template <StateLike State, class Store>
 class AwaitedRun final : public RunDriver<State, Store>, public Cancellable {
  public:
@@ -113,7 +113,7 @@ class AwaitedRun final : public RunDriver<State, Store>, public Cancellable {
   std::optional<std::stop_callback<RequestStop>> on_stop_;
 };
 
-/// `co_await` of a run that lies in the frame of the coroutine.
+/// `co_await` of a run that is stored in the frame of the coroutine.
 template <class Run> class RunAwaiter {
  public:
   RunAwaiter(Environment&, Run& run) noexcept : run_{run} {}

@@ -251,7 +251,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// The states and the declared arrows between them.
   Graph graph() const { return graph_of(*shared_); }
 
-  /// Everything the runs report stands under `span`.
+  /// All events of the runs carry `span`.
   Derived& with_tracing_span(Span span) & {
     shared_.changed().span = std::make_shared<const Span>(std::move(span));
     return self();

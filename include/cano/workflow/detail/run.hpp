@@ -36,7 +36,7 @@ template <StateLike State, class Store> class Run : public RunBase {
  public:
   using DefinitionType = Definition<State, Store>;
 
-  /// `run_id` and `stop` outlive the run; the id is made when somebody asks for it while it is
+  /// `run_id` and `stop` outlive the run; the id is made when it is asked for while it is
   /// empty. `now` is what the clock says, which a batch need not ask for each of its instances.
   /// `observers`: those that it inherits, or null.
   Run(const DefinitionType& definition, Store& store, const RunInfo& info, std::string& run_id,
@@ -171,7 +171,7 @@ template <StateLike State, class Store> class Run : public RunBase {
     return has_failed() ? after_failure() : Action::Hop;
   }
 
-  // What a hop needs lies in locals, for which the processor has registers.
+  // What a hop needs is in locals, for which the processor has registers.
   void hop() {
     TaskContext context{*this};
     Store& store = *store_;

@@ -84,7 +84,7 @@ class UndoRun final : public RunDriver<UndoState, Store>, public Cancellable {
 
   RunBase& whole_;
   std::string run_id_;
-  StopRequest stop_;  // which nobody requests
+  StopRequest stop_;  // which is never requested
   std::coroutine_handle<> coroutine_;
 };
 
@@ -152,7 +152,7 @@ template <class T, class Store, class Slot> class UndoTaskOf final : public Undo
   }
 
   // One after the other, the last first; one that fails does not keep the others from it. (A member
-  // of a template: g++ emits the code of other coroutines also where nobody calls them.)
+  // of a template: g++ emits the code of other coroutines also where they are not called.)
   Async<void> undo_all(RunBase& run) const override {
     UndoList& list = run.undo_list();
     while (!list.is_empty()) {
