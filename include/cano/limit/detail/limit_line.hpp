@@ -127,8 +127,7 @@ class LimitLine : public WaitLine {
   const bool goes_by_time_;
   const std::size_t capacity_;
   bool is_retired_ = false;
-  std::size_t users_ =
-      0;  // those that have waited and are still there, or have a permit to give back
+  std::size_t users_ = 0;  // waiters, and holders of permits
   std::size_t waiting_ = 0;
   Wide queued_ = 0;  // what they ask for
   steady_time time_ = steady_time::min();
