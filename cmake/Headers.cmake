@@ -210,9 +210,9 @@ target_sources(
       include/cano/workflow/detail/explain_store.hpp
       include/cano/workflow/detail/inspect.hpp
       include/cano/workflow/detail/hop_budget.hpp
-      include/cano/workflow/detail/local_count.hpp
       include/cano/workflow/detail/run_event.hpp
       include/cano/workflow/detail/run_reports.hpp
+      include/cano/workflow/detail/plain_hops.hpp
       include/cano/workflow/detail/run.hpp
       include/cano/workflow/detail/run_driver.hpp
       include/cano/workflow/detail/orchestrate.hpp

@@ -43,6 +43,7 @@ MOVED = "// Kept for programs that include it from here."
 # What decides without I/O has a test of its own, though it is private.
 PURE = """
     async/cancellation_scope async/loop_members
+    observe/observer_list
     limit/breaker_state limit/outcome_window limit/token_bucket limit/window_log
     engine/failure engine/retry_decision engine/retry_rules engine/run_limits
     concurrent/instance_queue

@@ -56,6 +56,8 @@ class RunReporter {
   const Span* span() const noexcept { return info_.span; }
 
   const RunInfo& info() const noexcept { return info_; }
+  /// Of an undo only the attempts are reported.
+  bool is_undo() const noexcept { return info_.undo; }
   /// An undo tells the observers of the run that it undoes, which have their words there.
   void swap_words(RunReporter& other) noexcept { words_.swap(other.words_); }
 

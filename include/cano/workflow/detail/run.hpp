@@ -23,7 +23,7 @@
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/hop_budget.hpp>
-#include <cano/workflow/detail/local_count.hpp>
+#include <cano/workflow/detail/plain_hops.hpp>
 #include <cano/workflow/detail/run_event.hpp>
 #include <cano/workflow/detail/run_reports.hpp>
 #include <cano/workflow/workflow_result.hpp>
@@ -36,9 +36,8 @@ template <StateLike State, class Store> class Run : public RunBase {
  public:
   using DefinitionType = Definition<State, Store>;
 
-  /// `run_id` and `stop` outlive the run; the id is made when it is asked for while it is
-  /// empty. `now` is what the clock says, which a batch need not ask for each of its instances.
-  /// `observers`: those that it inherits, or null.
+  /// `run_id` and `stop` outlive the run; the id is made when it is asked for while it is empty.
+  /// `now` is the time by the clock. `observers`: those that it inherits, or null.
   Run(const DefinitionType& definition, Store& store, const RunInfo& info, std::string& run_id,
       Clock clock, steady_time now, CancellationScope& scope, const StopRequest& stop,
       const ObserverList* observers = nullptr)
@@ -48,12 +47,12 @@ template <StateLike State, class Store> class Run : public RunBase {
         store_{&store},
         state_{definition.start},
         budget_{definition.max_transitions} {
+    checkpoint_every_hop_ = is_observed();
     if (!is_observed()) {
       checkpoint_at(budget_.next_stop());
-      return;
+    } else if (!reporter().is_undo()) {
+      reporter().run_started(name(), now);
     }
-    checkpoint_every_hop_ = true;
-    if (!is_undo()) reporter().run_started(name(), now);
   }
   ~Run() {
     if (is_observed() && !is_over_) report_lost();
@@ -85,8 +84,6 @@ template <StateLike State, class Store> class Run : public RunBase {
     return action;
   }
 
-  // ---- what the driver does between two calls of `resume`
-
   /// The coroutine of the attempt; none where a coroutine of Asio's works on it.
   Async<State> start_attempt() {
     return entry().task.start(entry().task.object, *store_, context_);
@@ -115,7 +112,6 @@ template <StateLike State, class Store> class Run : public RunBase {
   }
   /// Each led to a transition or failed.
   std::size_t attempts() const noexcept { return transitions_ - detours_ + failed_attempts(); }
-  /// After `Action::End`.
   Outcome outcome() const noexcept { return outcome_; }
   /// The final state, or the exception of the run. Call it once, after `Action::End`.
   State take_state_or_throw() {
@@ -132,7 +128,7 @@ template <StateLike State, class Store> class Run : public RunBase {
       case Event::AttemptEnded:
         return attempt_ended();
       case Event::RetryDue:
-        return retry();
+        return is_interrupted() ? give_up() : attempt();
       case Event::GatePassed:
         return gate_passed();
       case Event::Undone:
@@ -160,34 +156,11 @@ template <StateLike State, class Store> class Run : public RunBase {
     return Action::Hop;
   }
 
-  Action retry() {
-    if (auto reason = interruption()) return give_up(std::move(reason));
-    return attempt();
-  }
-
   // The fast path: plain tasks without limits, up to the next checkpoint.
   Action hop_while_plain() {
-    call_catching([&] { hop(); }, [&](Failure&& thrown) { set_failure(std::move(thrown)); });
+    call_catching([&] { make_plain_hops(*this, *definition_, *store_, state_, transitions_); },
+                  [&](Failure&& thrown) { set_failure(std::move(thrown)); });
     return has_failed() ? after_failure() : Action::Hop;
-  }
-
-  // What a hop needs is in locals, for which the processor has registers.
-  void hop() {
-    TaskContext context{*this};
-    Store& store = *store_;
-    const auto table = definition_->table.reader();
-    State state = std::move(state_);
-    LocalCount transitions{transitions_};
-    do {
-      const Transition& transition = table.find(state);
-      if (transition.call == nullptr) [[unlikely]]
-        break;
-      enter_fast(*transition.entry);
-      state = transition.call(transition.task, store, context);
-      ++transitions.now;
-    } while (!is_checkpoint(transitions.now));
-    state_ = std::move(state);
-    if (has_failed()) --transitions.now;
   }
 
   // What is due between two hops, and every state that is not just a call.
@@ -199,7 +172,7 @@ template <StateLike State, class Store> class Run : public RunBase {
     enter_fast(*entry);
     if (budget_.others_are_due(transitions_)) return Action::Yield;
     if (budget_.is_spent(transitions_, state_)) return too_many_transitions();
-    if (auto reason = interruption()) return fail(std::move(reason));
+    if (is_interrupted()) return finish(final_outcome());
     const bool is_call = transition.call != nullptr || transition.start != nullptr;
     if (!checkpoint_every_hop_ && is_call && !led_here()) {
       checkpoint_at(budget_.next_stop());
@@ -209,32 +182,23 @@ template <StateLike State, class Store> class Run : public RunBase {
     return attempt();
   }
 
-  Action attempt() {
-    if (gate() != nullptr) return Action::Gate;
-    return begin();
-  }
+  Action attempt() { return gate() != nullptr ? Action::Gate : begin(); }
 
   Action gate_passed() {
     reporter().forget_time();
-    if (auto reason = interruption()) {
-      drop_pass();
-      return give_up(std::move(reason));
-    }
-    return begin();
+    if (!is_interrupted()) return begin();
+    drop_pass();
+    return give_up();
   }
 
   Action begin() {
     begin_attempt();
     if (has_failed()) return attempt_ended();  // it was refused
     if (entry().task.call == nullptr) return Action::Attempt;
-    call_plain();
-    return attempt_ended();
-  }
-
-  void call_plain() {
     const TaskHandle& task = definition_->table.find(state_).task;
     call_catching([&] { state_ = entry().task.call(task, *store_, context_); },
                   [&](Failure&& thrown) { set_failure(std::move(thrown)); });
+    return attempt_ended();
   }
 
   Action after_failure() {
@@ -242,11 +206,14 @@ template <StateLike State, class Store> class Run : public RunBase {
     return decide_retry() ? Action::Pause : give_up();
   }
 
-  // No more attempts: over the failure edge, where there is one.
-  Action give_up(Failure&& failure) {
-    set_failure(std::move(failure));
-    return give_up();
+  bool is_interrupted() {
+    Failure reason = interruption();
+    if (!reason) return false;
+    set_failure(std::move(reason));
+    return true;
   }
+
+  // No more attempts: over the failure edge, where there is one.
   Action give_up() {
     const std::optional<State> next = definition_->failure_target(state_);
     if (!next || !may_leave_failed()) return finish(final_outcome());
@@ -269,16 +236,13 @@ template <StateLike State, class Store> class Run : public RunBase {
   }
 
   Action too_many_transitions() {
-    if (!definition_->limit_target) return fail(transition_limit());
-    const State& next = *definition_->limit_target;
-    if (!budget_.renew(transitions_ + 1)) return fail(transition_limit());
-    if (is_observed()) report_edge(*this, *definition_, next, EdgeKind::Limit);
+    const auto& next = definition_->limit_target;
+    if (!next || !budget_.renew(transitions_ + 1)) {
+      return fail(budget_.failure([this](const State& s) { return definition_->name_of(s); }));
+    }
+    if (is_observed()) report_edge(*this, *definition_, *next, EdgeKind::Limit);
     forget_what_led_here();
-    return take_detour(next);
-  }
-
-  Failure transition_limit() {
-    return budget_.failure([this](const State& state) { return definition_->name_of(state); });
+    return take_detour(*next);
   }
 
   Action finish(Outcome outcome, bool undoes = true) {
@@ -313,13 +277,10 @@ template <StateLike State, class Store> class Run : public RunBase {
   }
 
   void report_finish(const std::string& error) {
-    if (is_undo()) return;
+    if (reporter().is_undo()) return;
     reporter().run_finished(outcome_, name(), error, transitions_, attempts(), started());
   }
 
-  // Of an undo only the attempts are reported.
-  bool is_undo() const noexcept { return reporter().info().undo; }
-  // Of the visit under way.
   const Entry& entry() const noexcept { return static_cast<const Entry&>(*visit().state); }
   std::string name() const { return definition_->name_of(state_); }
 
