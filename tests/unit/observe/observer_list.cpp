@@ -22,7 +22,7 @@ class NotingObserver final : public Observer {
   NotingObserver(std::string name, std::vector<std::string>& log, bool waits = false)
       : name_{std::move(name)}, log_{log}, waits_{waits} {}
 
-  bool wants_waits() const override { return waits_; }
+  bool wants_waits() const noexcept override { return waits_; }
   void on_run_started(const cano::RunStarted& event) override {
     log_.push_back(name_);
     if (event.run.word != nullptr) *event.run.word += 1;
@@ -80,7 +80,7 @@ TEST_CASE(
   CHECK(fixture.log == std::vector<std::string>{"a", "b", "b"});
   const auto failures = copy.failures();
   REQUIRE(failures.size() == 1);
-  CHECK(failures[0].error == "a is full");
+  CHECK(failures[0].message == "a is full");
 }
 
 TEST_CASE("waits are reported to those that ask for them") {
