@@ -15,7 +15,7 @@
 #include <boost/system/system_error.hpp>
 #include <cxxabi.h>
 
-#include <cano/config.hpp>
+#include <cano/config.hpp>  // IWYU pragma: keep
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 

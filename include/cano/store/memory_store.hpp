@@ -15,7 +15,6 @@
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <cano/detail/text.hpp>
 #include <cano/error.hpp>
 #include <cano/store/detail/append.hpp>
 #include <cano/store/detail/json_of_slots.hpp>

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <exception>
 #include <optional>
 #include <ratio>
 #include <string>
@@ -194,7 +193,7 @@ class RetryPolicy {
 
  private:
   friend class TaskConfig;
-  explicit RetryPolicy(const detail::RetryRules& rules) : rules_{rules} {}
+  explicit RetryPolicy(detail::RetryRules rules) : rules_{std::move(rules)} {}
   RetryPolicy(std::size_t retries, Duration base, double multiplier, Duration max_delay,
               double jitter)
       : rules_{.retries = retries,

@@ -31,15 +31,17 @@ template <class T> class RemoteCompletion {
   /// Provides the value; only the first counts. From any thread. The coroutine never goes on inside
   /// this call.
   void complete(T value) {
-    std::optional<T> first{std::move(value)};
     std::optional<Waiter> waiter;
     {
       const std::lock_guard lock{mutex_};
       if (std::exchange(is_complete_, true)) return;
+      if (!waiter_) {
+        value_ = std::move(value);
+        return;
+      }
       waiter = std::exchange(waiter_, std::nullopt);
-      if (!waiter) value_ = std::move(first);
     }
-    if (waiter) waiter->complete_later(std::move(first));
+    waiter->complete_later(std::optional<T>{std::move(value)});
   }
 
   using Pointer = std::shared_ptr<RemoteCompletion>;
@@ -82,10 +84,13 @@ template <class T> class RemoteCompletion {
     std::optional<T> value;
     {
       const std::lock_guard lock{mutex_};
+      if (!value_) {
+        waiter_.emplace(std::move(waiter));
+        return;
+      }
       value = std::exchange(value_, std::nullopt);
-      if (!value) waiter_.emplace(std::move(waiter));
     }
-    if (value) waiter.complete_later(std::move(value));
+    waiter.complete_later(std::move(value));
   }
 
   void cancel_wait() {

@@ -15,6 +15,7 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_members.hpp>
 #include <cano/wait_kind.hpp>
 
 namespace cano::detail {

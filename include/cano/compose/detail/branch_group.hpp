@@ -14,6 +14,7 @@
 #include <cano/compose/join.hpp>
 #include <cano/duration.hpp>
 #include <cano/engine/detail/run_base.hpp>
+#include <cano/engine/detail/run_identity.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/wait_kind.hpp>
 

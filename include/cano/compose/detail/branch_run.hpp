@@ -7,14 +7,14 @@
 #include <cano/compose/branch_result.hpp>
 #include <cano/compose/detail/branch_group.hpp>
 #include <cano/compose/detail/branch_work.hpp>
-#include <cano/engine/detail/run_base.hpp>
+#include <cano/engine/detail/run_identity.hpp>
 #include <cano/engine/detail/run_part.hpp>
 #include <cano/engine/detail/stop_request.hpp>
 #include <cano/observe/event.hpp>
 #include <cano/time/clock.hpp>
 #include <cano/workflow/detail/definition.hpp>
-#include <cano/workflow/detail/run.hpp>
 #include <cano/workflow/detail/run_driver.hpp>
+#include <cano/workflow/detail/run_event.hpp>
 
 namespace cano::detail {
 

@@ -14,6 +14,7 @@
 
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/loop_members.hpp>
 #include <cano/async/detail/post_call.hpp>
 #include <cano/async/detail/work_tag.hpp>
 #include <cano/duration.hpp>
@@ -23,8 +24,8 @@
 #include <cano/time/clock.hpp>
 #include <cano/wait_kind.hpp>
 #include <cano/workflow/detail/definition.hpp>
-#include <cano/workflow/detail/run.hpp>
 #include <cano/workflow/detail/run_driver.hpp>
+#include <cano/workflow/detail/run_event.hpp>
 
 namespace cano::detail {
 

@@ -90,7 +90,7 @@ inline Async<void> set_up_all(ResourceStatePointer state) {
     if (!thrown) continue;
     auto undo = shielded(tear_down_all(state));
     co_await std::move(undo);
-    Environment& environment = co_await ThisEnvironment{};
+    const Environment& environment = co_await ThisEnvironment{};
     environment.throw_if_aborted();
     throw_around(std::move(thrown), Errc::Preparation, "resources: cannot set up " + entry->name());
   }
@@ -167,7 +167,7 @@ template <class T> Async<T> open_and_use(ResourceStatePointer state, Async<T> wo
 }
 
 inline Async<ResourceHealth> health_of(ResourceEntry& entry) {
-  Environment& environment = co_await ThisEnvironment{};
+  const Environment& environment = co_await ThisEnvironment{};
   const steady_time began = environment.loop().now();
   ResourceHealth health{.name = entry.name()};
   try {

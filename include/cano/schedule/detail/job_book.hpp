@@ -76,8 +76,8 @@ class JobBook {
       skip(decisions, pending(last.back(), now), *reason, backlog.count);
       return decisions;
     }
-    const auto runs = static_cast<std::size_t>(std::min<std::uint64_t>(
-        {last.size(), std::min(misfire_.max(), Timeline::max_backlog), runs_left()}));
+    const auto runs = static_cast<std::size_t>(
+        std::min<std::uint64_t>({last.size(), misfire_.max(), Timeline::max_backlog, runs_left()}));
     const std::uint64_t passed = backlog.count - runs;
     const auto first = last.end() - static_cast<std::ptrdiff_t>(runs);
     if (passed > 0) {

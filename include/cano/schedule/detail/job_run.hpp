@@ -111,7 +111,7 @@ class JobRun final : public RootEnvironment {
   }
 
   void cancel_work() noexcept override {
-    std::stop_source stop = start_.stop;  // the run may end inside the call
+    const std::stop_source stop = start_.stop;  // the run may end inside the call
     stop.request_stop();
   }
 

@@ -161,7 +161,7 @@ class SchedulerLoop final : public JobRun::Host,
 
   void perform(Actions& actions) {
     if (!actions.reports.empty()) actions.notify(now());
-    for (std::stop_source& run : actions.cancels)
+    for (const std::stop_source& run : actions.cancels)
       run.request_stop();
     for (RunStart& start : actions.starts) {
       const asio::any_io_executor executor =

@@ -19,6 +19,7 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/frame_pool.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/engine/detail/awaitable_host_base.hpp>
 #include <cano/engine/detail/failure.hpp>
 #include <cano/engine/detail/run_driver_base.hpp>
 #include <cano/task/detail/run_node.hpp>

@@ -12,6 +12,7 @@
 #include <cano/detail/exception_text.hpp>
 #include <cano/detail/nearest_name.hpp>
 #include <cano/duration.hpp>
+#include <cano/engine/detail/attempt_rules.hpp>
 #include <cano/engine/detail/state_info.hpp>
 #include <cano/engine/detail/undo_log.hpp>
 #include <cano/error.hpp>

@@ -76,8 +76,8 @@ inline std::string mermaid_parts(const GraphView::Node& node, std::size_t index,
     const Graph::Part& part = node.node.parts[i];
     const std::string id = "s" + number + "p" + std::to_string(i);
     out += "    " + id + "[[\"" + mermaid_label(part.name, notes_of(part)) + "\"]]\n";
-    out += "    s" + number + " --> " + id + '\n';
-    out += "    " + id + " --> j" + number + '\n';
+    out.append("    s").append(number).append(" --> ").append(id).append("\n");
+    out.append("    ").append(id).append(" --> j").append(number).append("\n");
   }
   return out + "  end\n";
 }
@@ -146,7 +146,8 @@ inline std::string dot_parts(const GraphView::Node& node, std::size_t index,
     out += "    " + id + " [style=solid, label=\"" + dot_text(part.name);
     for (const std::string& note : notes_of(part))
       out.append("\\n").append(dot_text(note));
-    out += "\"];\n    s" + number + " -> " + id + " -> " + join + ";\n";
+    out.append("\"];\n    s").append(number).append(" -> ").append(id).append(" -> ");
+    out.append(join).append(";\n");
   }
   return out + "  }\n";
 }

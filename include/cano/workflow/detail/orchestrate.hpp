@@ -29,6 +29,7 @@
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/run.hpp>
 #include <cano/workflow/detail/run_driver.hpp>
+#include <cano/workflow/detail/run_event.hpp>
 
 // g++ counts the frames of this file's coroutine to this header, and warns of every type of an
 // unnamed namespace in one that a scheduler runs.

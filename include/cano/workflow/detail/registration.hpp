@@ -14,7 +14,6 @@
 #include <cano/async/detail/duration_text.hpp>
 #include <cano/detail/input_range.hpp>
 #include <cano/duration.hpp>
-#include <cano/engine/detail/undo_log.hpp>
 #include <cano/error.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/observe/observer_failure.hpp>

@@ -15,6 +15,7 @@
 #include <cano/state.hpp>
 #include <cano/task/detail/awaitable_host.hpp>
 #include <cano/workflow/detail/run.hpp>
+#include <cano/workflow/detail/run_event.hpp>
 
 namespace cano::detail {
 

@@ -35,8 +35,8 @@
 #include <cano/workflow/detail/definition.hpp>
 #include <cano/workflow/detail/explain_task.hpp>
 #include <cano/workflow/detail/orchestrate.hpp>
-#include <cano/workflow/detail/run.hpp>
 #include <cano/workflow/detail/run_driver.hpp>
+#include <cano/workflow/detail/run_event.hpp>
 
 namespace cano::detail {
 
