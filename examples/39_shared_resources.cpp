@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <cano.hpp>
+#include <cano/resource/resource_set.hpp>
 #include <cano/testing/virtual_time.hpp>
 
 using namespace std::chrono_literals;

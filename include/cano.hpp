@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// All of cano that needs only Boost and nlohmann_json. `cano/testing/` and `cano/adapters/` are
-/// included one by one where they are used; so is `<nlohmann/json.hpp>`, for calls of `to_json()`.
+/// All of cano that most programs use, and that needs only Boost and nlohmann_json.
+/// `cano/resource/`, `cano/testing/` and `cano/adapters/` are included one by one where they are
+/// used; so is `<nlohmann/json.hpp>`, for calls of `to_json()`.
 
 // IWYU pragma: begin_exports
 #include <cano/asio_tokens.hpp>
@@ -64,10 +65,6 @@
 #include <cano/observe/span.hpp>
 #include <cano/observe/trace_file.hpp>
 #include <cano/outcome.hpp>
-#include <cano/resource/health.hpp>
-#include <cano/resource/resource_failure.hpp>
-#include <cano/resource/resource_options.hpp>
-#include <cano/resource/resource_set.hpp>
 #include <cano/result.hpp>
 #include <cano/retry_after.hpp>
 #include <cano/run_options.hpp>

@@ -32,7 +32,7 @@ FOLDERS = {
     "testing": ["time", "observe"],
     "adapters": ["time", "observe"],
 }
-OPT_IN = ["testing", "adapters"]  # not part of the umbrella
+OPT_IN = ["resource", "testing", "adapters"]  # not part of the umbrella
 # Headers that only include others, and may include from every folder.
 UMBRELLAS = ["cano.hpp", "cano/workflow.hpp"]
 HEADER_LIST = "cmake/Headers.cmake"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: cano: next() of the source of a stream gives a std::optional of an item
+// expect: cano: next\(\) of the source of a stream gives a std::optional of an item
 #include <optional>
 #include <span>
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expect: cano: undo() of a task returns void or Result<void>, plain or in an Async or
+// expect: cano: undo\(\) of a task returns void or Result<void>, plain or in an Async or
 // asio::awaitable
 #include <cano/compose/undoable.hpp>
 #include <cano/workflow/workflow.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// expect: cano: undo() of a task takes the Store& that run() takes, in an each the item after it,
-// and may take a TaskContext& last; it must be const
+// expect: cano: undo\(\) of a task takes the Store& that run\(\) takes, in an each the item after
+// it, and may take a TaskContext& last; it must be const
 #include <cano/compose/join.hpp>
 #include <cano/compose/split.hpp>
 #include <cano/compose/undoable.hpp>

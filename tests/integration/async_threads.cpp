@@ -45,6 +45,9 @@
 #include "support/catch.hpp"
 #include "support/races.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace async_threads_tests {
+
 using cano::Async;
 using cano::detail::AsyncAccess;
 using cano::detail::EnvironmentLink;
@@ -366,3 +369,5 @@ TEST_CASE("a context is destroyed elsewhere under coroutines of Asio's that wait
     CHECK(frames.alive() == 0);
   }
 }
+
+}  // namespace async_threads_tests

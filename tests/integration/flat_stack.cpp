@@ -19,6 +19,9 @@
 
 #include "support/catch.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace flat_stack_tests {
+
 using cano::Async;
 using cano::VirtualTime;
 namespace asio = boost::asio;
@@ -120,3 +123,5 @@ TEST_CASE("hops of every kind keep the stack flat") {
   CHECK(time.run(flow.orchestrate(hops)) == Kind::Done);
   CHECK(hops.probe.used() < most);
 }
+
+}  // namespace flat_stack_tests

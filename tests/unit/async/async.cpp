@@ -35,6 +35,9 @@
 #include "support/async_chains.hpp"
 #include "support/catch.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace async_tests {
+
 using cano::Async;
 using cano::sleep_for;
 using cano::yield_now;
@@ -499,3 +502,5 @@ TEST_CASE("a context takes along whatever its coroutines wait for") {
   for (const auto& chain : chains)
     CHECK_FALSE(chain->has_ended);
 }
+
+}  // namespace async_tests

@@ -29,6 +29,9 @@
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace blocking_tests {
+
 using cano::Async;
 using cano::blocking;
 using cano::Errc;
@@ -272,3 +275,5 @@ TEST_CASE("contexts are destroyed while calls end") {
     if (i % 2 == 0) std::this_thread::yield();
   }
 }
+
+}  // namespace blocking_tests

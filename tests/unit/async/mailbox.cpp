@@ -28,6 +28,9 @@
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace mailbox_tests {
+
 using cano::Async;
 using cano::Duration;
 using cano::Errc;
@@ -434,3 +437,5 @@ TEST_CASE("whoever receives the last value may destroy the mailbox") {
     sender.join();
   }
 }
+
+}  // namespace mailbox_tests

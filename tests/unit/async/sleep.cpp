@@ -21,6 +21,9 @@
 
 #include "support/catch.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace sleep_tests {
+
 using cano::Async;
 using cano::Duration;
 using cano::sleep_for;
@@ -154,3 +157,5 @@ TEST_CASE("what sleeps is destroyed with its context") {
   CHECK(token.use_count() == 1);
   CHECK(*token == 0);
 }
+
+}  // namespace sleep_tests

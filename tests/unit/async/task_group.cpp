@@ -26,6 +26,9 @@
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace task_group_tests {
+
 using cano::Async;
 using cano::DrainReport;
 using cano::Duration;
@@ -352,3 +355,5 @@ TEST_CASE("contexts are destroyed while others spawn and wait") {
   }
   CHECK(alive == 0);
 }
+
+}  // namespace task_group_tests

@@ -29,6 +29,9 @@
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace timeout_tests {
+
 using cano::Async;
 using cano::Duration;
 using cano::Errc;
@@ -273,3 +276,5 @@ TEST_CASE("a duration is told in the unit that a person would use") {
   CHECK(duration_text(1005ms) == "1.005 s");
   CHECK(duration_text(Duration::min()).starts_with("-9223372036"));
 }
+
+}  // namespace timeout_tests

@@ -34,6 +34,9 @@
 #include "support/async.hpp"
 #include "support/catch.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace when_all_tests {
+
 using cano::Async;
 using cano::Duration;
 using cano::sleep_for;
@@ -429,3 +432,5 @@ TEST_CASE("when_all on a pool is cancelled from another thread") {
   pool.join();
   CHECK(alive == 0);
 }
+
+}  // namespace when_all_tests

@@ -30,6 +30,9 @@
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace when_any_tests {
+
 using cano::Async;
 using cano::Duration;
 using cano::Errc;
@@ -249,3 +252,5 @@ TEST_CASE("a context that is destroyed destroys what when_any awaits") {
   }
   CHECK(alive == 0);
 }
+
+}  // namespace when_any_tests

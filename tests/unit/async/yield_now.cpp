@@ -18,6 +18,9 @@
 
 #include "support/catch.hpp"
 
+// Of its own, since other files of the program name their coroutines alike.
+namespace yield_now_tests {
+
 using cano::Async;
 using cano::yield_now;
 namespace asio = boost::asio;
@@ -87,3 +90,5 @@ TEST_CASE("many Asyncs yield on a pool and on shards") {
   for (auto& end : ends)
     CHECK_NOTHROW(end.get());
 }
+
+}  // namespace yield_now_tests
