@@ -86,30 +86,20 @@ struct PlainStep {
   void undo(Trip& trip, cano::TaskContext& context) const { saga::undo(trip, step, context); }
   static cano::TaskConfig undo_config() { return saga::undo_config(); }
 };
-struct AsyncStep {
+template <template <class...> class Coroutine> struct WaitingStep {
   std::size_t step;
-  cano::Async<S> run(Trip& trip) const {
+  Coroutine<S> run(Trip& trip) const {
     co_await cano::sleep_for(waits_here(trip, step) ? cano::Duration{1h} : cano::Duration{1ms});
     co_return done(trip, step);
   }
-  cano::Async<void> undo(Trip& trip, cano::TaskContext& context) const {
+  Coroutine<void> undo(Trip& trip, cano::TaskContext& context) const {
     co_await cano::sleep_for(5ms);
     saga::undo(trip, step, context);
   }
   static cano::TaskConfig undo_config() { return saga::undo_config(); }
 };
-struct AsioStep {
-  std::size_t step;
-  asio::awaitable<S> run(Trip& trip) const {
-    co_await cano::sleep_for(waits_here(trip, step) ? cano::Duration{1h} : cano::Duration{1ms});
-    co_return done(trip, step);
-  }
-  asio::awaitable<void> undo(Trip& trip, cano::TaskContext& context) const {
-    co_await cano::sleep_for(5ms);
-    saga::undo(trip, step, context);
-  }
-  static cano::TaskConfig undo_config() { return saga::undo_config(); }
-};
+using AsyncStep = WaitingStep<cano::Async>;
+using AsioStep = WaitingStep<asio::awaitable>;
 struct NodeStep {
   std::size_t step;
   bool prep(Trip& trip) const { return waits_here(trip, step); }
