@@ -50,9 +50,7 @@ template <class T> class BlockingRun {
    public:
     Work(Loop& loop, Async<T>& work, BlockingRun& waiting)
         : RootEnvironment{loop}, result{&waiting}, coroutine_{AsyncAccess::coroutine(work)} {
-      coroutine_.promise().set_root(*this);
-      root_ = coroutine_.get();
-      innermost_ = &coroutine_.promise();
+      set_root(coroutine_);
     }
 
     void launch() {

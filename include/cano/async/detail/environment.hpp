@@ -99,7 +99,6 @@ class Environment {
   const CancellationScope& scope() const noexcept { return scope_; }
   /// Whose work this is part of; null for what was started from outside.
   Environment* parent() const noexcept { return parent_; }
-
   /// The same, and of a root the work on whose executor it was started. On the loop only.
   virtual Environment* outer() const noexcept { return parent_; }
 
@@ -117,7 +116,6 @@ class Environment {
     Environment* const next = outer();
     return next != nullptr && next->find_outer_run(run);
   }
-
   /// The scheduled run that this is part of, or null. On the loop, or before this has started.
   virtual std::shared_ptr<const WorkTag> work_tag() const {
     return parent_ == nullptr ? nullptr : parent_->work_tag();
@@ -199,6 +197,13 @@ class Environment {
       coroutine.resume();
       coroutine = next_;
     } while (coroutine);
+  }
+
+  /// Makes the coroutine the root, which `run` or `resume` enters first.
+  template <class Owner> [[gnu::always_inline]] void set_root(const Owner& coroutine) noexcept {
+    coroutine.promise().set_root(*this);
+    root_ = coroutine.get();
+    innermost_ = &coroutine.promise();
   }
 
   /// The root coroutine has ended. May destroy this object.

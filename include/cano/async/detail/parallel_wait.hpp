@@ -158,9 +158,7 @@ template <class T> class Branch final : public BranchBase {
  public:
   Branch(BranchSource<T> source)  // NOLINT(google-explicit-constructor)
       : BranchBase{source.join}, coroutine_{AsyncAccess::coroutine(source.work)} {
-    coroutine_.promise().set_root(*this);
-    root_ = coroutine_.get();
-    innermost_ = &coroutine_.promise();
+    set_root(coroutine_);
   }
   ~Branch() { destroy_awaited_frames(); }
 

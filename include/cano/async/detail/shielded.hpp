@@ -24,9 +24,7 @@ template <class T> class ShieldedAwaiter final : public Environment, public Canc
  public:
   ShieldedAwaiter(Environment& here, Shielded<T>&& request)
       : Environment{here.loop(), &here}, coroutine_{AsyncAccess::coroutine(request.work)} {
-    coroutine_.promise().set_root(*this);
-    root_ = coroutine_.get();
-    innermost_ = &coroutine_.promise();
+    set_root(coroutine_);
   }
   ShieldedAwaiter(const ShieldedAwaiter&) = delete;
   ShieldedAwaiter& operator=(const ShieldedAwaiter&) = delete;

@@ -103,9 +103,7 @@ template <class T> class StartedWork : public StartedBase {
   StartedWork(Loop& loop, EnvironmentLink* origin, std::shared_ptr<const WorkTag> tag,
               CoroutineOwner<T>&& coroutine) noexcept
       : StartedBase{loop, origin, std::move(tag)}, coroutine_{std::move(coroutine)} {
-    coroutine_.promise().set_root(*this);
-    root_ = coroutine_.get();
-    innermost_ = &coroutine_.promise();
+    set_root(coroutine_);
   }
 
  protected:

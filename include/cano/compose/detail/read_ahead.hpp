@@ -130,9 +130,7 @@ template <class T> class ReadAhead final : public ReadAheadBase {
     scope().reset();
     throw_if_cancelled(true);
     coroutine_ = AsyncAccess::coroutine(work);
-    coroutine_.promise().set_root(*this);
-    root_ = coroutine_.get();
-    innermost_ = &coroutine_.promise();
+    set_root(coroutine_);
     resume(root_);
   }
   /// What the one gave or threw that has ended.

@@ -139,9 +139,7 @@ class RunDriverBase : public Environment {
         },
         [&](Failure&& thrown) { run_->set_failure(std::move(thrown)); });
     if (!gate_) return true;
-    gate_.promise().set_root(*this);
-    root_ = gate_.get();
-    innermost_ = &gate_.promise();
+    set_root(gate_);
     throw_if_cancelled(true);
     run(root_);
     if (gate_.get().done()) {
@@ -179,9 +177,7 @@ class RunDriverBase : public Environment {
         },
         [&](Failure&& thrown) { log.fail_all(thrown); });
     if (!undo) return true;
-    undo.promise().set_root(*this);
-    root_ = undo.get();
-    innermost_ = &undo.promise();
+    set_root(undo);
     throw_if_cancelled(false);
     run(root_);
     if (!undo.get().done()) return false;

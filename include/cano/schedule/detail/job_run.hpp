@@ -151,9 +151,7 @@ class JobRun final : public RootEnvironment {
       thrown = std::current_exception();
     }
     if (thrown) return end(end_of(std::move(thrown)));
-    coroutine_.promise().set_root(*this);
-    root_ = coroutine_.get();
-    innermost_ = &coroutine_.promise();
+    set_root(coroutine_);
     resume(root_);
   }
 

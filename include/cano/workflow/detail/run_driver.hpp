@@ -116,10 +116,7 @@ template <StateLike State, class Store> class RunDriver : public RunDriverBase {
       return true;
     }
     if (attempt_) [[likely]] {
-      Promise<State>& promise = attempt_.promise();
-      promise.set_root(*this);
-      root_ = attempt_.get();
-      innermost_ = &promise;
+      set_root(attempt_);
       throw_if_cancelled(true);  // whatever the attempt before has set
       run(root_);
       if (attempt_.get().done()) [[likely]] {
