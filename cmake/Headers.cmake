@@ -34,6 +34,7 @@ target_sources(
       include/cano/edge_kind.hpp
       # async
       include/cano/async/detail/frame_pool.hpp
+      include/cano/async/detail/on_demand.hpp
       include/cano/async/detail/cancellation_scope.hpp
       include/cano/async/detail/waiter.hpp
       include/cano/async/detail/virtual_clock.hpp

@@ -11,6 +11,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/group_state.hpp>
+#include <cano/async/detail/on_demand.hpp>
 #include <cano/async/detail/wait_line.hpp>
 #include <cano/async/drain_report.hpp>  // IWYU pragma: export
 #include <cano/duration.hpp>
@@ -19,7 +20,7 @@ namespace cano {
 
 namespace detail {
 
-inline Async<void> join_group(GroupState::Pointer group) {
+template <class = OnDemand> Async<void> join_group(GroupState::Pointer group) {
   GroupWaiter waiter{*group, std::nullopt};
   WaitInLine wait{waiter};
   co_await std::move(wait);
@@ -27,7 +28,8 @@ inline Async<void> join_group(GroupState::Pointer group) {
   if (const std::exception_ptr failure = group->take_failure()) std::rethrow_exception(failure);
 }
 
-inline Async<DrainReport> drain_group(GroupState::Pointer group, Duration limit) {
+template <class = OnDemand>
+Async<DrainReport> drain_group(GroupState::Pointer group, Duration limit) {
   GroupWaiter in_time{*group, limit};
   WaitInLine wait{in_time};
   co_await std::move(wait);
@@ -89,7 +91,9 @@ class TaskGroup {
   ///
   /// **Cancellation.** Ends the wait with `boost::system::system_error` of
   /// `asio::error::operation_aborted`; the tasks go on.
-  Async<DrainReport> drain(Duration limit) { return detail::drain_group(state_, limit); }
+  template <class = detail::OnDemand> Async<DrainReport> drain(Duration limit) {
+    return detail::drain_group(state_, limit);
+  }
   /// @overload
   template <class Rep, class Period>
   Async<DrainReport> drain(std::chrono::duration<Rep, Period> limit) {
@@ -105,7 +109,7 @@ class TaskGroup {
   /// Not from a task of the group: it would wait for itself.
   ///
   /// **Cancellation.** As `drain`.
-  Async<void> join() { return detail::join_group(state_); }
+  template <class = detail::OnDemand> Async<void> join() { return detail::join_group(state_); }
 
  private:
   detail::GroupState::Pointer state_;

@@ -13,6 +13,7 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/duration_text.hpp>
 #include <cano/async/detail/loop.hpp>
+#include <cano/async/detail/on_demand.hpp>
 #include <cano/duration.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/detail/grant.hpp>
@@ -104,12 +105,14 @@ class Limit : private detail::LimitLine {
   /// one on what is under way does not.
   /// **Cancellation.** Gives its place to the next and throws `boost::system::system_error` with
   /// `asio::error::operation_aborted`.
-  Async<Permit> acquire(LimitUse use) {
+  template <class = detail::OnDemand> Async<Permit> acquire(LimitUse use) {
     require_room_for(use.cost);
     return acquire_from(nullptr, *this, use);
   }
   /// @overload
-  Async<Permit> acquire(std::size_t cost = 1) { return acquire(LimitUse{cost, {}}); }
+  template <class = detail::OnDemand> Async<Permit> acquire(std::size_t cost = 1) {
+    return acquire(LimitUse{cost, {}});
+  }
 
   /// Takes what is free at once and not waited for; nothing otherwise.
   ///
@@ -160,12 +163,14 @@ class Limit : private detail::LimitLine {
   }
 
   // The pointer keeps the limit, where that is needed.
+  template <class = detail::OnDemand>
   static Async<Permit> acquire_from(std::shared_ptr<Limit>, Limit& limit, LimitUse use) {
     if (limit.try_take(limit.time(), use.cost)) co_return Permit{limit, use.cost};
     Async<Permit> waits = wait_for_room(limit, use);
     co_return co_await std::move(waits);
   }
   // A frame of its own: that of a caller that need not wait stays small.
+  template <class = detail::OnDemand>
   static Async<Permit> wait_for_room(Limit& limit, LimitUse use) {
     detail::LimitWaiter waiter{limit, use.cost, use.max_wait};
     detail::WaitForRoom wait{waiter};  // NOLINT(misc-const-correctness): it is moved

@@ -15,6 +15,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <cano/async/async.hpp>
+#include <cano/async/detail/on_demand.hpp>
 #include <cano/cron/cron_expression.hpp>
 #include <cano/duration.hpp>
 #include <cano/observe/observer.hpp>
@@ -186,7 +187,7 @@ class Scheduler {
   ///
   /// **Errors.** Of the call: as `trigger`. Of the run: in the outcome.
   /// **Cancellation.** Ends the waiting; the run goes on.
-  Async<JobOutcome> trigger_and_wait(std::string_view id) {
+  template <class = detail::OnDemand> Async<JobOutcome> trigger_and_wait(std::string_view id) {
     return detail::trigger_and_wait(loop_, std::string{id});
   }
 
@@ -261,6 +262,7 @@ class Scheduler {
   /// coroutine that it gives to `asio::co_spawn` with an executor other than its own.
   ///
   /// **Cancellation.** Ends the waiting; the scheduler stops all the same.
+  template <class = detail::OnDemand>
   Async<ShutdownReport> stop(Duration drain = std::chrono::seconds{30}) {
     return detail::stop_and_wait(loop_, drain);
   }

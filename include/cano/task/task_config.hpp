@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include <cano/async/detail/on_demand.hpp>
 #include <cano/duration.hpp>
 #include <cano/engine/detail/attempt_rules.hpp>
 #include <cano/error.hpp>
@@ -108,6 +109,7 @@ class TaskConfig {
   /// What waits longer than `max_wait` is a failed attempt, with `Error(RateLimited)`.
   ///
   /// **Errors.** `Error(Configuration)` when the limit is null or never has room for the cost.
+  template <class = detail::OnDemand>
   TaskConfig with_limit(std::shared_ptr<Limit> limit, LimitUse use = {}) const {
     return with_gate([&](detail::LimitGate& gate) { gate.add(std::move(limit), use); });
   }
@@ -119,6 +121,7 @@ class TaskConfig {
   /// way. May be repeated.
   ///
   /// **Errors.** `Error(Configuration)` when the breaker is null.
+  template <class = detail::OnDemand>
   TaskConfig with_circuit_breaker(std::shared_ptr<CircuitBreaker> breaker) const {
     return with_gate([&](detail::LimitGate& gate) { gate.add(std::move(breaker)); });
   }
@@ -149,7 +152,7 @@ class TaskConfig {
 
  private:
   template <class Add> TaskConfig with_gate(Add&& add) const {
-    auto gate = detail::LimitGate::copy_of(rules_.gate);
+    auto gate = detail::LimitGate::copy_of(rules_.gate.get());
     add(*gate);
     TaskConfig changed = *this;
     changed.rules_.gate = std::move(gate);

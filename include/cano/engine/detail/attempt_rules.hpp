@@ -16,7 +16,7 @@ struct AttemptRules {
   std::optional<Duration> attempt_timeout{};  // of each attempt
   std::optional<Duration> timeout{};          // of all attempts and pauses of a visit
   bool is_uninterruptible = false;
-  std::shared_ptr<const LimitGate> gate{};  // null where an attempt has nothing to pass
+  std::shared_ptr<const AttemptGate> gate{};  // null where an attempt has nothing to pass
 
   /// Whether an attempt needs more than to be called and tried again.
   bool has_limits() const noexcept {

@@ -12,6 +12,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/frame_pool.hpp>
+#include <cano/async/detail/on_demand.hpp>
 #include <cano/detail/failure_kind.hpp>
 #include <cano/error.hpp>
 #include <cano/limit/circuit_breaker.hpp>
@@ -74,11 +75,12 @@ class LimitPass final : public AttemptPass {
 };
 
 /// The limits and circuit breakers of a task.
-class LimitGate final : public AttemptGate {
+template <class = OnDemand> class LimitGateOf final : public AttemptGate {
  public:
-  /// A copy of one that may be null, to be added to.
-  static std::shared_ptr<LimitGate> copy_of(const std::shared_ptr<const LimitGate>& other) {
-    return other ? std::make_shared<LimitGate>(*other) : std::make_shared<LimitGate>();
+  /// A copy of one that may be null, to be added to. There is no other kind of gate.
+  static std::shared_ptr<LimitGateOf> copy_of(const AttemptGate* other) {
+    return other != nullptr ? std::make_shared<LimitGateOf>(static_cast<const LimitGateOf&>(*other))
+                            : std::make_shared<LimitGateOf>();
   }
 
   /// One that is there already is used twice as much: two waits for it could wait for each other.
@@ -147,5 +149,7 @@ class LimitGate final : public AttemptGate {
   std::vector<Use> limits_;  // by their order
   std::vector<std::shared_ptr<CircuitBreaker>> breakers_;
 };
+
+using LimitGate = LimitGateOf<>;
 
 }  // namespace cano::detail

@@ -12,6 +12,7 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/on_demand.hpp>
 #include <cano/async/detail/remote_completion.hpp>
 #include <cano/async/detail/work_tag.hpp>
 #include <cano/detail/text.hpp>
@@ -80,7 +81,8 @@ inline void trigger_job(SchedulerLoop& loop, std::string_view id,
   });
 }
 
-inline Async<JobOutcome> trigger_and_wait(std::shared_ptr<SchedulerLoop> loop, std::string id) {
+template <class = OnDemand>
+Async<JobOutcome> trigger_and_wait(std::shared_ptr<SchedulerLoop> loop, std::string id) {
   return RemoteCompletion<JobOutcome>::wait(
       [loop = std::move(loop), id = std::move(id)](const Environment&, const auto& outcome) {
         trigger_job(*loop, id, outcome);
@@ -93,7 +95,8 @@ inline Moment stop_time(const SchedulerLoop& loop, const SchedulerState& state) 
   return state.phase() == SchedulerState::Phase::Stopped ? Moment{} : loop.now();
 }
 
-inline Async<ShutdownReport> stop_and_wait(std::shared_ptr<SchedulerLoop> loop, Duration drain) {
+template <class = OnDemand>
+Async<ShutdownReport> stop_and_wait(std::shared_ptr<SchedulerLoop> loop, Duration drain) {
   return RemoteCompletion<ShutdownReport>::wait(
       [loop = std::move(loop), drain](const Environment& here, const auto& stopped) {
         const std::shared_ptr<const WorkTag> tag = here.work_tag();
