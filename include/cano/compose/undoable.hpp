@@ -17,8 +17,9 @@ template <class Run, class Undo> class UndoableTask {
  public:
   using undo_type = Undo;
 
-  UndoableTask(Run run, Undo undo, TaskConfig undo_config)
-      : run_{std::move(run)}, undo_{std::move(undo)}, undo_config_{std::move(undo_config)} {}
+  // A parameter that holds a function must not be named as a member: g++ warns of a shadow.
+  UndoableTask(Run does, Undo undoes, TaskConfig config_of_undo)
+      : run_{std::move(does)}, undo_{std::move(undoes)}, undo_config_{std::move(config_of_undo)} {}
 
   TaskConfig config() const
     requires Configured<Run>

@@ -105,7 +105,10 @@ class RunBase : public RunIdentity {
       if (std::exchange(is_stop_deferred_, false)) scope_->cancel(StopReason::Stop);
     } else {
       limit_passed_ = passed_limit(Duration{1});  // what ends at its limit is in time
-      if (timed_out()) set_failure(cut_off(*this, limit_passed_, failure_, last_failure_));
+      if (timed_out()) {
+        has_late_work_ = has_late_work_ || !has_failed();
+        set_failure(cut_off(*this, limit_passed_, failure_, last_failure_));
+      }
     }
     limits_->lift_from_attempt();
     if (pass_) give_back_pass();
@@ -125,9 +128,14 @@ class RunBase : public RunIdentity {
     return true;
   }
 
+  /// Whether an attempt of the visit did its work, but so late that it counts as a failure: what it
+  /// did can be undone.
+  bool has_late_work() const noexcept { return has_late_work_; }
+
   /// The visit is over, and its limits with it.
   void leave() {
     visit_.attempt = 1;
+    has_late_work_ = false;
     last_failure_ = {};
     led_here_ = {};
     if (!visit_.state->takes_long_way) return;
@@ -287,6 +295,7 @@ class RunBase : public RunIdentity {
   StopReason limit_passed_ = StopReason::None;
   bool is_uninterruptible_ = false;  // the attempt under way
   bool is_stop_deferred_ = false;
+  bool has_late_work_ = false;
   Duration pause_{};
   steady_time started_;
   Failure last_failure_;               // of the attempt before, in this visit
