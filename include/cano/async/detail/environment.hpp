@@ -31,16 +31,6 @@ struct WorkTag;
   throw boost::system::system_error{asio::error::operation_aborted};
 }
 
-/// Tells of the run that work on another loop is part of, whose own environments only their loop
-/// may touch.
-class OuterRunSource {
- public:
-  virtual void tell(OuterRun& run) const = 0;
-
- protected:
-  ~OuterRunSource() = default;
-};
-
 /// Lets other threads, and handlers that may come late, reach an environment that may be gone.
 class EnvironmentLink : public Pooled {
  public:

@@ -16,6 +16,7 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/loop_members.hpp>
+#include <cano/async/detail/outer_run_source.hpp>
 #include <cano/wait_kind.hpp>
 
 namespace cano::detail {

@@ -15,6 +15,7 @@
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
 #include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/outer_run_source.hpp>
 #include <cano/async/detail/promise.hpp>
 #include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/start.hpp>

@@ -155,7 +155,6 @@ template <StateLike State, class Store> class Run : public RunBase {
     return Action::Hop;
   }
 
-  // The work of the visit is done: it is undone when the run ends so.
   void keep_undo() {
     if (entry().undo != nullptr) entry().undo->keep(*this, entry().undo, store_);
   }
