@@ -46,6 +46,7 @@ target_sources(
       include/cano/async/detail/loop_service.hpp
       include/cano/async/detail/post_call.hpp
       include/cano/async/detail/environment.hpp
+      include/cano/async/detail/outer_run_source.hpp
       include/cano/async/detail/root_environment.hpp
       include/cano/async/detail/promise.hpp
       include/cano/async/detail/coroutine_owner.hpp

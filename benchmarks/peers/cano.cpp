@@ -19,6 +19,9 @@
 #include <cano/concurrent/concurrent_workflow.hpp>
 #include <cano/concurrent/wait_strategy.hpp>
 #include <cano/error.hpp>
+#include <cano/limit/circuit_breaker.hpp>
+#include <cano/limit/limit.hpp>
+#include <cano/limit/rate_limit.hpp>
 #include <cano/result.hpp>
 #include <cano/run_options.hpp>
 #include <cano/runtime/runtime.hpp>
@@ -30,6 +33,7 @@
 #include "peers/measure.hpp"
 #include "peers/time_store.hpp"
 #include "support/by_hand.hpp"
+#include "support/composition.hpp"
 #include "support/countdown.hpp"
 
 namespace {
@@ -168,6 +172,69 @@ void time_hops() {
   count_allocations("node_allocations", awaitable_nodes);
 }
 
+// ---- composites, limits and undoing
+
+void time_composite(const char* name, int count, const composition::Flow& flow, int rounds) {
+  results.time(name, count, 1, [&] {
+    composition::Data data;
+    data.left = rounds;
+    measure::keep(cano::run(flow, data));
+    measure::keep(data.sum);
+  });
+}
+
+template <auto Step, auto Undo> void time_sagas(const char* name) {
+  const auto run_all = [](const composition::Flow& flow) -> cano::Async<void> {
+    for (int i = 0; i < composition::sagas; ++i) {
+      composition::Data data{.items = {}, .sum = 0, .left = composition::steps};
+      auto running = flow.try_orchestrate(data);
+      const auto result = co_await std::move(running);
+      measure::keep(result.is_failed());
+    }
+  };
+  const auto flow = composition::saga_flow<Step, Undo>();
+  results.time(name, composition::steps * composition::sagas, 1, [&] { cano::run(run_all(flow)); });
+}
+
+cano::Async<void> acquire_often(cano::Limit& limit) {
+  for (int i = 0; i < composition::calls; ++i) {
+    const cano::Permit permit = co_await limit.acquire();
+    measure::keep(&permit);
+  }
+}
+
+void time_limits_by_hand() {
+  constexpr std::size_t plenty = 1'000'000'000;
+  const auto limit = cano::rate_limit(plenty, 1s, plenty);
+  results.time("limit_ns", composition::calls, 1, [&] { cano::run(acquire_often(*limit)); });
+  results.time("try_limit_ns", composition::calls, 1, [&] {
+    for (int i = 0; i < composition::calls; ++i)
+      measure::keep(limit->try_acquire().has_value());
+  });
+  const auto breaker = cano::circuit_breaker();
+  results.time("breaker_ns", composition::calls, 1, [&] {
+    for (int i = 0; i < composition::calls; ++i)
+      breaker->begin().succeeded();
+  });
+}
+
+void time_composites(cano::Runtime& runtime) {
+  using namespace composition;
+  constexpr int all = branches * splits;
+  time_composite("plain_branch_ns", all, split_flow<branch>(), splits);
+  time_composite("async_branch_ns", all, split_flow<async_branch>(), splits);
+  time_composite("plain_item_ns", items, each_flow<twice>(), 1);
+  time_composite("async_item_ns", items, each_flow<async_twice>(), 1);
+  const auto on_shards = each_flow<twice>(runtime);
+  results.time("shard_item_ns", items, 2, [&] {
+    Data data;
+    measure::keep(cano::run(on_shards, data));
+  });
+  time_limits_by_hand();
+  time_sagas<step, unstep>("plain_undo_ns");
+  time_sagas<async_step, async_unstep>("async_undo_ns");
+}
+
 }  // namespace
 
 // With an argument: the memory alone, since memory that was used before would not count.
@@ -189,6 +256,7 @@ int main(int argc, char** argv) {
   time_batch<AwaitableTask>("awaitable_instance_ns", runtime);
   time_batch<YieldingTask<cano::Async>>("async_yielding_instance_ns", runtime);
   time_batch<YieldingTask<Awaitable>>("yielding_instance_ns", runtime);
+  time_composites(runtime);
   time_store<cano::MemoryStore>(results);
 
   results.print();

@@ -53,6 +53,16 @@ QUESTIONS = {
     "async_waiting_instance_bytes": "memory of a waiting `Async` instance that can be cancelled, bytes",
     "waiting_instance_bytes": "memory of a waiting `asio::awaitable` instance, bytes",
     "cancellable_instance_bytes": "likewise, that can be cancelled",
+    "plain_branch_ns": "branch of a split of ten, plain, ns",
+    "async_branch_ns": "branch of a split of ten, `Async`, ns",
+    "plain_item_ns": "item of 10,000, plain, ns",
+    "async_item_ns": "item of 10,000, `Async`, ns",
+    "shard_item_ns": "item of 10,000 on two threads, plain, ns a thread",
+    "limit_ns": "rate limit with room, awaited, ns",
+    "try_limit_ns": "rate limit with room, at once, ns",
+    "breaker_ns": "closed circuit breaker, a call, ns",
+    "plain_undo_ns": "step that is done and undone, plain, ns",
+    "async_undo_ns": "step that is done and undone, `Async`, ns",
     "store_get_ns": "store: get a number, ns",
     "store_put_ns": "store: put a number, ns",
     "store_get_string_ns": "store: get a string, ns",
@@ -90,6 +100,16 @@ AS_FAST = [
     ("plain_instance_ns", "rust_0_6", 30),
     ("async_instance_ns", "rust_0_6", 8),
     ("async_yielding_instance_ns", "rust_0_6", 5),
+    *((question, "rust_newest", 3) for question in (
+        "plain_branch_ns", "async_branch_ns", "plain_item_ns", "limit_ns", "breaker_ns", "plain_undo_ns")),
+]
+# ... at most so many nanoseconds ...
+NANOSECONDS = [
+    ("plain_branch_ns", 400),
+    ("async_branch_ns", 1000),
+    ("plain_item_ns", 60),
+    ("limit_ns", 40),
+    ("breaker_ns", 20),
 ]
 # ... and at most so many nanoseconds more than a hop without.
 AT_MOST_MORE = [
@@ -197,6 +217,8 @@ def aims(values):
         if peer in values[question]:
             times = statistics.median(values[question][peer]) / ours(question)
             rows.append((question, PEERS[peer], f"{least} times as fast", f"{times:.1f} times", times >= least))
+    for question, most in NANOSECONDS:
+        rows.append((question, "-", f"at most {most}", number(ours(question)), ours(question) <= most))
     for question, without, most in AT_MOST_MORE:
         more = ours(question) - ours(without)
         rows.append((question, QUESTIONS[without], f"at most {most} more", f"{more:.0f} more", more <= most))

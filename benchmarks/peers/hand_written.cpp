@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -19,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -30,6 +32,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include "peers/composition_by_hand.hpp"
 #include "peers/failing.hpp"
 #include "peers/measure.hpp"
 #include "peers/time_store.hpp"
@@ -241,6 +244,26 @@ template <auto Work> void time_batch(const char* name) {
   });
 }
 
+// Ten coroutines at once, and a timer that the last one to end lets go.
+asio::awaitable<void> split_awaited(composition_by_hand::Data& data) {
+  using namespace composition_by_hand;
+  const auto executor = co_await asio::this_coro::executor;
+  for (; data.left > 0; --data.left) {
+    Results values(branches);
+    asio::steady_timer done{executor, asio::steady_timer::time_point::max()};
+    std::size_t left = branches;
+    for (auto& result : values) {
+      asio::co_spawn(executor, value_of<Awaitable>(data.left),
+                     [&](const std::exception_ptr& thrown, int value) {
+                       if (!thrown) result = value;
+                       if (--left == 0) done.expires_at(asio::steady_timer::time_point::min());
+                     });
+    }
+    co_await done.async_wait(asio::as_tuple(asio::deferred));
+    sum_up(data, values);
+  }
+}
+
 struct HashText : std::hash<std::string_view> {
   using is_transparent = void;
 };
@@ -297,6 +320,8 @@ int main(int argc, char** argv) {
   time_plain_batch();
   time_batch<hop>("awaitable_instance_ns");
   time_batch<yield_and_hop>("yielding_instance_ns");
+  composition_by_hand::time_plain(results);
+  composition_by_hand::time_coroutines<Awaitable>(results, split_awaited);
   time_store<Store>(results);
 
   results.print();

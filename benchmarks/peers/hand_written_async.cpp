@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -17,10 +18,12 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/sleep.hpp>
+#include <cano/async/when_all.hpp>
 #include <cano/async/yield_now.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/workflow/run.hpp>
 
+#include "peers/composition_by_hand.hpp"
 #include "peers/failing.hpp"
 #include "peers/measure.hpp"
 #include "support/by_hand.hpp"
@@ -98,6 +101,19 @@ template <class Task> void time_batch(const char* name, cano::Runtime& runtime) 
   });
 }
 
+cano::Async<void> split_awaited(composition_by_hand::Data& data) {
+  using namespace composition_by_hand;
+  for (; data.left > 0; --data.left) {
+    std::vector<cano::Async<int>> works;
+    works.reserve(branches);
+    for (int i = 0; i < branches; ++i)
+      works.push_back(value_of<cano::Async>(data.left));
+    auto all = cano::when_all(std::move(works));
+    for (const int value : co_await std::move(all))
+      data.sum += value;
+  }
+}
+
 cano::Async<void> start_cancellable(Count* stores, asio::cancellation_signal* signals,
                                     std::size_t count) {
   const auto executor = co_await asio::this_coro::executor;
@@ -132,6 +148,7 @@ int main(int argc, char**) {
   cano::Runtime runtime{2};
   time_batch<AsyncTask>("async_instance_ns", runtime);
   time_batch<YieldingTask>("async_yielding_instance_ns", runtime);
+  composition_by_hand::time_coroutines<cano::Async>(results, split_awaited);
 
   results.print();
 }

@@ -1,164 +1,102 @@
 // SPDX-License-Identifier: MIT
-// Random trees of branches and items on several threads: they succeed, fail, retry, time out, split
-// again, and are stopped from other threads. For the sanitizers. CANO_STRESS_RUNS=<n> in the
-// environment makes it n runs of each kind.
-#include <algorithm>
+// Random trees of branches, items, streams and sub-workflows on several threads: they succeed,
+// fail, retry, time out, split again, wait for limits, undo what they have done, and are stopped
+// from other threads at any time. For the sanitizers. CANO_STRESS_RUNS=<n> in the environment makes
+// it n runs of each kind, CANO_STRESS_SEED=<n> other ones.
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <memory>
-#include <numeric>
-#include <random>
+#include <optional>
 #include <span>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <cano/async/async.hpp>
-#include <cano/async/sleep.hpp>
 #include <cano/async/yield_now.hpp>
 #include <cano/compose/each.hpp>
 #include <cano/compose/poll.hpp>
 #include <cano/compose/split.hpp>
+#include <cano/compose/stream.hpp>
 #include <cano/compose/sub_workflow.hpp>
+#include <cano/compose/undoable.hpp>
 #include <cano/compose/wait.hpp>
+#include <cano/limit/circuit_breaker.hpp>
+#include <cano/limit/concurrency_limit.hpp>
+#include <cano/limit/rate_limit.hpp>
+#include <cano/limit/sliding_window.hpp>
 #include <cano/observe/observer.hpp>
 #include <cano/runtime/runtime.hpp>
+#include <cano/task/retry_policy.hpp>
 #include <cano/task/task_context.hpp>
 #include <cano/workflow/workflow.hpp>
 
 #include "support/catch.hpp"
 #include "support/races.hpp"
 #include "support/random_runs.hpp"
+#include "support/random_trees.hpp"
 
 namespace compose_stress {
 
-namespace asio = boost::asio;
-using cano::Async;
+using namespace random_trees;
 using cano::BranchResult;
 using cano::Join;
 using cano::TaskConfig;
-using namespace std::chrono_literals;
-using std::chrono::microseconds;
+using cano::undoable;
 
+unsigned number_in_environment(const char* name, unsigned otherwise) {
+  const char* const asked = std::getenv(name);
+  return asked != nullptr ? static_cast<unsigned>(std::strtoul(asked, nullptr, 10)) : otherwise;
+}
 int runs_of_each() {
-  const char* const asked = std::getenv("CANO_STRESS_RUNS");
-  return asked != nullptr ? std::atoi(asked) : races(3'000, 1'000);
+  const auto usual = static_cast<unsigned>(races(1'500, 500));
+  return static_cast<int>(number_in_environment("CANO_STRESS_RUNS", usual));
 }
 
-enum class Spot {
-  All,
-  Any,
-  Quorum,
-  First,
-  Limited,
-  Kept,
-  OnShards,
-  Split,
-  Nodes,
-  Poll,
-  Child,
-  Done
-};
-
-// Guarded by nothing: only the branches of one run on its own executor may touch it.
-struct Tree {
-  explicit Tree(unsigned seed, int d) : random{seed + 1}, depth{d} {}
-  unsigned number(unsigned below) { return static_cast<unsigned>(random() >> 8U) % below; }
-  Spot next() { return ++hops > 3 ? Spot::Done : static_cast<Spot>(number(11)); }
-
-  std::minstd_rand random;
-  int depth;
-  int hops = 0;
-  int under_way = 0;
-  unsigned results = 0;
-};
-
-class UnderWay {
- public:
-  explicit UnderWay(Tree& tree) : tree_{&tree} { ++tree.under_way; }
-  UnderWay(const UnderWay&) = delete;
-  UnderWay& operator=(const UnderWay&) = delete;
-  ~UnderWay() { --tree_->under_way; }
-
- private:
-  Tree* tree_;
-};
-
-// ---- leaves: what they do is in the seed
-
-Async<unsigned> leaf(unsigned seed) {
-  if (seed % 2 == 0) co_await cano::yield_now();
-  if (seed % 5 == 0) co_await cano::sleep_for(microseconds{seed % 60});
-  if (seed % 31 == 0) co_await cano::sleep_for(1h);
-  if (seed % 7 == 0) throw std::runtime_error{"by chance"};
-  if (seed % 43 == 0) throw 3;
-  co_return seed;
-}
-Async<unsigned> counted_leaf(Tree& tree, unsigned seed) {
-  const UnderWay counted{tree};
-  co_return co_await leaf(seed);
-}
-asio::awaitable<unsigned> foreign_leaf(Tree& tree, unsigned seed) {
-  const UnderWay counted{tree};
-  const auto executor = co_await asio::this_coro::executor;
-  co_await asio::post(executor, asio::deferred);
-  if (seed % 3 == 0) co_await leaf(seed);
-  co_return seed;
-}
-unsigned plain_leaf(Tree&, unsigned seed) {
-  if (seed % 9 == 0) throw std::runtime_error{"plain"};
-  return seed;
-}
-// What the context knows is read on a shard.
-Async<unsigned> context_leaf(unsigned seed, cano::TaskContext& context) {
-  context.log(cano::Level::Debug, "leaf", cano::Field{"seed", seed});
-  const bool is_stopped = context.stop_token().stop_requested();
-  const bool is_late = context.remaining().value_or(1s) < 0s;
-  if (seed % 2 == 0) co_await leaf(seed);
-  co_return seed + (is_stopped || is_late ? 1U : 0U) + static_cast<unsigned>(context.attempt()) +
-      static_cast<unsigned>(context.run_id().size() + context.branch().size());
-}
-
-std::vector<unsigned> seeds(Tree& tree) {
-  std::vector<unsigned> all(tree.number(10));
-  for (unsigned& seed : all)
-    seed = tree.number(1000);
-  return all;
-}
+using Flow = cano::Workflow<Spot, Tree>;
 
 // ---- joins: each branch has its one result, and none is left
 
 template <class T> Spot joined(Tree& tree, std::span<BranchResult<T>> results) {
-  if (tree.under_way != 0) throw std::logic_error{"a branch is left"};
+  must(tree.under_way == 0, "a branch is left");
   for (std::size_t i = 0; i < results.size(); ++i) {
     const auto& result = results[i];
     const int outcomes =
         int{result.is_success()} + int{result.is_failed()} + int{result.is_cancelled()};
-    if (result.index() != i || outcomes != 1) throw std::logic_error{"a result is wrong"};
-    if (result.is_success() != (result.error() == nullptr && result.attempts() > 0))
-      throw std::logic_error{"a success is wrong"};
+    must(result.index() == i && outcomes == 1, "a result is wrong");
+    must(result.is_success() == (result.error() == nullptr && result.attempts() > 0),
+         "a success is wrong");
     ++tree.results;
   }
   return tree.next();
 }
+struct Joined {
+  Spot operator()(Tree& tree, std::span<BranchResult<unsigned>> results) const {
+    return joined(tree, results);
+  }
+};
 
 struct Node {
   unsigned prep(Tree& tree) const { return tree.number(1000); }
   Async<unsigned> exec(unsigned seed) const { return leaf(seed); }
   unsigned post(Tree& tree, unsigned value) const { return value + tree.number(2); }
 };
-
-using Flow = cano::Workflow<Spot, Tree>;
+struct BookingNode : Node {
+  unsigned post(Tree& tree, unsigned value) const {
+    write_booking(tree);
+    return value;
+  }
+  Async<void> undo(Tree& tree, cano::TaskContext& context) const { return unbook(tree, context); }
+  static TaskConfig undo_config() { return random_trees::undo_config(); }
+};
 
 struct Counts : cano::Observer {
   std::atomic<int> open{0};
@@ -173,9 +111,12 @@ struct Grow {
   const Flow* below;  // null at the leaves
   static Async<unsigned> grow(const Flow& flow, Tree& outer, unsigned seed) {
     const UnderWay counted{outer};
-    Tree own{seed, outer.depth - 1};
-    const Spot end = co_await flow.orchestrate(own);
-    if (end != Spot::Done) throw std::logic_error{"another end"};
+    Tree own{seed, outer.depth - 1, *outer.stopper};
+    own.stop = outer.stop;
+    auto running = flow.try_orchestrate(own);
+    const auto result = co_await std::move(running);
+    check_ended(result, *own.book);
+    if (!result.is_success()) std::rethrow_exception(result.error());
     co_return own.results;
   }
   Async<unsigned> operator()(Tree& tree, unsigned seed) const {
@@ -183,25 +124,47 @@ struct Grow {
   }
 };
 
-Flow make_flow(const Flow* below, cano::Runtime& runtime) {
-  const auto join = [](Tree& tree, std::span<BranchResult<unsigned>> results) {
-    return joined(tree, results);
-  };
+template <class Work> auto with_seed(Work work) {
+  return [work](Tree& tree) { return work(tree, tree.number(1000)); };
+}
+
+// ---- limits that all runs share
+
+struct Limits {
+  static constexpr int most = 3;
+  std::shared_ptr<cano::Limit> few = cano::concurrency_limit(most);
+  std::shared_ptr<cano::Limit> pairs = cano::concurrency_limit(2);
+  std::shared_ptr<cano::Limit> rate = cano::rate_limit(2000, 1ms, 50);
+  std::shared_ptr<cano::Limit> window = cano::sliding_window(400, 100us);
+  std::shared_ptr<cano::CircuitBreaker> breaker =
+      cano::circuit_breaker({.consecutive = 4, .open_for = 30us});
+
+  TaskConfig config() const {
+    return TaskConfig{}
+        .with_fixed_retry(1, 0ms)
+        .with_attempt_timeout(400us)
+        .with_limit(few, {.max_wait = 800us})
+        .with_limit(rate)
+        .with_limit(window)
+        .with_circuit_breaker(breaker);
+  }
+  void check_given_back() const {
+    CHECK(few->try_acquire(few->capacity()));
+    CHECK(pairs->try_acquire(pairs->capacity()));
+    CHECK(few->waiting() + pairs->waiting() + rate->waiting() + window->waiting() == 0);
+  }
+};
+
+// ---- the workflow
+
+void add_branches(Flow& flow, const Grow& grow, cano::Runtime& runtime) {
+  const Joined join;
   const auto once = TaskConfig::minimal();
   const auto again = TaskConfig{}.with_fixed_retry(1, 0ms).with_attempt_timeout(300us);
-  const Grow grow{below};
-  const auto with_seed = [](auto work) {
-    return [work](Tree& tree) { return work(tree, tree.number(1000)); };
-  };
   const auto on_shard = [](const unsigned& seed, cano::TaskContext& context) {
     return context_leaf(seed, context);
   };
-  const auto ask = [](Tree& tree) -> std::optional<Spot> {
-    if (tree.number(10) == 0) throw std::runtime_error{"ask"};
-    return tree.number(3) == 0 ? std::optional{tree.next()} : std::nullopt;
-  };
-  return Flow{Spot::All}
-      .add(Spot::All, cano::each(seeds, grow, again).join(Join::settled(), join))
+  flow.add(Spot::All, cano::each(seeds, grow, again).join(Join::settled(), join))
       .add(Spot::Any, cano::each(seeds, grow, once).with_max_in_flight(3).join(Join::any(), join))
       .add(Spot::Quorum, cano::each(seeds, foreign_leaf, again).join(Join::fraction(0.5), join))
       .add(Spot::First, cano::each(seeds, plain_leaf, once).join(Join::first(1), join))
@@ -216,61 +179,163 @@ Flow make_flow(const Flow* below, cano::Runtime& runtime) {
       .add(Spot::Nodes,
            cano::split(cano::branch("a", Node{}, again), Node{}, cano::branch("c", Node{}, once))
                .on(runtime)
-               .join(Join::any().within(2ms), join))
-      .add(Spot::Poll, cano::poll(ask, {.every = 5us, .within = 1ms, .max_polls = 20}),
-           TaskConfig{}.with_fixed_retry(1, 0ms))
-      .add(Spot::Child, cano::wait_for(10us, Spot::All))
-      .add_exit_state(Spot::Done);
+               .join(Join::any().within(2ms), join));
 }
 
-void race(const std::vector<asio::any_io_executor>& executors, cano::Runtime& runtime,
+void add_bookings(Flow& flow, const Grow& grow, cano::Runtime& runtime) {
+  const Joined join;
+  const auto once = TaskConfig::minimal();
+  const auto again = TaskConfig{}.with_fixed_retry(1, 0ms);
+  const auto step = [](Tree& tree) -> Async<Spot> {
+    const unsigned seed = tree.number(1000);
+    co_await book(tree, seed);
+    co_return tree.next();
+  };
+  const auto unbook_item = [](Tree& tree, const unsigned&, cano::TaskContext& context) {
+    return unbook(tree, context);
+  };
+  const auto booking = undoable(with_seed(book), unbook, undo_config());
+  flow.add(Spot::Book, undoable(step, unbook, undo_config()), again)
+      .add(Spot::BookSplit,
+           cano::split(booking, cano::branch("again", booking, again), with_seed(grow),
+                       cano::branch("node", BookingNode{}, once))
+               .join(Join::quorum(2).within(1ms), join),
+           again)
+      .add(Spot::BookItems,
+           cano::each(seeds,
+                      undoable([](Tree& tree, const unsigned& seed) { return book(tree, seed); },
+                               unbook_item, undo_config()),
+                      once)
+               .with_max_in_flight(4)
+               .join(Join::fraction(0.7), join))
+      .add(Spot::BookOnShards,
+           cano::each(seeds, undoable(book_on_shard, unbook_item, undo_config()), again)
+               .on(runtime)
+               .join(Join::any().within(500us), join));
+}
+
+void add_child(Flow& flow, const Flow* below) {
+  if (below == nullptr) {
+    flow.add(Spot::Child, cano::wait_for(5us, Spot::Book));
+    return;
+  }
+  flow.add(
+      Spot::Child,
+      cano::sub_workflow(
+          *below,
+          [](Tree& tree) {
+            Tree child{tree.number(1000), tree.depth - 1, *tree.stopper, tree.book};
+            child.stop = tree.stop;
+            return child;
+          },
+          [](Tree& tree, Tree& child, const cano::WorkflowResult<Spot>& result) {
+            must(child.under_way == 0, "a branch of a child is left");
+            must(result.is_success() || result.done().size() ==
+                                            result.undone().size() + result.failed_to_undo().size(),
+                 "not all of a child was undone");
+            if (tree.number(5) == 0) throw std::runtime_error{"read"};
+            return tree.next();
+          }),
+      TaskConfig{}.with_fixed_retry(1, 0ms).with_timeout(2ms));
+}
+
+void add_waits(Flow& flow, const Limits& limits, const LimitedLeaf& limited,
+               cano::Runtime& runtime) {
+  const auto ask = [](Tree& tree) -> std::optional<Spot> {
+    if (tree.number(10) == 0) throw std::runtime_error{"ask"};
+    return tree.number(3) == 0 ? std::optional{tree.next()} : std::nullopt;
+  };
+  const auto open = [](Tree& tree, std::optional<unsigned> from) {
+    return Numbers{tree, from.value_or(0)};
+  };
+  const auto flush = [](Tree& tree, std::span<unsigned> values) -> Async<std::optional<Spot>> {
+    const bool is_end = values.empty();
+    co_await cano::yield_now();
+    if (tree.number(20) == 0) throw std::runtime_error{"flush"};
+    if (is_end || tree.number(9) == 0) co_return tree.next();
+    co_return std::nullopt;
+  };
+  const auto twice = cano::RetryPolicy::fixed(1, 0ms);
+  flow.add(Spot::Poll, cano::poll(ask, {.every = 5us, .within = 1ms, .max_polls = 20}),
+           TaskConfig{}.with_fixed_retry(1, 0ms))
+      .add(Spot::Wait, cano::wait_for(10us, Spot::All))
+      .add(Spot::Stream,
+           cano::stream(open, counted_leaf, flush,
+                        {.window = {.count = 3, .within = 100us},
+                         .on_item_error = cano::ItemErrors::skip().with_retry(twice)}),
+           TaskConfig{}.with_fixed_retry(1, 0ms).with_attempt_timeout(1ms))
+      .add(Spot::Permits, cano::each(seeds, limited, limits.config())
+                              .on(runtime)
+                              .join(Join::settled().within(2ms), Joined{}));
+}
+
+Flow make_flow(const Flow* below, const Limits& limits, const LimitedLeaf& limited,
+               cano::Runtime& runtime) {
+  Flow flow{Spot::All};
+  const Grow grow{below};
+  add_branches(flow, grow, runtime);
+  add_bookings(flow, grow, runtime);
+  add_child(flow, below);
+  add_waits(flow, limits, limited, runtime);
+  return flow.add_failure_state(Spot::Refused).add_exit_state(Spot::Done);
+}
+
+void race(const std::vector<boost::asio::any_io_executor>& executors, cano::Runtime& runtime,
           unsigned first_seed) {
+  mistakes = 0;
+  first_mistake = nullptr;
   const auto counts = std::make_shared<Counts>();
-  const Flow leaves = make_flow(nullptr, runtime);
-  const Flow twigs = make_flow(&leaves, runtime);
-  const Flow flow = make_flow(&twigs, runtime).with_observer(counts).with_max_transitions(50);
-  int mistakes = 0;
+  const Limits limits;
+  const LimitedLeaf limited{.by_hand = limits.pairs, .most = Limits::most};
+  const Flow leaves = make_flow(nullptr, limits, limited, runtime);
+  const Flow twigs = make_flow(&leaves, limits, limited, runtime);
+  const Flow flow =
+      make_flow(&twigs, limits, limited, runtime).with_observer(counts).with_max_transitions(50);
+  Stopper stopper;
   unsigned results = 0;
+  std::size_t undone = 0;
   const int runs = runs_of_each();
+  const unsigned seed = number_in_environment("CANO_STRESS_SEED", first_seed);
   const auto outcomes = race_runs(
-      flow, RandomRuns{executors, runs, 12, 64, first_seed},
-      [](unsigned number) { return std::make_unique<Tree>(number, 2); },
+      flow, RandomRuns{executors, runs, 12, 64, seed},
+      [&](unsigned number) { return std::make_unique<Tree>(number, 2, stopper); },
       [](const cano::RunOptions& options, unsigned number) {
         return options.with_timeout(number % 4 == 0 ? microseconds{20 + number % 3000}
                                                     : microseconds{20'000});
       },
       [&](const auto& result, const Tree& tree) {
         results += tree.results;
-        mistakes += tree.under_way != 0;
-        if (!result.is_failed()) return;
-        try {
-          std::rethrow_exception(result.error());
-        } catch (const std::logic_error&) {
-          ++mistakes;
-        } catch (...) {
-        }
+        undone += result.undone().size();
+        must(tree.under_way == 0, "a branch is left behind a run");
+        check_ended(result, *tree.book);
       });
 
+  const char* const mistake = first_mistake.load();
+  INFO("seed " << seed << ", runs " << runs
+               << ", the first mistake: " << (mistake == nullptr ? "none" : mistake));
   CHECK(mistakes == 0);
   CHECK(results > 0);
+  CHECK(undone > 0);
+  CHECK(stopper.stopped() > 0);
   CHECK(outcomes[0] > 0);
   CHECK(outcomes[1] > 0);
   CHECK(outcomes[2] > 0);
   CHECK(outcomes[0] + outcomes[1] + outcomes[2] == runs);
   CHECK(counts->open == 0);
   CHECK(counts->logs > 0);
+  limits.check_given_back();
 }
 
 TEST_CASE("random trees of branches on a thread pool, stopped by others", "[stress]") {
   cano::Runtime runtime{2};
-  asio::thread_pool pool{4};
+  boost::asio::thread_pool pool{4};
   race({pool.get_executor()}, runtime, 1);
   pool.join();
 }
 
 TEST_CASE("random trees of branches on a Runtime, stopped by others", "[stress]") {
   cano::Runtime runtime{4};
-  std::vector<asio::any_io_executor> executors{runtime.get_executor()};
+  std::vector<boost::asio::any_io_executor> executors{runtime.get_executor()};
   for (std::size_t i = 0; i < runtime.size(); ++i)
     executors.emplace_back(runtime.shard(i));
   race(executors, runtime, 2);

@@ -30,7 +30,7 @@ struct RandomRuns {
 ///
 /// `make_store(number)` gives a `std::unique_ptr`, `limit(options, number)` the options of the run,
 /// `look(result, store)` sees each that has ended; its store is destroyed right after. Returns how
-/// many succeeded, were cancelled, failed.
+/// many succeeded, were cancelled, failed. A store with a member `stop` gets what stops its run.
 template <class Flow, class MakeStore, class Limit, class Look>
 std::array<int, 3> race_runs(const Flow& flow, const RandomRuns& how, MakeStore make_store,
                              Limit limit, Look look) {
@@ -55,6 +55,7 @@ std::array<int, 3> race_runs(const Flow& flow, const RandomRuns& how, MakeStore 
     Running& now =
         running.emplace_back(make_store(number), std::stop_source{}, std::future<Result>{});
     const auto options = limit(cano::RunOptions{}.with_stop(now.stop.get_token()), number);
+    if constexpr (requires { now.store->stop = now.stop; }) now.store->stop = now.stop;
     if (number % how.stopped_before == 1) now.stop.request_stop();
     now.result =
         boost::asio::co_spawn(how.executors[number % how.executors.size()],

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -37,6 +38,7 @@
 #include <cano/workflow/workflow.hpp>
 
 #include "support/branches.hpp"
+#include "support/busy_time.hpp"
 #include "support/catch.hpp"
 #include "support/engine.hpp"
 #include "support/error_of.hpp"
@@ -395,6 +397,50 @@ TEST_CASE("what is cancelled from outside cancels and joins all branches") {
     CHECK(ended.result.is_cancelled());
     CHECK(ended.after == 15ms);
     time.run_until_idle();
+  }
+}
+
+// Nothing else runs while a plain branch works, no timer and no stop.
+TEST_CASE("a branch that blocks its thread holds up the others, and each has its one result") {
+  engine::BusyTime time;
+  std::stop_source stop;
+  std::vector<Outcome> outcomes;
+  const auto blocks = [&](Desk&) {
+    time.work(50ms);
+    return 1;
+  };
+  const auto stops = [&](Desk& desk) {
+    stop.request_stop();
+    return blocks(desk);
+  };
+  const auto waits = [](Desk& desk, cano::TaskContext&) { return follow(desk, {10ms, false}, 2); };
+  const auto join = [&](Desk&, std::span<BranchResult<int>> results) {
+    for (const auto& result : results)
+      outcomes.push_back(result.outcome());
+    return S::Done;
+  };
+  const auto run_with = [&](auto first, const Join& how) {
+    Desk desk;
+    const auto flow =
+        branches::flow_of(cano::split(waits, first, waits).join(how, std::cref(join)));
+    auto result =
+        time.run(flow.try_orchestrate(desk, cano::RunOptions{}.with_stop(stop.get_token())));
+    CHECK(desk.under_way == 0);
+    return result;
+  };
+  SECTION("what was due meanwhile has ended in time") {
+    CHECK(run_with(std::cref(blocks), Join::all()).is_success());
+    CHECK(outcomes == std::vector(3, Outcome::Success));
+  }
+  SECTION("a limit that passed meanwhile ends the rest") {
+    CHECK(run_with(std::cref(blocks), Join::settled().within(20ms)).is_success());
+    REQUIRE(outcomes.size() == 3);
+    CHECK(outcomes[1] == Outcome::Success);
+    CHECK(outcomes[2] == Outcome::Cancelled);
+  }
+  SECTION("so does a stop") {
+    CHECK(run_with(std::cref(stops), Join::settled()).is_cancelled());
+    CHECK(outcomes.empty());
   }
 }
 

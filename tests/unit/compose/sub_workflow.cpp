@@ -100,6 +100,66 @@ TEST_CASE("read_back may be of any kind, and hears of a failure") {
   CHECK(branches::flow_of(cano::sub_workflow(charging(), make, own)).graph().edges.size() == 2);
 }
 
+// The value of a branch.
+const auto receipt = [](Desk& desk, Payment& payment, const cano::WorkflowResult<Pay>& result) {
+  desk.log.push_back(result.is_success() ? "paid" : result.error_message());
+  return payment.receipt;
+};
+
+TEST_CASE("a workflow is a branch of a split, with a value of its own") {
+  cano::VirtualTime time;
+  Desk desk;
+  desk.started = 21;
+  const auto waits = [](Desk& of, cano::TaskContext& context) -> Async<int> {
+    co_await cano::sleep_for(5ms);
+    of.log.emplace_back(context.branch());
+    co_return 1;
+  };
+  const auto pay = cano::branch("pay", cano::sub_workflow(charging(), make, receipt));
+  SECTION("both succeed") {
+    const auto both = cano::split(pay, waits).join(cano::Join::all(), branches::keep_outcomes<int>);
+    CHECK(run(time, both, desk).after == 10ms);
+    CHECK(desk.values == std::vector{42, 1});
+    CHECK(desk.log == std::vector<std::string>{"branch 1", "paid"});
+  }
+  SECTION("one that reads back later, in an Async") {
+    const auto later = [](Desk&, Payment& payment, const cano::WorkflowResult<Pay>&) -> Async<int> {
+      co_await cano::sleep_for(1ms);
+      co_return payment.receipt;
+    };
+    const auto both = cano::split(cano::sub_workflow(charging(), make, later), waits)
+                          .join(cano::Join::all(), branches::keep_outcomes<int>);
+    CHECK(run(time, both, desk).after == 11ms);
+    CHECK(desk.values == std::vector{42, 1});
+  }
+  SECTION("a loser is joined, and nothing is read back") {
+    const auto first =
+        cano::split(pay, waits).join(cano::Join::any(), branches::keep_outcomes<int>);
+    CHECK(run(time, first, desk).after == 5ms);
+    CHECK(desk.outcomes == std::vector{cano::Outcome::Cancelled, cano::Outcome::Success});
+    CHECK(desk.log == std::vector<std::string>{"branch 1"});
+  }
+  SECTION("it fails: read_back says what that means, and retries are the branch's") {
+    int calls = 0;
+    const auto fails = child_of([&calls](Payment&) -> Pay {
+      ++calls;
+      throw std::runtime_error{"no money"};
+    });
+    const auto strict = [](Desk&, Payment&, const cano::WorkflowResult<Pay>& result) -> int {
+      throw std::runtime_error{"child: " + result.error_message()};
+    };
+    const auto pays = cano::sub_workflow(fails, make, strict);
+    const bool is_retried = GENERATE(true, false);
+    const auto both = cano::split(is_retried ? cano::branch("pay", pays, engine::retries(2, 1ms))
+                                             : cano::branch("pay", pays),
+                                  waits)
+                          .join(cano::Join::settled(), branches::keep_outcomes<int>);
+    CHECK(run(time, both, desk).result.is_success());
+    CHECK(desk.outcomes == std::vector{cano::Outcome::Failed, cano::Outcome::Success});
+    CHECK(calls == (is_retried ? 3 : 1));
+  }
+}
+
 TEST_CASE("a make_store that throws ends the attempt") {
   cano::VirtualTime time;
   Desk desk;

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <stop_token>
 #include <string>
@@ -14,9 +16,13 @@
 #include <cano/async/sleep.hpp>
 #include <cano/compose/each.hpp>
 #include <cano/compose/join.hpp>
+#include <cano/compose/poll.hpp>
 #include <cano/compose/split.hpp>
+#include <cano/compose/stepped.hpp>
+#include <cano/compose/stream.hpp>
 #include <cano/compose/sub_workflow.hpp>
 #include <cano/compose/undoable.hpp>
+#include <cano/compose/wait.hpp>
 #include <cano/error.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/task/next.hpp>
@@ -225,6 +231,97 @@ TEST_CASE("items are undone with a copy of the item") {
   }
 }
 
+TEST_CASE("a composite may be undone as a whole, before its branches are") {
+  const auto branch = [](const char* what) {
+    return undoable(
+        [what](Data& data) {
+          data.log.push_back("do " + std::string{what});
+          return 1;
+        },
+        undoing(what));
+  };
+  const auto done = [](Data& data, const std::vector<int>&) -> cano::Next<S::B> {
+    data.log.emplace_back("join");
+    return cano::to<S::B>;
+  };
+  const auto numbers = [](const Data&) { return std::vector<int>{1, 2}; };
+  const auto ask = [](Data& data) -> std::optional<S> {
+    data.log.emplace_back("ask");
+    return S::B;
+  };
+  const auto step = [](Data& data, std::optional<int> cursor) -> cano::Stepped<int, S> {
+    data.log.emplace_back("step");
+    if (cursor) return cano::Done{S::B};
+    return cano::More{1};
+  };
+  struct Source {
+    int left = 2;
+    std::optional<int> next() { return left-- > 0 ? std::optional{left} : std::nullopt; }
+  };
+  const auto open = [](Data&) { return Source{}; };
+  const auto same = [](const int& item) { return item; };
+  const auto flush = [](Data& data, std::span<int>) { data.log.emplace_back("flush"); };
+  auto flow = Flow{S::Other}.add(S::Other, [](Data&) { return S::A; }).add(S::B, gives_up, once());
+  const auto whole = undoing("whole");
+  Data data;
+  Strings expected;
+  SECTION("a split") {
+    flow.add(S::A,
+             undoable(cano::split(branch("one"), branch("two")).join(Join::all(), done), whole));
+    expected = {"do one", "do two", "join", "undo whole", "undo two", "undo one"};
+    const cano::Graph graph = flow.graph();
+    CHECK(graph.nodes[2].is_undoable);
+    CHECK(graph.nodes[2].targets_known);
+    CHECK(graph.nodes[2].parts.size() == 2);
+    CHECK(graph.nodes[2].max_attempts == 1);
+  }
+  SECTION("an each") {
+    flow.add(S::A, undoable(cano::each(numbers, same).join(Join::all(), done), whole));
+    expected = {"join", "undo whole"};
+  }
+  SECTION("a poll, with retries") {
+    flow.add(S::A, undoable(cano::poll(ask), whole), engine::retries(2));
+    expected = {"ask", "undo whole"};
+  }
+  SECTION("a wait") {
+    flow.add(S::A, undoable(cano::wait_for(1ms, S::B), whole));
+    expected = {"undo whole"};
+  }
+  SECTION("steps") {
+    flow.add(S::A, undoable(cano::stepped<int>(step), whole), engine::retries(2));
+    expected = {"step", "step", "undo whole"};
+  }
+  SECTION("a stream") {
+    flow.add(S::A, undoable(cano::stream(open, same, flush).at_end(S::B), whole));
+    expected = {"flush", "flush", "undo whole"};
+  }
+  const auto result = run(flow.with_default_config(once()), data);
+  CHECK(result.is_failed());
+  CHECK(result.done().back() == "A");
+  CHECK(data.log == expected);
+}
+
+TEST_CASE("a composite that fails is not undone as a whole") {
+  const auto work = [](const char* what, bool fails) {
+    return undoable(
+        [what, fails](Data& data) {
+          if (fails) throw std::runtime_error{"branch"};
+          data.log.push_back("do " + std::string{what});
+          return 1;
+        },
+        undoing(what));
+  };
+  Data data;
+  const auto result = run(
+      Flow{S::A}.add(
+          S::A,
+          undoable(cano::split(work("one", false), work("two", true)).join(Join::all(), S::Done),
+                   undoing("whole"))),
+      data);
+  CHECK(result.done() == Strings{"A/branch 0"});
+  CHECK(data.log == Strings{"do one", "undo one"});
+}
+
 TEST_CASE("branches on the shards of a runtime are undone on the run's executor") {
   struct Remote {
     int run(const Data&) const { return 1; }
@@ -306,6 +403,22 @@ TEST_CASE("a sub-workflow that has succeeded is undone with the run that it is p
   CHECK(data.log == Strings{"do a", "do reserve", "do charge", "read 0", "do c", "undo c",
                             "undo charge 8", "undo reserve 8", "store gone", "undo a"});
   CHECK(seen->all("state_entered").back().state == "A");
+}
+
+TEST_CASE("a sub-workflow that is a branch is undone with the run, under the branch's name") {
+  const auto pay = cano::sub_workflow(
+      child_flow(false), [](Data& data) { return Payment{data}; },
+      [](Data&, Payment& payment, const cano::WorkflowResult<Pay>&) { return payment.amount = 8; });
+  const auto flow = Flow{S::A}
+                        .add(S::A, cano::split(cano::branch("pay", pay),
+                                               undoable([](Data&) { return 1; }, undoing("other")))
+                                       .join(Join::all(), S::B))
+                        .add(S::B, gives_up, once());
+  Data data;
+  const auto result = run(flow, data);
+  CHECK(result.undone() == Strings{"A/pay/Charge", "A/pay/Reserve", "A/branch 1"});
+  CHECK(data.log == Strings{"do reserve", "do charge", "undo charge 8", "undo reserve 8",
+                            "store gone", "undo other"});
 }
 
 TEST_CASE("a sub-workflow that fails undoes itself, and the run goes on") {

@@ -233,6 +233,78 @@ TEST_CASE("what failed is not undone, however often it was tried") {
   CHECK(result.transitions() == 1);
 }
 
+TEST_CASE("work that is done, but after its limit, is undone, once a visit") {
+  struct Account {
+    int late = 1;  // so many attempts return although their limit has passed: they count as failed
+    int busy = 0;  // the attempt that fails by itself
+    int calls = 0;
+    std::vector<std::string> log;
+  };
+  struct Charge {
+    cano::Async<S> run(Account& data) const {
+      if (++data.calls <= data.late) co_await engine::uncancellable_sleep(300ms);
+      if (data.calls == data.busy) throw std::runtime_error{"busy"};
+      data.log.emplace_back("charge");
+      co_return S::B;
+    }
+    void undo(Account& data) const { data.log.emplace_back("refund"); }
+  };
+  const auto flow = [](const cano::TaskConfig& config) {
+    return cano::Workflow<S, Account>{S::A}
+        .add(S::A, Charge{}, config)
+        .add(
+            S::B, [](Account&) -> S { throw std::runtime_error{"no"}; }, engine::once())
+        .add(S::C, [](Account&) { return S::Done; })
+        .add_exit_state(S::Done);
+  };
+  using Strings = std::vector<std::string>;
+  VirtualTime time;
+  Account data;
+  const auto run = [&](const auto& workflow, const cano::RunOptions& options = {}) {
+    return time.run(workflow.try_orchestrate(data, options));
+  };
+  SECTION("the limit of the run") {
+    const auto result = run(flow(engine::once()), cano::RunOptions{}.with_timeout(100ms));
+    CHECK(engine::inside(result.error()).errc() == cano::Errc::Timeout);
+    CHECK(result.done() == Strings{"A"});
+    CHECK(data.log == Strings{"charge", "refund"});
+  }
+  SECTION("the limit of the state") {
+    const auto result = run(flow(engine::once().with_timeout(100ms)));
+    CHECK(engine::inside(result.error()).errc() == cano::Errc::Timeout);
+    CHECK(data.log == Strings{"charge", "refund"});
+  }
+  SECTION("that of an attempt, and the next one succeeds") {
+    const auto result = run(flow(engine::retries(1).with_attempt_timeout(100ms)));
+    CHECK(result.undone() == Strings{"A"});
+    CHECK(data.log == Strings{"charge", "charge", "refund"});
+  }
+  SECTION("that of an attempt, and the next one fails") {
+    data.busy = 2;
+    const auto result = run(flow(engine::retries(1).with_attempt_timeout(100ms)));
+    CHECK(result.undone() == Strings{"A"});
+    CHECK(data.log == Strings{"charge", "refund"});
+  }
+  SECTION("that of every attempt") {
+    data.late = 2;
+    const auto result = run(flow(engine::retries(1).with_attempt_timeout(100ms)));
+    CHECK(result.undone() == Strings{"A"});
+  }
+  SECTION("a failure edge leads on, and nothing is undone in a success") {
+    const auto result =
+        run(flow(engine::once().with_attempt_timeout(100ms)).on_failure(S::A, S::C));
+    CHECK(result.is_success());
+    CHECK(result.done() == Strings{"A"});
+    CHECK(data.log == Strings{"charge"});
+  }
+  SECTION("it failed on its own, after its limit") {
+    data.busy = 1;
+    const auto result = run(flow(engine::once().with_attempt_timeout(100ms)));
+    CHECK(result.done().empty());
+    CHECK(data.log.empty());
+  }
+}
+
 TEST_CASE("with_default_config and copies keep what undoes") {
   Trip trip;
   trip.ends_at = 3;

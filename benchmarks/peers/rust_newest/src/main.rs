@@ -2,6 +2,7 @@
 //! The newest release of the Rust crate on the questions of ../README.md. It has no Nodes and no
 //! batches any more.
 
+mod composition;
 #[path = "../../measure.rs"]
 mod measure;
 
@@ -93,6 +94,8 @@ fn main() {
             }
         });
     });
+
+    composition::time_all(&mut results);
 
     let store = MemoryStore::new();
     for other in 0..6 {

@@ -16,6 +16,7 @@
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/loop.hpp>
 #include <cano/async/detail/loop_members.hpp>
+#include <cano/async/detail/outer_run_source.hpp>
 #include <cano/wait_kind.hpp>
 
 namespace cano::detail {
@@ -96,18 +97,25 @@ class RootEnvironment : public Environment, public LoopMember {
   void tell_places(std::vector<WaitPlace>& places) const override { scope().tell_places(places); }
   asio::any_io_executor awaitable_executor() override {
     if (origin_) return EnvironmentExecutor{origin_};
-    if (work_tag_) return EnvironmentExecutor{link()};
+    if (has_context()) return EnvironmentExecutor{link()};
     return loop().executor();
   }
   const asio::any_io_executor& coroutine_executor() override {
     if (origin() != nullptr) return origin_->executor();
-    return work_tag_ ? link()->executor() : loop().executor();
+    return has_context() ? link()->executor() : loop().executor();
   }
 
   /// The work that started this one, where that is known and not over; on the loop only.
   Environment* origin() const noexcept { return origin_ ? origin_->environment() : nullptr; }
   Environment* outer() const noexcept override { return origin(); }
 
+  /// Where another loop's work waits for this one: what tells of its run, and outlives this.
+  void set_outer_run(const OuterRunSource& run) noexcept { outer_run_ = &run; }
+  bool find_outer_run(OuterRun& run) override {
+    if (outer_run_ == nullptr) return Environment::find_outer_run(run);
+    outer_run_->tell(run);
+    return true;
+  }
   std::shared_ptr<const WorkTag> work_tag() const override { return work_tag_; }
 
  protected:
@@ -127,10 +135,14 @@ class RootEnvironment : public Environment, public LoopMember {
   }
 
  private:
+  // Whether what is started on its executor has anything from it.
+  bool has_context() const noexcept { return work_tag_ != nullptr || outer_run_ != nullptr; }
+
   Loop::Pointer keep_;
   EnvironmentLink::Pointer link_;
   EnvironmentLink::Pointer origin_;
   std::shared_ptr<const WorkTag> work_tag_;
+  const OuterRunSource* outer_run_ = nullptr;
 };
 
 }  // namespace cano::detail

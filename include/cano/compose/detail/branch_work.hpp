@@ -14,8 +14,12 @@
 
 #include <cano/async/async.hpp>
 #include <cano/async/detail/awaitable.hpp>
+#include <cano/async/detail/environment.hpp>
+#include <cano/async/detail/outer_run_source.hpp>
 #include <cano/async/detail/promise.hpp>
+#include <cano/async/detail/root_environment.hpp>
 #include <cano/async/detail/start.hpp>
+#include <cano/observe/detail/outer_run.hpp>
 #include <cano/runtime/runtime.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/task_traits.hpp>
@@ -111,12 +115,31 @@ struct OnShards {
   }
 };
 
+/// The run of a branch, for what is started in it on a shard.
+class RunOfShardWork final : public OuterRunSource {
+ public:
+  /// On the loop of the run.
+  explicit RunOfShardWork(Environment& here) : is_part_{here.find_outer_run(run_)} {}
+  /// On the shard, before the work begins: its root knows of the run.
+  void enter(Environment& here) const noexcept {
+    if (is_part_) static_cast<RootEnvironment&>(here.root()).set_outer_run(*this);
+  }
+  void tell(OuterRun& run) const override { run = run_; }
+
+ private:
+  OuterRun run_{.wants_id = true};
+  bool is_part_;
+};
+
 /// Calls a function on a shard of the runtime, and keeps what it gives.
 ///
 /// Not by Asio's co_spawn: with Boost 1.81 that sends a pointer to the other executor when it is
 /// cancelled, and what it points to may be gone when that arrives.
-template <class Value, class Call> Async<void> call_into(std::optional<Value>& slot, Call call) {
+template <class Value, class Call>
+Async<void> call_into(std::optional<Value>& slot, const RunOfShardWork& run, Call call) {
   using Returned = decltype(call());
+  Environment& here = co_await ThisEnvironment{};
+  run.enter(here);
   if constexpr (is_awaitable<Returned>) {
     auto work = call();
     if constexpr (std::is_void_v<AwaitedT<Returned>>) {
@@ -136,7 +159,9 @@ template <class Call>
 auto call_on_shard(Runtime& runtime, Call call) -> Async<AwaitedT<decltype(call())>> {
   using Given = AwaitedT<decltype(call())>;
   std::optional<AwaitedValue<Given>> given;
-  auto work = call_into(given, std::move(call));
+  Environment& here = co_await ThisEnvironment{};
+  const RunOfShardWork run{here};
+  auto work = call_into(given, run, std::move(call));
   auto started = start(AsyncAccess::coroutine(work), asio::any_io_executor{runtime.get_executor()},
                        asio::deferred);
   co_await std::move(started);

@@ -64,7 +64,7 @@ class RunBase : public RunIdentity {
   // The rest of the way in, for every other state.
   void enter() {
     const StateInfo& state = *visit_.state;
-    if (state.takes_long_way) {
+    if (state.is_limited) {
       visit_.entered = reporter_.time();
       limits().limit_visit(visit_.entered, state.rules.timeout);
     }
@@ -76,7 +76,7 @@ class RunBase : public RunIdentity {
 
   void begin_attempt() {
     const StateInfo& state = *visit_.state;
-    if (state.takes_long_way) {
+    if (state.is_limited) {
       limits().limit_attempt(reporter_.time(), state.rules.attempt_timeout);
       is_uninterruptible_ = state.rules.is_uninterruptible;
       if (is_uninterruptible_) scope_->forget_token();
@@ -105,7 +105,10 @@ class RunBase : public RunIdentity {
       if (std::exchange(is_stop_deferred_, false)) scope_->cancel(StopReason::Stop);
     } else {
       limit_passed_ = passed_limit(Duration{1});  // what ends at its limit is in time
-      if (timed_out()) set_failure(cut_off(*this, limit_passed_, failure_, last_failure_));
+      if (timed_out()) {
+        has_late_work_ = has_late_work_ || !has_failed();
+        set_failure(cut_off(*this, limit_passed_, failure_, last_failure_));
+      }
     }
     limits_->lift_from_attempt();
     if (pass_) give_back_pass();
@@ -125,12 +128,16 @@ class RunBase : public RunIdentity {
     return true;
   }
 
+  /// Whether an attempt of the visit did its work, but too late: what it did can be undone.
+  bool has_late_work() const noexcept { return has_late_work_; }
+
   /// The visit is over, and its limits with it.
   void leave() {
     visit_.attempt = 1;
+    has_late_work_ = false;
     last_failure_ = {};
     led_here_ = {};
-    if (!visit_.state->takes_long_way) return;
+    if (!visit_.state->is_limited) return;
     limits().lift_from_visit();
   }
 
@@ -260,7 +267,6 @@ class RunBase : public RunIdentity {
 
   bool timed_out() const noexcept { return limit_passed_ != StopReason::None; }
 
-  // Whether the policy allows another attempt, after `pause_`.
   bool plan_retry() {
     if (timed_out() && limit_passed_ != StopReason::AttemptTimeout) return false;
     if (visit_.attempt >= visit_.state->max_attempts || stop_was_requested()) return false;
@@ -283,10 +289,10 @@ class RunBase : public RunIdentity {
   const StopRequest* stop_request_;
   RunDriverBase* driver_ = nullptr;
   std::size_t failed_attempts_ = 0;
-  // During the last attempt, or it has ended the visit.
-  StopReason limit_passed_ = StopReason::None;
-  bool is_uninterruptible_ = false;  // the attempt under way
+  StopReason limit_passed_ = StopReason::None;  // in the last attempt, or it has ended the visit
+  bool is_uninterruptible_ = false;             // the attempt under way
   bool is_stop_deferred_ = false;
+  bool has_late_work_ = false;
   Duration pause_{};
   steady_time started_;
   Failure last_failure_;               // of the attempt before, in this visit

@@ -15,13 +15,15 @@ struct StateInfo {
   AttemptRules rules;
   std::size_t index = 0;  // among the states of the workflow, in the order in which they were added
   std::size_t max_attempts;
-  bool takes_long_way;
+  bool is_limited;      // its rules say more than how often it is tried
+  bool takes_long_way;  // limited, or its success has to be kept
 
   StateInfo(std::string state_name, AttemptRules attempt_rules)
       : name{std::move(state_name)},
         rules{std::move(attempt_rules)},
         max_attempts{rules.retry.max_attempts()},
-        takes_long_way{rules.has_limits()} {}
+        is_limited{rules.has_limits()},
+        takes_long_way{is_limited} {}
 };
 
 }  // namespace cano::detail

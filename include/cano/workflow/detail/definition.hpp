@@ -39,6 +39,9 @@ template <StateLike State, class Store> struct Definition {
           undo{std::move(undo_of_it)} {
       if (undo) takes_long_way = true;
     }
+    /// A state with a name of its own, at that place among the states of a workflow.
+    Entry(State key, StateInfo info, BoundTask<State, Store> bound)
+        : StateInfo{std::move(info)}, state{std::move(key)}, task{std::move(bound)} {}
     /// The same task with other rules.
     Entry(const Entry& other, AttemptRules attempt_rules)
         : StateInfo{other.name, std::move(attempt_rules)},

@@ -148,11 +148,15 @@ template <StateLike State, class Store> class Run : public RunBase {
       end_attempt();
       if (has_failed()) return after_failure();
       if (is_observed()) report_success(*this, *definition_, state_);
-      if (entry().undo != nullptr) entry().undo->keep(*this, entry().undo, store_);
+      keep_undo();
       leave();
     }
     ++transitions_;
     return Action::Hop;
+  }
+
+  void keep_undo() {
+    if (entry().undo != nullptr) entry().undo->keep(*this, entry().undo, store_);
   }
 
   // The fast path: plain tasks without limits, up to the next checkpoint.
@@ -214,6 +218,7 @@ template <StateLike State, class Store> class Run : public RunBase {
 
   // No more attempts: over the failure edge, where there is one.
   Action give_up() {
+    if (has_late_work()) keep_undo();
     const std::optional<State> next = definition_->failure_target(state_);
     if (!next || !may_leave_failed()) return finish(final_outcome());
     if (is_observed()) report_edge(*this, *definition_, *next, EdgeKind::Failure);

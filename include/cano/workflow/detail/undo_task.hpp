@@ -5,6 +5,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -16,10 +17,12 @@
 #include <cano/async/detail/cancellation_scope.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/promise.hpp>
+#include <cano/engine/detail/attempt_rules.hpp>
 #include <cano/engine/detail/failure.hpp>
 #include <cano/engine/detail/run_base.hpp>
 #include <cano/engine/detail/run_driver_base.hpp>
 #include <cano/engine/detail/run_part.hpp>
+#include <cano/engine/detail/state_info.hpp>
 #include <cano/engine/detail/stop_request.hpp>
 #include <cano/engine/detail/undo_log.hpp>
 #include <cano/observe/event.hpp>
@@ -55,7 +58,7 @@ class UndoRun final : public RunDriver<UndoState, Store>, public Cancellable {
         run_id_{whole.run_id()} {
     RunInfo info = whole.reporter().info();
     info.undo = true;
-    const Clock clock = Clock::of(this->loop());
+    const Clock clock = whole.reporter().clock();
     auto& run = this->set_up(definition, store, info, run_id_, clock, clock.now(), this->scope(),
                              stop_, whole.reporter().observers());
     run.part_of(whole, {RunPart::Kind::Undo});
@@ -136,7 +139,7 @@ template <class T, class Store> class UndoCall {
 template <class T, class Store, class Slot> class UndoTaskOf final : public UndoTask {
  public:
   UndoTaskOf(std::shared_ptr<const TaskHolder> kept, const T& task)
-      : kept_{std::move(kept)}, task_{&task}, config_{config_of(task)} {}
+      : kept_{std::move(kept)}, task_{&task}, rules_{config_of(task).rules()} {}
 
   void keep(RunBase& run, const std::shared_ptr<const UndoTask>& self, void* store) const override {
     run.push_undo(self, UndoTargetOf<Slot>::of(*static_cast<Slot*>(store)));
@@ -144,7 +147,7 @@ template <class T, class Store, class Slot> class UndoTaskOf final : public Undo
 
   Async<Failure> undo(RunBase& whole, const UndoEntry& entry) const override {
     Environment& environment = co_await ThisEnvironment{};
-    const auto definition = define(entry);
+    const auto definition = definition_of(entry);
     auto& store = *static_cast<Store*>(entry.target.store);
     UndoRun<Store> run{environment, *definition, store, whole};
     co_await run;
@@ -184,22 +187,36 @@ template <class T, class Store, class Slot> class UndoTaskOf final : public Undo
     }
   }
 
-  // The one state has the name and index of the state that is undone.
+  // A state of a workflow is undone by the same one in all runs: it is made once.
+  std::shared_ptr<const DefinitionType> definition_of(const UndoEntry& entry) const {
+    const std::lock_guard lock{mutex_};
+    const bool is_last = last_ != nullptr && last_->entries.front()->index == entry.index &&
+                         last_->entries.front()->name == entry.name;
+    if (!is_last) last_ = define(entry);
+    return last_;
+  }
+
+  // The one state has the name and index of the state that is undone. The names of its own states
+  // would take longer than all the rest.
   std::shared_ptr<const DefinitionType> define(const UndoEntry& entry) const {
     auto definition = std::make_shared<DefinitionType>();
     definition->start = UndoState::Work;
-    auto work = std::make_shared<Entry>(UndoState::Work, config_,
+    auto work = std::make_shared<Entry>(UndoState::Work, StateInfo{entry.name, rules_},
                                         bind_task<UndoState, Store>(UndoCall<T, Store>{*task_}));
-    work->name = entry.name;
     definition->add(work);
     work->index = entry.index;
-    definition->add(std::make_shared<Entry>(UndoState::Done));
+    auto done = std::make_shared<Entry>(UndoState::Done, StateInfo{"Done", {}},
+                                        BoundTask<UndoState, Store>{});
+    done->is_exit = true;
+    definition->add(std::move(done));
     return definition;
   }
 
   std::shared_ptr<const TaskHolder> kept_;
   const T* task_;
-  TaskConfig config_;
+  AttemptRules rules_;
+  mutable std::mutex mutex_;
+  mutable std::shared_ptr<const DefinitionType> last_;  // that has undone something
 };
 
 // A member of that name that holds data is something else.
