@@ -69,7 +69,7 @@ class ConcurrentWorkflow
   ConcurrentWorkflow& with_max_in_flight(std::size_t limit) & {
     if (limit == 0) {
       throw Error{Errc::Configuration,
-                  "The number of instances in flight must be at least 1, not 0"};
+                  "with_max_in_flight: the number of instances must be at least 1, not 0"};
     }
     max_in_flight_ = limit;
     return *this;
@@ -202,7 +202,7 @@ template <StateLike State, class Store = MemoryStore> class ConcurrentBatch {
                   WaitStrategy strategy)
       : workflow_{std::move(workflow)}, instances_{instances}, strategy_{std::move(strategy)} {
     if (instances == 0) {
-      throw Error{Errc::Configuration, "A batch needs at least 1 instance, not 0"};
+      throw Error{Errc::Configuration, "batch: the number of instances must be at least 1, not 0"};
     }
   }
 

@@ -75,8 +75,9 @@ class Runtime {
   /// **Errors.** `Error(Configuration)` when there is no such shard.
   asio::any_io_executor shard(std::size_t index) const {
     if (index >= shards_.size()) {
-      throw Error{Errc::Configuration, "Runtime has no shard " + std::to_string(index) +
-                                           ": it has " + std::to_string(shards_.size())};
+      throw Error{Errc::Configuration, "Runtime::shard: there is no shard " +
+                                           std::to_string(index) + ", the number of shards is " +
+                                           std::to_string(shards_.size())};
     }
     return shards_[index].get_executor();
   }
@@ -125,7 +126,8 @@ class Runtime {
   }
 
   static std::size_t checked(std::size_t threads) {
-    if (threads == 0) throw Error{Errc::Configuration, "A Runtime needs at least one thread"};
+    if (threads == 0)
+      throw Error{Errc::Configuration, "Runtime: the number of threads must be at least 1, not 0"};
     return threads;
   }
 

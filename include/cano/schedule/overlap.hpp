@@ -60,7 +60,8 @@ class Overlap {
 
   static constexpr std::size_t checked(std::size_t max, const char* policy) {
     if (max == 0) {
-      throw Error{Errc::Configuration, std::string{policy} + " needs a number of at least 1"};
+      throw Error{Errc::Configuration,
+                  std::string{policy} + ": the number must be at least 1, not 0"};
     }
     return max;
   }

@@ -229,8 +229,8 @@ class RetryPolicy {
   }
 
   static Error refused(std::string name, const std::string& rule, const std::string& number) {
-    return Error{Errc::Configuration, "The " + std::move(name) + " of a retry policy must be " +
-                                          rule + ", not " + number};
+    return Error{Errc::Configuration,
+                 "RetryPolicy: the " + std::move(name) + " must be " + rule + ", not " + number};
   }
 
   static std::string to_text(double number) {

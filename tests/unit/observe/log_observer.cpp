@@ -140,7 +140,7 @@ TEST_CASE("scheduled jobs have lines too") {
         std::vector<std::string>{
             time + "DEBUG cano::schedule: Job is due job=\"backup\" " + nominal,
             time + "DEBUG cano::schedule: Job is due job=\"backup\" " + nominal + " count=3",
-            time + "DEBUG cano::schedule: Job waits for its turn job=\"backup\"",
+            time + "DEBUG cano::schedule: Job is queued job=\"backup\"",
             time + " INFO cano::schedule: Job started job=\"backup\" run=4 " + nominal +
                 " lateness_ms=20 missed=2",
             time + "ERROR cano::schedule: Job failed job=\"backup\" run=4 outcome=\"failed\" "

@@ -165,7 +165,7 @@ TEST_CASE("a Runtime without threads is an error") {
     FAIL("must throw");
   } catch (const Error& error) {
     CHECK(error.errc() == Errc::Configuration);
-    CHECK(error.message() == "A Runtime needs at least one thread");
+    CHECK(error.message() == "Runtime: the number of threads must be at least 1, not 0");
   }
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("a shard that does not exist is an error that names it") {
     FAIL("must throw");
   } catch (const Error& error) {
     CHECK(error.errc() == Errc::Configuration);
-    CHECK(error.message() == "Runtime has no shard 2: it has 2");
+    CHECK(error.message() == "Runtime::shard: there is no shard 2, the number of shards is 2");
   }
 }
 

@@ -218,7 +218,7 @@ TEST_CASE("next_runs tells when a job will be due, before the start as after it"
   }
   CHECK(ran == foretold);
   CHECK(refusal([&] { (void)scheduler.next_runs("interval", 1); }) ==
-        "There is no job with the id 'interval'");
+        "Job 'interval': there is no job with this id");
 }
 
 // ---- jobs
@@ -356,7 +356,8 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(scheduler.status("function")->failure_count == 4);
   CHECK(scheduler.status("never begun")->last_error == "early");
   CHECK(scheduler.status("no coroutine")->last_error ==
-        "Task execution error: The job returned no coroutine to run");
+        "Task execution error: The job returned an Async or awaitable that holds no coroutine: it "
+        "was moved from or has been awaited");
 }
 
 TEST_CASE_METHOD(InVirtualTime, "a job that only moves, a function and a std::function are jobs") {
@@ -373,12 +374,12 @@ TEST_CASE_METHOD(InVirtualTime, "a job that only moves, a function and a std::fu
 TEST_CASE_METHOD(InVirtualTime, "what cannot be a job is refused, and nothing is added") {
   scheduler.manual("a", do_nothing);
   CHECK(refusal([&] { scheduler.every("a", do_nothing, 1s); }) ==
-        "There is a job with the id 'a' already");
-  CHECK(refusal([&] { scheduler.manual("", do_nothing); }) ==
-        "A job needs an id that is not empty");
-  CHECK(refusal([&] { scheduler.manual("b", std::function<void()>{}); }) == "Job 'b' is empty");
+        "Job 'a': another job has this id");
+  CHECK(refusal([&] { scheduler.manual("", do_nothing); }) == "Job '': the id is empty");
+  CHECK(refusal([&] { scheduler.manual("b", std::function<void()>{}); }) ==
+        "Job 'b': the function is empty");
   CHECK(refusal([&] { scheduler.every("b", do_nothing, 0s); }) ==
-        "The interval of a schedule must be at least 1 ns, not 0 s");
+        "Schedule::every: the interval must be at least 1 ns, not 0 s");
   CHECK(refusal([&] { scheduler.cron("b", do_nothing, "61 * * * *"); }).find("minute") !=
         std::string::npos);
   CHECK(refusal([&] { scheduler.manual("b", do_nothing, {.misfire_grace = -1s}); }) ==

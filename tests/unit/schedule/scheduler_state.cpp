@@ -236,9 +236,9 @@ struct Row {
   const char* expected[9];
 };
 
-const char* const refused = "The scheduler is not running: job 'a' cannot be triggered";
-const char* const running = "The scheduler is running already";
-const char* const stopping = "The scheduler is still stopping: wait for stop()";
+const char* const refused = "Job 'a': the scheduler is not running, nothing is triggered";
+const char* const running = "Scheduler::start: the scheduler is running already";
+const char* const stopping = "Scheduler::start: the scheduler is still stopping, wait for stop()";
 
 TEST_CASE("whatever is done with a scheduler, at whatever moment, has one result") {
   const Row rows[] = {

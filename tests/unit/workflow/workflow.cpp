@@ -168,10 +168,10 @@ TEST_CASE("settings that make no sense are refused") {
   Flow flow{S::A};
   const auto timeout = thrown_by([&] { flow.with_total_timeout(0ms); });
   CHECK(timeout.errc() == Errc::Configuration);
-  CHECK(timeout.message() == "The total timeout must be positive, not 0 s");
+  CHECK(timeout.message() == "with_total_timeout: the timeout must be positive, not 0 s");
   const auto observer = thrown_by([&] { flow.with_observer(nullptr); });
   CHECK(observer.errc() == Errc::Configuration);
-  CHECK(observer.message() == "The observer is a null pointer");
+  CHECK(observer.message() == "with_observer: the observer is null");
 }
 
 TEST_CASE("a default config is that of tasks that bring none, in any order") {

@@ -141,7 +141,9 @@ template <class Callable> class CallableBody final : public JobBody {
     } else {
       auto running = call(occurrence);
       if (!running.valid())
-        throw Error{Errc::TaskExecution, "The job returned no coroutine to run"};
+        throw Error{Errc::TaskExecution,
+                    "The job returned an Async or awaitable that holds no "
+                    "coroutine: it was moved from or has been awaited"};
       co_await std::move(running);
     }
     co_return RunEnd{};
@@ -184,7 +186,8 @@ template <class From> std::unique_ptr<JobBody> make_job_body(const std::string& 
     Job job(std::forward<From>(from));
     // A lambda without captures can be compared with null too, and is never equal to it.
     if constexpr (std::constructible_from<Job, std::nullptr_t> && requires { job == nullptr; }) {
-      if (job == nullptr) throw Error{Errc::Configuration, "Job '" + id + "' is empty"};
+      if (job == nullptr)
+        throw Error{Errc::Configuration, "Job '" + id + "': the function is empty"};
     }
     return std::make_unique<CallableBody<Job>>(std::move(job));
   }

@@ -180,8 +180,8 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// **Errors.** `Error(Configuration)` when it is not positive.
   Derived& with_total_timeout(Duration limit) & {
     if (limit <= Duration::zero()) {
-      throw Error{Errc::Configuration,
-                  "The total timeout must be positive, not " + detail::duration_text(limit)};
+      throw Error{Errc::Configuration, "with_total_timeout: the timeout must be positive, not " +
+                                           detail::duration_text(limit)};
     }
     shared_.changed().total_timeout = limit;
     return self();
