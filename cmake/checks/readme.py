@@ -19,6 +19,7 @@ import sys
 import textwrap
 
 DOCUMENTS = ["README.md", "examples/README.md", ".github/CONTRIBUTING.md"]
+PAGES = "cmake/docs/pages/*.md"
 LANGUAGES = ["cpp", "c++", "cmake", "mermaid"]
 COMMANDS = ["cmake --workflow --preset quickstart", "cmake --workflow --preset test"]
 
@@ -85,6 +86,8 @@ def main():
     for document in DOCUMENTS:
         if (root / document).exists():
             check_blocks(root, document)
+    for page in sorted(root.glob(PAGES)):
+        check_blocks(root, page.relative_to(root))
     check_commands(root)
     for line in faults:
         print(line)
