@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// adapters/: observers and databases that need one more library each.
+
 #include <chrono>
 #include <cstddef>
 #include <string_view>

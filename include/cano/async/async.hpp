@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// async/: coroutines on Asio, and what waits for several of them at once.
+
 #include <coroutine>
 #include <cstdint>
 #include <type_traits>

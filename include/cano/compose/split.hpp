@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// compose/: tasks made of tasks: branches, items, polls, steps, streams, workflows.
+
 #include <cstddef>
 #include <optional>
 #include <string>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// concurrent/: many runs of one workflow at once, each over its own store.
+
 #include <concepts>
 #include <cstddef>
 #include <functional>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// cron/: cron expressions and the times that they name.
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// observe/: events of runs, batches and schedules, and observers that take them.
+
 #include <cano/observe/event.hpp>
 
 namespace cano {

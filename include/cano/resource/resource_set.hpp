@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// resource/: connections and the like that runs share, set up first and torn down last.
+
 #include <cstddef>
 #include <memory>
 #include <mutex>

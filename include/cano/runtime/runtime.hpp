@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// runtime/: threads to run coroutines on.
+
 #include <atomic>
 #include <cstddef>
 #include <exception>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// schedule/: jobs that run at intervals, by cron or on demand.
+
 #include <chrono>
 #include <concepts>
 #include <cstddef>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// store/: values under names, which the tasks of a run share.
+
 #include <algorithm>
 #include <concepts>
 #include <cstddef>

@@ -39,7 +39,7 @@ class Cancellable {
   ~Cancellable() = default;
 };
 
-/// All that may end a piece of work early, with the reason, and what the work waits for now.
+/// The sources that may end a piece of work early, the reason, and what the work waits for now.
 ///
 /// Scopes form a tree: work that waits for other work, such as a run or the branches of `when_all`,
 /// waits for a `Cancellable` that cancels the scopes of those.

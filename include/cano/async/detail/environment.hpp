@@ -76,7 +76,7 @@ class EnvironmentLink : public Pooled {
   std::unique_ptr<asio::any_io_executor> executor_;  // refers to this: gone before the last pointer
 };
 
-/// What a stop callback or a cancellation slot calls.
+/// A function object that a stop callback or a cancellation slot calls.
 struct RequestStop {
   EnvironmentLink::Pointer link;
   template <class... Ignored> void operator()(Ignored...) const { link->request_stop(); }

@@ -31,7 +31,9 @@ namespace cano::detail {
 /// With Boost 1.81 an `asio::awaitable` cannot await one of `void(std::exception_ptr, T)`: what
 /// in boost_1_81.hpp that is found by this signature's own return type.
 #if BOOST_VERSION < 108200
+/// The return type of a completion signature that may be called as an rvalue.
 struct Completed {};
+/// The completion signature of an `Async<T>`.
 template <class T> struct SignatureOf {
   using type = Completed(std::exception_ptr, T);
 };
@@ -95,6 +97,7 @@ class StartedBase : public RootEnvironment, public Waiter {
   bool has_begun_ = false;
 };
 
+/// A started `Async` with its result.
 template <class T> class StartedWork : public StartedBase {
  public:
   StartedWork(Loop& loop, EnvironmentLink* origin, CoroutineOwner<T>&& coroutine) noexcept
@@ -110,6 +113,7 @@ template <class T> class StartedWork : public StartedBase {
   CoroutineOwner<T> coroutine_;
 };
 
+/// A started `Async` with its result and the handler that takes it.
 template <class T, class Handler> class Started final : public StartedWork<T> {
  public:
   using Executor = asio::associated_executor_t<Handler, asio::any_io_executor>;

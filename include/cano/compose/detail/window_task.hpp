@@ -48,7 +48,7 @@ template <class Store, class Types> struct StreamVisit {
   typename Types::Read read;  // refers to the source: destroyed before it
 };
 
-/// What a stream is made of.
+/// The functions and the options of a stream.
 template <class Open, class Work, class Flush, class Skipped> struct StreamParts {
   Open open;
   Work work;

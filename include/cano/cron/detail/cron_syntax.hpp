@@ -43,6 +43,7 @@ struct CronProblem {
   constexpr std::size_t column() const noexcept { return begin + 1; }
 };
 
+/// The fields of an expression, or what is wrong with it.
 struct ParsedCron {
   CronFields fields;
   CronProblem problem;
@@ -98,6 +99,7 @@ constexpr const CronLookalike* lookalike_of(std::string_view text) noexcept {
   return nullptr;
 }
 
+/// A name such as `@daily` and the expression that it stands for.
 struct CronMacro {
   std::string_view name, expression;
 };

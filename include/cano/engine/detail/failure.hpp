@@ -47,8 +47,8 @@ template <class State> struct TransitionLimit final : Thrown {
   std::vector<State> states;
 };
 
-/// What a run has done that can be undone, and what has become of it: names of states, in the order
-/// in which it happened.
+/// The names of the states that a run has done and that can be undone, and what became of each, in
+/// the order in which it happened.
 struct UndoReport {
   std::vector<std::string> done;
   std::vector<std::string> undone;

@@ -14,7 +14,7 @@
 
 namespace cano::detail {
 
-/// What is asked after attempt `attempt` (from 1) of a visit has failed.
+/// The facts for a decision on a retry: attempt `attempt` (from 1) of a visit has failed.
 struct RetryQuestion {
   std::size_t attempt = 1;
   std::optional<Duration> last_pause{};  // before that attempt

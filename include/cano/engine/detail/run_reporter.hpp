@@ -26,7 +26,7 @@
 
 namespace cano::detail {
 
-/// Where a run is.
+/// A stay of a run in one state, with its attempts.
 struct Visit {
   const StateInfo* state = nullptr;
   std::size_t attempt = 1;

@@ -21,7 +21,7 @@ struct DueJob {
   std::uint64_t version;                     // of the schedule
 };
 
-/// What the timer of a scheduler has to do after a turn.
+/// The next time at which the timer of a scheduler has to wake it.
 struct NextTurn {
   bool is_over = false;   // no more turns
   bool is_again = false;  // another one as soon as others on the executor have run

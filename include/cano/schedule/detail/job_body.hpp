@@ -73,6 +73,7 @@ template <class Result>
 concept JobResult = std::is_void_v<Result> || std::same_as<Result, Async<void>> ||
                     std::same_as<Result, asio::awaitable<void>>;
 
+/// A job that runs a workflow over a fresh store.
 template <WorkflowJob Workflow> class WorkflowBody final : public JobBody {
   static_assert(std::default_initializable<typename Workflow::store_type>,
                 "cano: every scheduled run of a workflow gets a fresh store, and this store has no "
@@ -93,6 +94,7 @@ template <WorkflowJob Workflow> class WorkflowBody final : public JobBody {
   Workflow workflow_;
 };
 
+/// A job that runs a batch over fresh stores.
 template <BatchJob Batch> class BatchBody final : public JobBody {
  public:
   explicit BatchBody(Batch batch) : batch_{std::move(batch)} {}
@@ -131,6 +133,7 @@ template <BatchJob Batch> class BatchBody final : public JobBody {
   Batch batch_;
 };
 
+/// A job that calls a function or starts a coroutine.
 template <class Callable> class CallableBody final : public JobBody {
  public:
   explicit CallableBody(Callable callable) : callable_(std::move(callable)) {}

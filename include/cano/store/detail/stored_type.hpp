@@ -9,6 +9,7 @@
 
 namespace cano::detail {
 
+/// The type as which a value is stored: text as `std::string`.
 template <class T> struct StoredType {
   using type = T;
 };

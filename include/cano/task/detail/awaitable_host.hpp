@@ -27,7 +27,7 @@
 
 namespace cano::detail {
 
-/// Where a coroutine of Asio's leaves the state that it gave.
+/// The place where a coroutine of Asio's leaves the state that it gave.
 template <class State> class AwaitableResult : public AwaitableHostBase {
  public:
   State take() { return std::move(state_); }

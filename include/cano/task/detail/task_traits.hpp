@@ -54,6 +54,7 @@ using TheObjectItself = decltype(the_object_itself);
 
 // ---- calling one of them, with or without the context it may take last
 
+/// A placeholder for the return type of what cannot be called.
 struct NotCallable {};
 
 template <class F, class... Args> consteval auto returned() {

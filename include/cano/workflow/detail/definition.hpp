@@ -26,8 +26,8 @@
 
 namespace cano::detail {
 
-/// Everything a workflow was told, shared by its copies and by the runs that are under way. A run
-/// holds it alive, so a workflow may be changed or destroyed while one goes on.
+/// The states, tasks and settings of a workflow, shared by its copies and by the runs that are
+/// under way. A run holds it alive, so a workflow may be changed or destroyed while one goes on.
 template <StateLike State, class Store> struct Definition {
   /// A state with its task, or an exit.
   struct Entry : StateInfo {
