@@ -14,7 +14,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
-#include <cano/async/detail/boost_1_81.hpp>  // IWYU pragma: keep
+#include <cano/async/detail/async_op_handler.hpp>  // IWYU pragma: keep
 #include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/operation_state.hpp>

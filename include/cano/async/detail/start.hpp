@@ -26,12 +26,11 @@
 
 namespace cano::detail {
 
-/// The completion signature of an `Async<T>`.
-///
-/// With Boost 1.81 an `asio::awaitable` cannot await one of `void(std::exception_ptr, T)`: what
-/// in boost_1_81.hpp that is found by this signature's own return type.
-#if BOOST_VERSION < 108200
-/// The return type of a completion signature that may be called as an rvalue.
+// An `asio::awaitable` cannot take the result of an operation of `void(std::exception_ptr, T)` with
+// Boost 1.81, or not always with g++: async_op_handler.hpp has a class for it, which is found by
+// the return type.
+#if BOOST_VERSION < 108200 || (defined(__GNUC__) && !defined(__clang__))
+/// The return type that marks a completion signature as one of ours.
 struct Completed {};
 /// The completion signature of an `Async<T>`.
 template <class T> struct SignatureOf {
