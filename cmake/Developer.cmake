@@ -58,7 +58,7 @@ function(cano_precompile target owner)
   endif()
 endfunction()
 
-# The library is header-only: a sanitizer reaches it only through the flags of who includes it.
+# The library is header-only: a sanitizer reaches it only through the flags of the including target.
 if(CANO_SANITIZE)
   target_compile_options(cano_developer INTERFACE -fsanitize=${CANO_SANITIZE}
                                                   -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -4,7 +4,7 @@
 The last section of each page of cmake/docs/pages is a table of common errors. Where its first cell is
 code, that is a text of the library's: each part between its placeholders, such as <name>, must be made of
 string literals of the headers, one after the other. The first may be cut at its start and the last at its
-end.
+end. (Doxygen wants a text with an apostrophe in double backquotes.)
 """
 
 import pathlib
@@ -65,10 +65,10 @@ def faults_of(page, parts, corpus):
     for row in rows:
         if len(row) != 3 or not all(row):
             yield f"a row of common errors has three cells: {' | '.join(row)}"
-        elif quoted := re.fullmatch(r"`([^`]+)`", row[0]):
-            for part in re.split(r"<[\w ]+>", quoted[1]):
+        elif quoted := re.fullmatch(r"(``?)([^`]+)\1", row[0]):
+            for part in re.split(r"<[\w ]+>", quoted[2]):
                 if not is_made_of(part, parts, corpus):
-                    yield f"no text of the library has '{part}' of '{quoted[1]}'"
+                    yield f"no text of the library has '{part}' of '{quoted[2]}'"
 
 
 def main():

@@ -10,7 +10,7 @@ where a mark is a comment line of its own: `//! [build]` in C++, `#! [build]` in
 SPDX line are left out and common indentation is taken off; the rest must be equal, to the letter. A
 block that shows no compiled file says why: <!-- not compiled: it shows an error -->.
 
-The README's test command, and the one that runs the first example, stand in .ci/run as they are.
+The README's test command, and the one that runs the first example, are in .ci/run as they are.
 """
 
 import pathlib

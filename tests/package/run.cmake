@@ -55,7 +55,7 @@ function(install_cano)
   endforeach()
 endfunction()
 
-# What a download would bring, made of what is installed here.
+# What a download would fetch, made of what is installed here.
 function(make_mirror)
   file(MAKE_DIRECTORY ${WORK}/mirror/boost ${WORK}/mirror/json/include ${WORK}/mirror/catch2)
   file(CREATE_LINK ${BOOST}/boost ${WORK}/mirror/boost/boost SYMBOLIC)

@@ -33,8 +33,8 @@ struct PrometheusOptions {
 
 /// Counts what happens in a prometheus-cpp registry. Its program needs that library (Debian:
 /// prometheus-cpp-dev): in CMake `find_package(cano CONFIG REQUIRED COMPONENTS prometheus)` makes
-/// the target `cano::prometheus`. The `Exposer` is in the library's own target
-/// `prometheus-cpp::pull`.
+/// the target `cano::prometheus`. The `Exposer` is in that library's
+/// component `pull`.
 ///
 ///     auto registry = std::make_shared<prometheus::Registry>();
 ///     workflow.with_observer(std::make_shared<PrometheusObserver>(*registry));

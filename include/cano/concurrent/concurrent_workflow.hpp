@@ -177,7 +177,7 @@ class ConcurrentWorkflow
     batch->set_work_tag(environment.work_tag());
     if (loops.empty()) loops = detail::loops_for(environment.loop());
     auto joined = detail::library_operation<ConcurrentResult<State>>(
-        detail::StartBatch<BatchType>{std::move(batch), std::move(loops), max_in_flight});
+        detail::BatchInitiation<BatchType>{std::move(batch), std::move(loops), max_in_flight});
     co_return co_await std::move(joined);
   }
 
@@ -185,7 +185,7 @@ class ConcurrentWorkflow
   std::function<void(const ConcurrentStatus&)> progress_;
 };
 
-/// Lets `ConcurrentWorkflow{workflow}` tell the types by itself.
+/// Lets `ConcurrentWorkflow{workflow}` deduce the types.
 template <StateLike State, class Store>
 ConcurrentWorkflow(Workflow<State, Store>) -> ConcurrentWorkflow<State, Store>;
 

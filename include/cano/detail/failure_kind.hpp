@@ -76,7 +76,7 @@ inline bool is_misuse_of_json() noexcept {
   return false;
 }
 
-// Stands for a type that is not looked for.
+// A placeholder for a type that is not looked for.
 struct NeverThrown {};
 
 // How deep exceptions that carry others are looked into.

@@ -69,7 +69,7 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  /// The next shard's executor, in turn.
+  /// The next shard's executor, one after the other.
   asio::any_io_executor get_executor() { return next_shard().get_executor(); }
 
   /// The executor of one shard, counted from 0.

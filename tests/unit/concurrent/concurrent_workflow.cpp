@@ -724,7 +724,7 @@ TEST_CASE("a concurrent workflow has its graph and is validated as the workflow 
   CHECK(ConcurrentWorkflow{workflow}.validate() == workflow.validate());
 }
 
-TEST_CASE("instances that fail after the batch was stopped are cancelled, and tell why") {
+TEST_CASE("instances that fail after the batch was stopped are cancelled, and say why") {
   for (const std::size_t retries : {std::size_t{0}, std::size_t{3}}) {
     VirtualTime time;
     const auto gives_up = [](Job& job) -> Async<State> {

@@ -122,7 +122,7 @@ asio::awaitable<void> hop(Runtime& runtime, int hops, std::atomic<int>& count) {
   }
 }
 
-// Waits until each shard has run what was queued there, and what that queued in turn.
+// Waits until each shard has run what was queued there, and what that queued itself.
 void settle(Runtime& runtime) {
   for (int round = 0; round < 4; ++round) {
     for (std::size_t i = 0; i < runtime.size(); ++i) {
@@ -181,7 +181,7 @@ TEST_CASE("a shard that does not exist is an error that names it") {
   }
 }
 
-TEST_CASE("executors are given out in turn") {
+TEST_CASE("executors are given out one after the other") {
   Runtime runtime{3};
   std::map<int, int> given;
   for (int i = 0; i < 30; ++i) {

@@ -114,7 +114,7 @@ TEST_CASE("a cron expression is due by the clock on the wall, never at the start
   CHECK(seconds_of(dated.times, start) == std::vector<double>{1800, 2700});
 }
 
-TEST_CASE("a cron expression goes by its zone and the policies for changes of the clock") {
+TEST_CASE("a cron expression follows its zone and the policies for changes of the clock") {
   // Clocks go from 02:00 to 03:00 on 2025-03-30, as in Berlin.
   VirtualTime time{utc("2025-03-29 12:00")};
   Scheduler scheduler{time.get_executor()};
@@ -191,7 +191,7 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(interval.lateness == std::vector<Duration>(interval.times.size()));
 }
 
-TEST_CASE("next_runs tells when a job will be due, before the start as after it") {
+TEST_CASE("next_runs gives when a job will be due, before the start as after it") {
   VirtualTime time{utc("2024-05-01 00:00")};
   const auto start = time.wall_now();
   Scheduler scheduler{time.get_executor()};

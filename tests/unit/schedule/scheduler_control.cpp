@@ -74,7 +74,7 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(refusal([&] { scheduler.remove("b"); }) == "Job 'b': there is no job with this id");
 }
 
-TEST_CASE_METHOD(InVirtualTime, "what waits for its turn is dropped with its job") {
+TEST_CASE_METHOD(InVirtualTime, "queued occurrences are dropped with their job") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 1s}, {.overlap = Overlap::QueueAll(5)});
   scheduler.start();
@@ -230,7 +230,7 @@ TEST_CASE_METHOD(InVirtualTime, "a trigger is refused where it would be lost") {
   CHECK(refusal([&] { scheduler.trigger("a"); }) == not_running);
 }
 
-TEST_CASE_METHOD(InVirtualTime, "who triggers and waits learns what became of it") {
+TEST_CASE_METHOD(InVirtualTime, "trigger_and_wait gives the outcome of the run") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 3s});
   scheduler.start();
@@ -247,7 +247,7 @@ TEST_CASE_METHOD(InVirtualTime, "who triggers and waits learns what became of it
   CHECK(time.run(scheduler.trigger_and_wait("a")).skipped == SkipReason::Overlap);
 }
 
-TEST_CASE_METHOD(InVirtualTime, "who stops waiting for a trigger does not stop the run") {
+TEST_CASE_METHOD(InVirtualTime, "a cancelled trigger_and_wait does not stop the run") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 3s});
   scheduler.start();

@@ -50,7 +50,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A job that fails as long as it is told to, and notes when it ran.
+// A job that fails as long as the test says, and notes when it ran.
 struct Failing {
   Starts& starts;
   const bool& fails;
@@ -223,7 +223,7 @@ TEST_CASE_METHOD(InVirtualTime, "a job runs only as long as its health check say
   CHECK(scheduler.status("a")->last_error.empty());
 }
 
-TEST_CASE_METHOD(InVirtualTime, "a health check that throws says no, and why is told") {
+TEST_CASE_METHOD(InVirtualTime, "a health check that throws says no, and its text is reported") {
   Starts starts;
   scheduler.every("a", Slow{starts, 0s}, 1s,
                   {.health = []() -> bool { throw std::runtime_error{"no route"}; }});

@@ -113,7 +113,7 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(again.cancelled == report.cancelled);
 }
 
-TEST_CASE_METHOD(InVirtualTime, "a stop may give more time than can be told") {
+TEST_CASE_METHOD(InVirtualTime, "a stop may give a time that overflows") {
   scheduler.manual("slow", [] { return cano::sleep_for(24h); });
   scheduler.start();
   scheduler.trigger("slow");

@@ -48,7 +48,7 @@ template <class Integer> struct Stuck {
 };
 
 // The least and the greatest delay there can be, whatever the width of the generator; any other
-// draw lies between them.
+// draw is between them.
 template <class Integer>
 Ends ends_with(const RetryPolicy& policy, std::size_t failed, Delay previous) {
   Stuck<Integer> least{Stuck<Integer>::min()};

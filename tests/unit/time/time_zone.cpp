@@ -132,7 +132,7 @@ TEST_CASE("rules that contradict themselves are found out") {
   CHECK(message({time, time + hours{1}, hours{23}}) == "no error");
 }
 
-TEST_CASE("a time is told as the clocks of a zone show it") {
+TEST_CASE("a time is written as the clocks of a zone show it") {
   using namespace std::chrono_literals;
   const TimeZone berlin = cano_test::berlin_2025();
   CHECK(berlin.format(utc("2025-03-30 00:59:59")) == "2025-03-30T01:59:59+01:00");

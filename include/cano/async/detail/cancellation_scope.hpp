@@ -80,7 +80,7 @@ class CancellationScope {
   }
   void wait_ends() noexcept { wait_ = nullptr; }
   bool waits() const noexcept { return wait_ != nullptr; }
-  /// What it waits for; where that is nothing that could be cancelled, for its turn.
+  /// What it waits for; nothing where it waits to be resumed, which cannot be cancelled.
   Wait wait() const noexcept { return waits() ? wait_->describe() : Wait{WaitKind::Ready}; }
 
   void tell_places(std::vector<WaitPlace>& places) const {

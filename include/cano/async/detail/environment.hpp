@@ -111,7 +111,7 @@ class Environment {
     return parent_ == nullptr ? loop_->executor() : parent_->coroutine_executor();
   }
 
-  /// Tells of the run that this is part of, if it is part of one. On the loop only.
+  /// The run that this is part of, if it is part of one. On the loop only.
   virtual bool find_outer_run(OuterRun& run) {
     Environment* const next = outer();
     return next != nullptr && next->find_outer_run(run);

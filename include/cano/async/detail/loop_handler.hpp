@@ -30,7 +30,7 @@ class LoopHandler {
   }
 
   void operator()();  // in loop.hpp
-  // Of a timer: whether it was cancelled, the clock tells.
+  // Of a timer: the clock shows whether it was cancelled.
   void operator()(const boost::system::error_code&) { (*this)(); }
 
  private:

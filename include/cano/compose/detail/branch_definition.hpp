@@ -129,7 +129,7 @@ std::shared_ptr<const Definition<BranchState, Slot>> define_branch(
   return definition;
 }
 
-/// Gives it the default config of the workflow, unless it brings one of its own.
+/// Gives it the default config of the workflow, unless it has one of its own.
 template <class Slot>
 void set_default_config(std::shared_ptr<const Definition<BranchState, Slot>>& definition,
                         const TaskConfig& config) {

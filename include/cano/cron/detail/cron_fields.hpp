@@ -21,7 +21,7 @@ struct CronFieldInfo {
 };
 
 constexpr int first_cron_year = 1970;
-// The last whole year that `system_time` can tell.
+// The last whole year of `system_time`.
 constexpr int last_cron_year = 2261;
 
 constexpr CronFieldInfo cron_field_info(CronField field) noexcept {

@@ -37,7 +37,7 @@ struct CronProblem {
   CronField field = CronField::Expression;
   std::size_t begin = 0;
   std::size_t length = 0;
-  int low = 0, high = 0;  // what the number at fault should lie between
+  int low = 0, high = 0;  // the range for the number at fault
   bool is_step = false;   // it is the number after a slash, which has no names
 
   constexpr std::size_t column() const noexcept { return begin + 1; }

@@ -151,12 +151,12 @@ class SchedulerState {
   }
 
   /// What the timer has to do next.
-  NextTurn next_turn(std::uint64_t generation, Moment now, Actions& actions) {
-    NextTurn next;
+  NextWake next_wake(std::uint64_t generation, Moment now, Actions& actions) {
+    NextWake next;
     if (generation_ != generation || phase_ == Phase::Stopped) {
       next.is_over = true;
     } else if (phase_ == Phase::Running) {
-      next = due_queue_.next_turn(now);
+      next = due_queue_.next_wake(now);
     } else if (shutdown_.has_joined(runs_)) {
       finish_stop(now, actions);
       next.is_over = true;

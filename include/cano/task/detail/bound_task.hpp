@@ -68,7 +68,7 @@ template <class State, class Store> struct BoundTask {
   bool declares_targets = false;
   std::vector<State> targets;  // those of its Next<...>
   TaskParts parts{};
-  // The same task with that config for those of its parts that bring none; null where none may.
+  // The same task with that config for those of its parts that have none; null where none may.
   BoundTask (*with_default_config)(const BoundTask&, const TaskConfig&) = nullptr;
 };
 

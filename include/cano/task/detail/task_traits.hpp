@@ -153,7 +153,7 @@ concept Configured = requires(const T& task) {
   { task.config() } -> std::convertible_to<TaskConfig>;
 };
 
-/// The config that the task brings, if it does.
+/// The config of the task itself, if it has one.
 template <class T> std::optional<TaskConfig> own_config(const T& task) {
   if constexpr (Configured<T>) {
     return task.config();

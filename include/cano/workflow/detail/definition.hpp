@@ -62,7 +62,7 @@ template <StateLike State, class Store> struct Definition {
     bool brings_config = true;  // or has the default one of the workflow
   };
 
-  /// What a hop loads: 32 bytes that lie together. One of `call` and `start` is set for a task
+  /// What a hop loads: 32 bytes side by side. One of `call` and `start` is set for a task
   /// that takes no long way, which needs nothing but that; neither for every other state. The
   /// handle is the one that plain tasks are called by, always, so that a task is one object in a
   /// definition.
