@@ -6,7 +6,7 @@ usage: count_instructions.py <program instructions> <record.json> [--write] [<qu
 
 Runs each question twice under callgrind, with so many hops and with twice as many; the difference,
 by hop, is the figure. It does not depend on how busy the machine is, but on the compiler: a record
-of another compiler is told, not compared. Ends with 77 (skipped) without valgrind or record.
+of another compiler is reported, not compared. Ends with 77 (skipped) without valgrind or record.
 """
 import json
 import os
@@ -22,7 +22,7 @@ SKIPPED = 77
 
 
 def instructions(program, question, hops):
-    """Of one run. What memcmp and its like take depends on where a string lies on the stack, and that
+    """Of one run. What memcmp and its like take depends on the address of a string on the stack, and that
     on the length of the environment and of the program's path: both are the same everywhere."""
     directory, name = os.path.split(os.path.abspath(program))
     with tempfile.NamedTemporaryFile() as out:

@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 constexpr std::int64_t many = 10'000;
 constexpr std::size_t plenty = 1'000'000'000'000;
 
-// ---- by hand: waits for nobody, is not fair, knows no time
+// ---- by hand: never waits, is not fair, knows no time
 
 class CountByHand {
  public:

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What does it cost a hop that somebody watches? One observer that only counts, two of them, and
-// nobody; and one by hand.
+// What does an observer cost a hop? One that only counts, two of them, and none; and one by hand.
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -59,7 +58,7 @@ void watched_by(benchmark::State& state, std::shared_ptr<Observers>... observers
   report_each(state, "hop", hops);
 }
 
-template <class Task> void nobody(benchmark::State& state) { watched_by<Task>(state); }
+template <class Task> void unobserved(benchmark::State& state) { watched_by<Task>(state); }
 template <class Task> void one(benchmark::State& state) {
   watched_by<Task>(state, std::make_shared<CountStates>());
 }
@@ -90,14 +89,14 @@ template <class Task> void by_hand_one(benchmark::State& state) {
   report_each(state, "hop", hops);
 }
 
-BENCHMARK(nobody<countdown::PlainTask>)->Name("plain/nobody");
+BENCHMARK(unobserved<countdown::PlainTask>)->Name("plain/nobody");
 BENCHMARK(one<countdown::PlainTask>)->Name("plain/one");
 BENCHMARK(two<countdown::PlainTask>)->Name("plain/two");
-BENCHMARK(nobody<AsyncTask>)->Name("async/nobody");
+BENCHMARK(unobserved<AsyncTask>)->Name("async/nobody");
 BENCHMARK(one<AsyncTask>)->Name("async/one");
 BENCHMARK(two<AsyncTask>)->Name("async/two");
 BENCHMARK(by_hand_one<AsyncTask>)->Name("async/one_by_hand");
-BENCHMARK(nobody<AwaitableTask>)->Name("awaitable/nobody");
+BENCHMARK(unobserved<AwaitableTask>)->Name("awaitable/nobody");
 BENCHMARK(one<AwaitableTask>)->Name("awaitable/one");
 BENCHMARK(two<AwaitableTask>)->Name("awaitable/two");
 BENCHMARK(by_hand_one<AwaitableTask>)->Name("awaitable/one_by_hand");

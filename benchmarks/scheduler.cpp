@@ -86,7 +86,7 @@ void lateness_of_interval_jobs(benchmark::State& state) {
   report_lateness(state, lateness, cpu);
 }
 
-// The same by hand: a coroutine with a timer for each, which nobody can see into or stop.
+// The same by hand: a coroutine with a timer for each, which cannot be inspected or stopped.
 asio::awaitable<void> tick(cano::Duration delay, std::vector<cano::Duration>& lateness) {
   asio::steady_timer timer{co_await asio::this_coro::executor};
   auto due = std::chrono::steady_clock::now() + delay;

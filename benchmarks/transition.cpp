@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What does a hop cost, from the task of one state to that of the next? Plain tasks stand beside a
-// loop over virtual calls, coroutines of either type beside one with a switch, both written by
-// hand.
+// What does a hop cost, from the task of one state to that of the next? Plain tasks are measured
+// beside a loop over virtual calls, coroutines of either type beside one with a switch, both
+// written by hand.
 #include <array>
 #include <cstddef>
 #include <functional>
@@ -23,8 +23,8 @@
 
 // Not in the unnamed namespace, and with a task of a second class for a state that is never
 // entered: else the compiler sees that there is only one function to call, and calls none. The two
-// states that take turns share a class, as they do in the workflow: which of two classes comes next
-// is something that processors guess well or badly, depending on where the code lies.
+// states that alternate share a class, as they do in the workflow: which of two classes comes next
+// is something that processors guess well or badly, depending on the address of the code.
 namespace baseline {
 
 template <class State> struct Task {
@@ -78,7 +78,7 @@ template <class Loop> void run_baseline(benchmark::State& state, const Loop& loo
   report_each(state, "hop", hops);
 }
 
-// ---- two states that take turns
+// ---- two states that alternate
 
 // As a task of a workflow: the same without a virtual function.
 template <class State> struct GoToTask {

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # What cano::cano itself links: Boost's headers, nlohmann_json, the platform's threads. GLOBAL, so
-# that a project that adds cano as a subdirectory can link what it brings.
+# that a project that adds cano as a subdirectory can link them too.
 
 if(CANO_FETCH_DEPENDENCIES)
   include(cmake/FetchDependencies.cmake)
 endif()
 
-# A target that the parent project has already made is taken as it stands.
+# A target that the parent project has already made is used as it is.
 if(NOT TARGET Boost::headers)
   find_package(Boost 1.81 CONFIG QUIET GLOBAL)
   if(NOT Boost_FOUND)

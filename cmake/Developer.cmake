@@ -37,6 +37,14 @@ if(CANO_PRECOMPILE_HEADERS)
   target_compile_options(cano_developer INTERFACE ${cano_precompiled_options})
 endif()
 
+# What needs a component that cannot be had is left out.
+foreach(component IN LISTS cano_components)
+  cano_make_component(${component} problem GLOBAL)
+  if(problem)
+    message(NOTICE "cano: tests and examples are left out: ${problem}")
+  endif()
+endforeach()
+
 # cano_precompile(<target> <owner> <header>...): where that is asked for, <target> uses what is
 # precompiled of the headers for <owner>, which may be itself.
 function(cano_precompile target owner)
@@ -50,7 +58,7 @@ function(cano_precompile target owner)
   endif()
 endfunction()
 
-# The library is header-only: a sanitizer reaches it only through the flags of who includes it.
+# The library is header-only: a sanitizer reaches it only through the flags of the including target.
 if(CANO_SANITIZE)
   target_compile_options(cano_developer INTERFACE -fsanitize=${CANO_SANITIZE}
                                                   -fno-omit-frame-pointer -fno-sanitize-recover=all)

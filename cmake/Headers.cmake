@@ -54,7 +54,7 @@ target_sources(
       include/cano/async/detail/operation_state.hpp
       include/cano/async/detail/operation.hpp
       include/cano/async/detail/start.hpp
-      include/cano/async/detail/boost_1_81.hpp
+      include/cano/async/detail/async_op_handler.hpp
       include/cano/async/detail/awaitable.hpp
       include/cano/async/async.hpp
       include/cano/async/detail/blocking_run.hpp

@@ -25,6 +25,7 @@ write_basic_package_version_file(
   ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cano-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/cano-config-version.cmake DESTINATION ${package_dir})
+install(FILES cmake/Components.cmake DESTINATION ${package_dir} RENAME cano-components.cmake)
 
 configure_file(cmake/cano.pc.in cano.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/cano.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)

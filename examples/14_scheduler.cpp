@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Jobs at intervals and by hand: the scheduler runs them in the background, tells what it knows of
+// Jobs at intervals and by hand: the scheduler runs them in the background, shows the counters of
 // them, and has joined all of them when it has stopped.
 
 #include <chrono>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What does not fit in one coroutine on one thread: a mailbox brings values from another thread, a
+// What does not fit in one coroutine on one thread: a mailbox takes values from another thread, a
 // group has work that goes on after the call that started it, and a pool of threads calls a
 // function that would hold up everything else.
 

@@ -81,7 +81,7 @@ const auto use_tools =
         .join(cano::Join::settled(),
               [](Conversation& talk, std::span<cano::BranchResult<std::string>> results) {
                 for (auto& result : results) {
-                  // What has failed is told to the model like everything else.
+                  // What has failed goes to the model like everything else.
                   talk.notes.push_back(result.is_success() ? result.value()
                                                            : "failed: " + result.error_message());
                   std::cout << "  " << talk.notes.back() << '\n';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // An order over three services that know nothing of each other. What one of them has done is undone
-// when a later one does not, the last first; nobody has to write down how far the order came.
+// when a later one does not, the last first; no task has to record how far the order came.
 
 #include <chrono>
 #include <iostream>

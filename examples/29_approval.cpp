@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A request that waits for a person: the answer comes into a mailbox, or a reminder is sent, and
-// when there were too many of those somebody else decides. The days pass on a virtual clock.
+// when there were too many of those another person decides. The days pass on a virtual clock.
 
 #include <chrono>
 #include <exception>

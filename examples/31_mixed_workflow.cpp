@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Each state gets the kind of work that fits it: a Task with parameters, a Node, a function, a
-// lambda, a coroutine. Here they clean the readings of a sensor: as long as one of them lies far
+// lambda, a coroutine. Here they clean the readings of a sensor: as long as one of them is far
 // from the others, it is dropped and the rest is measured again.
 
 #include <algorithm>
@@ -40,7 +40,7 @@ double farthest(const Readings& readings) {
   });
 }
 
-// A Task that is told what to do by its constructor: workflows of other sensors give it another.
+// A Task that gets its parameters in its constructor: workflows of other sensors give it another.
 struct Read {
   std::vector<double> sensor;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Two parties haggle until they agree or one has had enough: a loop between two states. What a
-// party knows alone lies in its task, what both know lies in the store.
+// party knows alone is in its task, what both know is in the store.
 //
 //     32_negotiation [least the seller takes] [most the buyer pays]
 

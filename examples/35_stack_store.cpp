@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A store that lies on the stack, with all it holds. Its containers take their memory from a buffer
+// A store on the stack, with all it holds. Its containers take their memory from a buffer
 // inside of it and nowhere else: what does not fit fails, instead of growing on the heap. The store
 // can neither be copied nor moved, and need not be: a run only refers to it.
 

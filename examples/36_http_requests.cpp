@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A web service that answers each request with one run of a workflow. The store of a run is the
 // request and its answer; the state in which it ends says what became of it. What the client did
-// wrong is a state, what we did wrong is an exception, and the client is told which.
+// wrong is a state, what we did wrong is an exception, and the client sees which.
 //
 //     36_http_requests          asks itself some questions
 //     36_http_requests <port>   serves until it is stopped; ask it with

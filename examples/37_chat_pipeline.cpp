@@ -57,7 +57,7 @@ struct Model {
     const auto response = co_await http::send(server, std::move(request));
     const unsigned status = response.result_int();
     if (status != 200) {
-      // Who is busy or broken may answer later; a request that is wrong stays wrong.
+      // A server that is busy or broken may answer later; a request that is wrong stays wrong.
       const bool may_pass = status == 429 || status >= 500;
       throw cano::Error{may_pass ? cano::Errc::TaskExecution : cano::Errc::Configuration,
                         "the model's server says " + std::to_string(status)};

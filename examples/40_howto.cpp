@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Small answers of the documentation's how-to page, each between its own marks.
 #include <chrono>
+#include <csignal>
 #include <future>
 #include <iostream>
 #include <memory>
@@ -8,8 +9,10 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <nlohmann/json.hpp>
@@ -157,6 +160,47 @@ void plain_code_that_stops() {
   std::cout << "token: " << (result.is_failed() ? "failed" : "ended") << '\n';
 }
 
+//! [ctrl_c]
+cano::Async<int> wait_for_signal() {
+  asio::signal_set signals{co_await asio::this_coro::executor, SIGINT, SIGTERM};
+  co_return co_await signals.async_wait(asio::deferred);
+}
+//! [ctrl_c]
+
+void cancelled_on_ctrl_c() {
+  const auto waits = [](Job&) -> cano::Async<State> {
+    std::raise(SIGINT);
+    co_await cano::sleep_for(1h);
+    co_return State::Done;
+  };
+  const auto workflow =
+      cano::Workflow<State, Job>{State::Work}.add(State::Work, waits).add_exit_state(State::Done);
+  Job job;
+  //! [until_ctrl_c]
+  auto until = cano::when_any(wait_for_signal(), workflow.try_orchestrate(job));
+  const bool was_signalled = cano::run(std::move(until)).index() == 0;  // the run has ended too
+  //! [until_ctrl_c]
+  std::cout << "ctrl_c: " << (was_signalled ? "cancelled" : "done") << '\n';
+}
+
+//! [retry_after]
+State ask_server(Job& job) {
+  if (++job.answer == 1) throw cano::RetryAfter{2s, "503: busy"};  // as its header Retry-After says
+  return State::Done;
+}
+//! [retry_after]
+
+void back_when_the_server_says() {
+  const auto workflow = cano::Workflow<State, Job>{State::Work}
+                            .add(State::Work, ask_server)
+                            .add_exit_state(State::Done);
+  cano::VirtualTime time;
+  Job job;
+  const auto start = time.now();
+  time.run(workflow.orchestrate(job));
+  std::cout << "retry_after: " << (time.now() - start) / 1s << " s\n";
+}
+
 int main() {
   on_my_own_thread_pool();
   with_parameters();
@@ -165,4 +209,6 @@ int main() {
   json_of_a_store();
   limit_of_a_run();
   plain_code_that_stops();
+  cancelled_on_ctrl_c();
+  back_when_the_server_says();
 }

@@ -73,7 +73,7 @@ Day parse(const std::string& line) {
   return day;
 }
 
-// Stands for a database that is busy now and then.
+// A stub of a database that is busy now and then.
 void store(Archive& archive, std::span<const Day> days) {
   if (++archive.tries == 2) throw std::runtime_error{"the database is locked"};
   for (const Day& day : days)

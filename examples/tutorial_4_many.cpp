@@ -14,7 +14,7 @@ struct Order {
 };
 
 cano::Async<State> price(Order& order) {
-  co_await cano::yield_now();  // others on the thread have their turn
+  co_await cano::yield_now();  // lets others on the thread run
   order.cents = order.pieces * 250;
   co_return State::Done;
 }

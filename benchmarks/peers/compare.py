@@ -4,8 +4,8 @@
 
 usage: compare.py --programs <directory> --out <directory> [--compiler <name>] [--rounds <n>]
 
-Builds the Rust peers with cargo, below the second directory, runs all of them in turn, prints a
-Markdown table of the medians with what each is in multiples of cano and how far the rounds lie
+Builds the Rust peers with cargo, below the second directory, runs them one after the other, prints a
+Markdown table of the medians with what each is in multiples of cano and how far the rounds are
 apart, and another of what cano is meant to reach, and writes compare.json, compare.md and, where
 gnuplot is installed, compare.svg there. What cannot be built is listed as missing.
 """
@@ -255,7 +255,7 @@ def plot(values, names, directory):
         ours = statistics.median(values[question]["cano"])
         ratios = [statistics.median(values[question][n]) / ours if n in values[question] else "?" for n in others]
         rows.append(" ".join([question.rsplit("_", 1)[0].replace("_", "-"), *map(str, ratios)]))
-    titles = [PEERS[name].replace("`", "") for name in others]  # gnuplot would run what stands between
+    titles = [PEERS[name].replace("`", "") for name in others]  # gnuplot would run what is between
     columns = ", ".join(f"$data using {i + 2}:xtic(1) title '{title}'" for i, title in enumerate(titles))
     script = "\n".join([
         "$data << EOD", *rows, "EOD",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Runs that fail, by hand, in a coroutine of either type. How long each took is told where cano
-// tells it too.
+// Runs that fail, by hand, in a coroutine of either type. How long each took is reported where cano
+// reports it too.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The questions of README.md answered without a library: a loop over virtual calls, Asio coroutines
 // with a switch, spawned by hand on two threads with an io_context each, and a map under a mutex.
-// How long a run took is told where cano tells it too.
+// How long a run took is reported where cano reports it too.
 #include <algorithm>
 #include <any>
 #include <array>

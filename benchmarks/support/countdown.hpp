@@ -59,7 +59,7 @@ struct AwaitableNode {
   }
 };
 
-/// Two states that take turns, each with a task of type `Task`.
+/// Two states that alternate, each with a task of type `Task`.
 template <class Task>
 cano::Workflow<Step, Count> workflow(const cano::TaskConfig& config = cano::TaskConfig::minimal()) {
   return cano::Workflow<Step, Count>{Step::A}

@@ -2,7 +2,7 @@
 # Proves that a mistake does not compile, and that the mistake alone is why:
 #   cmake -DSOURCE=<file> -DCOMPILER_ID=<GNU or Clang> -P compile_fail.cmake -- <compile command>...
 #
-# The file compiles as it stands. With CANO_MISTAKE defined it must not, and the compiler's first
+# The file compiles as it is. With CANO_MISTAKE defined it must not, and the compiler's first
 # error, the only one it is asked for, must match the regex in the file's line "// expect: <regex>",
 # or "// expect-gcc: ..." and "// expect-clang: ..." where the compilers differ.
 cmake_minimum_required(VERSION 3.24)

@@ -24,7 +24,7 @@ FORMS = [
 
 
 def without_comments(text):
-    """`text`, line for line, without comments and what stands in quotes."""
+    """`text`, line for line, without comments and the contents of quotes."""
     text = re.sub(r"/\*.*?\*/", lambda c: "\n" * c[0].count("\n"), text, flags=re.S)
     return re.sub(r'//.*|"(\\.|[^"\\\n])*"', "", text)
 

@@ -13,7 +13,7 @@ import re
 import sys
 
 # A folder may include from the folders named here and, through them, from theirs; every folder may
-# include from the vocabulary, which lies in cano/ itself and includes from nothing of ours.
+# include from the vocabulary, which is in cano/ itself and includes from nothing of ours.
 FOLDERS = {
     "async": [],
     "store": [],
@@ -50,7 +50,7 @@ PURE = """
     schedule/due_queue schedule/failure_gate schedule/job_book schedule/scheduler_state schedule/timeline
 """.split()
 
-# Who wants only one of these pays for no Asio.
+# A file that includes only one of these does not pay for Asio.
 WITHOUT_ASIO = ["cano/cron/cron_expression.hpp", "cano/schedule/schedule.hpp", "cano/task/retry_policy.hpp"]
 
 FORBIDDEN = {
@@ -133,11 +133,11 @@ def check_order(texts, listed):
             if included not in texts:
                 fault(header, f"includes {included}, which does not exist")
             elif place.get(included, -1) > place.get(header, len(place)):
-                fault(header, f"stands above {included}, which it includes, in {HEADER_LIST}")
+                fault(header, f"is listed above {included}, which it includes, in {HEADER_LIST}")
 
 
 def reached_from(header, texts):
-    """`header` and all headers of ours that it brings in."""
+    """`header` and all headers of ours that it includes, also through others."""
     reached, waiting = set(), [header]
     while waiting:
         reached.add(current := waiting.pop())
@@ -154,7 +154,7 @@ def check_boost(texts):
             fault(header, f"{user} needs Boost: include cano/version.hpp, which refuses an old one")
     for header in WITHOUT_ASIO:
         for user in sorted(h for h in reached_from(header, texts) if "<boost/asio" in texts[h]):
-            fault(header, f"must not bring in Asio, which {user} includes")
+            fault(header, f"must not include Asio, as it does through {user}")
 
 
 def check_umbrella(texts):

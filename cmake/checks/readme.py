@@ -10,7 +10,7 @@ where a mark is a comment line of its own: `//! [build]` in C++, `#! [build]` in
 SPDX line are left out and common indentation is taken off; the rest must be equal, to the letter. A
 block that shows no compiled file says why: <!-- not compiled: it shows an error -->.
 
-The README's test command, and the one that runs the first example, stand in .ci/run as they are.
+The README's test command, and the one that runs the first example, are in .ci/run as they are.
 """
 
 import pathlib
@@ -19,6 +19,7 @@ import sys
 import textwrap
 
 DOCUMENTS = ["README.md", "examples/README.md", ".github/CONTRIBUTING.md"]
+PAGES = "cmake/docs/pages/*.md"
 LANGUAGES = ["cpp", "c++", "cmake", "mermaid"]
 COMMANDS = ["cmake --workflow --preset quickstart", "cmake --workflow --preset test"]
 
@@ -85,6 +86,8 @@ def main():
     for document in DOCUMENTS:
         if (root / document).exists():
             check_blocks(root, document)
+    for page in sorted(root.glob(PAGES)):
+        check_blocks(root, page.relative_to(root))
     check_commands(root)
     for line in faults:
         print(line)

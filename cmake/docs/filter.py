@@ -1,14 +1,40 @@
 # SPDX-License-Identifier: MIT
 """Doxygen's input filter: `python3 filter.py <file>` prints the file as Doxygen is to see it.
 
-Of a header, what is not public and what lies in namespace detail is left out. In a README, headings get
+Of a header, what is not public and what is in namespace detail is left out. In a README, headings get
 the ids by which its links know them, and links to examples lead to their pages. Line numbers stay as
-they are.
+they are. Fields that many events share and comparisons by all members get their comment here, so that
+the headers need not repeat it. In a page, the line <!-- glossary --> becomes a table for each folder of the headers: its classes
+and what they are, by their comments.
 """
 
 import pathlib
 import re
 import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "cmake/checks"))
+import comments  # noqa: E402
+
+
+# The comments of fields that many events share, by their declarations.
+SHARED_FIELDS = {
+    "steady_time at": "When, by the steady clock.",
+    "system_time at": "When, by the wall clock.",
+    "std::string_view job": "The id of the job.",
+    "SkipReason reason": "Why it did not run.",
+}
+
+
+def with_shared_comments(header):
+    for field, comment in SHARED_FIELDS.items():
+        header = re.sub(rf"^( +{field};)$", rf"\1  ///< {comment}", header, flags=re.M)
+    comparison = r"^( +)(?=(?:friend |constexpr )*\S+ operator(?:==|<=>)\(.*= default;$)"
+    lines = re.sub(comparison, r"\1/** By all members. */ ", header, flags=re.M).splitlines(True)
+    for number, line in enumerate(lines):
+        if "/** By all members. */" in line and re.match(r" +///", lines[number - 1]):
+            lines[number] = line.replace("/** By all members. */ ", "")  # it has a comment of its own
+    return "".join(lines)
 
 
 def blank(part):
@@ -43,6 +69,22 @@ def as_page(prefix, markdown):
         yield line
 
 
+def glossary():
+    """What is private: the public classes have pages of their own."""
+    include = ROOT / "include/cano"
+    for folder in sorted(path.name for path in include.iterdir() if path.is_dir()):
+        words = {}
+        for header in sorted((include / folder).rglob("*.hpp")):
+            if header.parent.name == "detail":
+                words.update(comments.classes(header.read_text()))
+        rows = [f"| {name} | {comments.first_sentence(words[name])} |" for name in sorted(words)]
+        yield f"\n### {folder} {{#glossary_{folder}}}\n"
+        purpose = comments.folder_purpose(ROOT, folder)
+        yield purpose[:1].upper() + purpose[1:]
+        if rows:
+            yield "\n".join(["", "| word | is |", "| --- | --- |", *rows])
+
+
 def main():
     path = pathlib.Path(sys.argv[1])
     text = path.read_text()
@@ -51,7 +93,9 @@ def main():
         prefix = "readme-" if is_front_page else f"{path.parent.name}-"
         text = "\n".join(as_page(prefix, text)) + "\n"
     elif path.suffix == ".hpp":
-        text = public_part(text, path.parent.name == "detail")
+        text = with_shared_comments(public_part(text, path.parent.name == "detail"))
+    else:
+        text = text.replace("<!-- glossary -->", "\n".join(glossary()))
     sys.stdout.write(text)
 
 

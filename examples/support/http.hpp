@@ -65,7 +65,7 @@ inline std::uint16_t port_of(std::string_view text) {
 
 /// Sends one request over a connection of its own.
 ///
-/// **Errors.** `std::runtime_error` when nobody listens there, and what Asio and Beast report.
+/// **Errors.** `std::runtime_error` when no server listens there, and what Asio and Beast report.
 /// **Cancellation.** At any point; closes the connection.
 inline cano::Async<Response> send(tcp::endpoint server, Request request) {
   tcp::socket socket{co_await asio::this_coro::executor};
@@ -103,7 +103,7 @@ class Server {
   cano::Async<void> serve(Handler handler) {
     for (;;) {
       tcp::socket connection = co_await acceptor_.async_accept(asio::deferred);
-      // Ends with an exception when the client goes away, which concerns nobody else.
+      // Ends with an exception when the client goes away, which concerns no other client.
       asio::co_spawn(acceptor_.get_executor(), answer(std::move(connection), handler),
                      asio::detached);
     }

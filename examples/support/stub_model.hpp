@@ -16,7 +16,7 @@
 
 #include "http.hpp"
 
-/// Stands in for a language model behind the chat-completions interface: as moody as a real one,
+/// A stub of a language model behind the chat-completions interface: as moody as a real one,
 /// but the same each time. It turns the first request away and leaves the third without an answer.
 class StubModel {
  public:

@@ -23,7 +23,6 @@ struct ConcurrentStatus {
     return is_complete() ? 0 : total_workflows - completed - failed - cancelled;
   }
 
-  /// Member by member.
   bool operator==(const ConcurrentStatus&) const = default;
 };
 

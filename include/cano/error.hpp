@@ -120,7 +120,7 @@ namespace detail {
 ///
 /// std::system_error gives itself a text, by two allocations, for what() to show, which `Error` has
 /// another for. It gives a copy none where the text of the original was moved away.
-inline const std::system_error& without_text(Errc code) {
+inline const std::system_error& base_of(Errc code) {
   static constexpr std::size_t codes = static_cast<std::size_t>(Errc::CompensationFailed) + 1;
   // Never destroyed: what fails at the end of the program fails with an Error too.
   static const auto& known =
@@ -196,7 +196,7 @@ class Error : public std::system_error {
   friend class detail::Failure;
 
   explicit Error(detail::ErrorText::Pointer text)
-      : std::system_error{detail::without_text(static_cast<Errc>(text->code()))},
+      : std::system_error{detail::base_of(static_cast<Errc>(text->code()))},
         text_{std::move(text)} {
     if (code().value() != text_->code()) [[unlikely]] {
       const auto unknown = static_cast<Errc>(text_->code());

@@ -10,7 +10,7 @@ namespace cano {
 
 /// What a run waits for.
 enum class WaitKind {
-  Ready,       ///< Its turn: it yielded, and its executor has not come round.
+  Ready,       ///< To be resumed: it yielded, and its executor runs other work.
   Timer,       ///< A time: `sleep_for`, `sleep_until`.
   RetryPause,  ///< The next attempt.
   Children,    ///< Other work that it has started: a run, the branches of `when_all`.

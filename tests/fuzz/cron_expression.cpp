@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Any text is an expression, or an error with a position. Any expression survives being written and
-// read, and its occurrences lie strictly after and before the time they are asked for, in a zone
+// read, and its occurrences are strictly after and before the time they are asked for, in a zone
 // that changes its clocks too.
 
 #include <array>
@@ -38,7 +38,7 @@ void check_error(const cano::Error& error, std::size_t size) {
   const std::size_t at = error.message().rfind(label);
   fuzz::require(at != std::string::npos, "the error has a position");
   const auto column = std::strtoull(error.message().c_str() + at + label.size(), nullptr, 10);
-  fuzz::require(column >= 1 && column <= size + 1, "the position lies in the text");
+  fuzz::require(column >= 1 && column <= size + 1, "the position is in the text");
 }
 
 void check_around(const CronExpression& cron, cano::system_time time) {

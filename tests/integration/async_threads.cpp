@@ -319,7 +319,7 @@ TEST_CASE("a pool of threads is stopped and destroyed under random coroutines") 
 
 namespace {
 
-// Queued on a context that nobody runs.
+// Queued on a context that does not run.
 asio::awaitable<void> wait_elsewhere(asio::io_context& elsewhere) {
   co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
       [&elsewhere](auto handler) {

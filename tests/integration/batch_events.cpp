@@ -210,7 +210,7 @@ TEST_CASE("a batch is destroyed with its execution context, and every beginning 
   CHECK(end.find("total=3 completed=1 failed=0 cancelled=2") != std::string::npos);
 }
 
-TEST_CASE("who awaits a batch on a Runtime that is destroyed gets its results") {
+TEST_CASE("a coroutine that awaits a batch on a destroyed Runtime gets its results") {
   const auto seen = std::make_shared<cano::RecordingObserver>();
   const Batch batch = make_batch().with_observer(seen);
   std::vector<Data> stores{{1h, false}, {1h, false}, {1h, false}};

@@ -47,7 +47,7 @@ constexpr std::array<Policy, 4> policies{{{DstGap::ShiftForward, DstFold::First}
                                           {DstGap::RunAtGapEnd, DstFold::Both},
                                           {DstGap::ShiftForward, DstFold::Second}}};
 
-// What tells apart zones that differ in the years that are looked at.
+// A key that differs for zones that differ in the years that are looked at.
 struct History {
   std::vector<sys_seconds> times;
   std::vector<seconds> offsets;

@@ -84,7 +84,7 @@ TimeZone changing_zone(const std::string& name, std::chrono::seconds standard,
 struct Case {
   std::string name;
   Schedule schedule;
-  Duration typical;  // how far apart occurrences lie, roughly
+  Duration typical;  // how far apart occurrences are, roughly
 };
 
 Case any_case(Dice& dice) {
@@ -151,7 +151,7 @@ struct Model {
   std::vector<std::uint64_t> missed;
   OccurrenceCounts counts;
 
-  // All that has become due, of which the machine is told at once.
+  // All that has become due, given to the state machine at once.
   void take(const std::vector<system_time>& due, system_time now, const ScheduleOptions& options) {
     const std::uint64_t most = options.max_runs.value_or(~std::uint64_t{0});
     if (due.empty() || counts.started >= most) return;

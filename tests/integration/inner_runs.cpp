@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Runs, batches and groups that are started inside a run: who observes them, and what they say of
+// Runs, batches and groups that are started inside a run: their observers, and what they say of
 // where they come from.
 #include <chrono>
 #include <functional>
@@ -187,7 +187,7 @@ TEST_CASE("what has observers or a span of its own keeps them") {
   SECTION("a batch") { check_own_observers<AwaitsBatch>(); }
 }
 
-TEST_CASE("a run that nobody observes still gives its id to those that it starts") {
+TEST_CASE("a run without observers still gives its id to those that it starts") {
   const auto own = std::make_shared<cano::RecordingObserver>();
   WatchedOuter<Awaits> watched;
   watched.inner.with_observer(own);

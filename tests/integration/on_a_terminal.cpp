@@ -19,7 +19,7 @@
 
 namespace {
 
-// A standard stream is a terminal of kind `kind` while this lives; null: nobody says which.
+// A standard stream is a terminal of kind `kind` while this lives; null: unknown.
 class Terminal {
  public:
   explicit Terminal(const char* kind, int stream = STDERR_FILENO) : stream_{stream} {
@@ -79,7 +79,7 @@ TEST_CASE("log lines on a terminal are coloured, unless the person wants no colo
   CHECK(has_colour(logged(terminal)));
 }
 
-TEST_CASE("log lines on a terminal that knows no colours, or nobody knows, have none") {
+TEST_CASE("log lines on a terminal that has no colours, or is unknown, have none") {
   for (const char* kind : {"dumb", static_cast<const char*>(nullptr)}) {
     const Terminal terminal{kind};
     const std::string text = logged(terminal);

@@ -53,7 +53,7 @@ TEST_CASE("a library waits on the virtual clock of another one") {
   });
 }
 
-TEST_CASE("a change of a key inside a change of it is refused, whoever makes the two") {
+TEST_CASE("a change of a key inside a change of it is refused, whichever library makes the two") {
   for_each_pair([](const Library& outer, const Library& inner) {
     cano::MemoryStore store;
     CHECK_THROWS_AS(outer.change(store, [&] { inner.change(store, [] {}); }), cano::Error);

@@ -15,7 +15,7 @@ namespace one_definition {
 
 enum class State { Load, Work, Done };
 
-// Too large to lie in a slot of a store.
+// Too large to be stored in a slot.
 struct Order {
   std::string id;
   std::vector<int> cents;

@@ -164,7 +164,7 @@ TEST_CASE("the events of occurrences that were missed, and of a job that is paus
   CHECK(reasons.back() == "paused");
 }
 
-TEST_CASE("a scheduler tells which of its observers threw") {
+TEST_CASE("a scheduler reports which of its observers threw") {
   struct Throwing : cano::Observer {
     void on_occurrence_started(const cano::OccurrenceStarted&) override {
       throw std::runtime_error{"no"};
@@ -181,7 +181,7 @@ TEST_CASE("a scheduler tells which of its observers threw") {
   CHECK(watched.scheduler.observer_failures()[0].message == "no");
 }
 
-TEST_CASE("the run of a scheduled workflow stands between its occurrence's start and end") {
+TEST_CASE("the run of a scheduled workflow is between its occurrence's start and end") {
   enum class S { A, Done };
   Watched watched;
   watched.trigger(cano::Workflow<S>{S::A}
@@ -272,7 +272,7 @@ struct Slices {
 
 }  // namespace
 
-TEST_CASE("the slice of a job stands over its run, whatever becomes of the wall clock") {
+TEST_CASE("the slice of a job spans its run, however the wall clock is set") {
   const TempFile file;
   {
     const auto trace = std::make_shared<cano::TraceFile>(file.path());

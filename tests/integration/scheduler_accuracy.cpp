@@ -116,9 +116,9 @@ TEST_CASE_METHOD(InVirtualTime, "an absurd interval is a clear error or never du
   scheduler.every("291 years", do_nothing, std::chrono::years{291});
   scheduler.every("the shortest", do_nothing, 1ns);
   CHECK(refusal([&] { scheduler.every("none", do_nothing, 0s); }) ==
-        "The interval of a schedule must be at least 1 ns, not 0 s");
+        "Schedule::every: the interval must be at least 1 ns, not 0 s");
   CHECK(refusal([&] { scheduler.every("back", do_nothing, -5min); }) ==
-        "The interval of a schedule must be at least 1 ns, not -300 s");
+        "Schedule::every: the interval must be at least 1 ns, not -300 s");
   CHECK(refusal([&] {
           scheduler.every("what", do_nothing,
                           std::chrono::duration<double>{std::numeric_limits<double>::quiet_NaN()});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Who is destroyed first: the scheduler, its execution context, a job, somebody who waits. For
+// The order of destruction: the scheduler, its execution context, a job, a waiter. For
 // AddressSanitizer.
 
 #include <chrono>
@@ -173,7 +173,7 @@ TEST_CASE("a Runtime may be destroyed before its scheduler") {
   CHECK(token.use_count() == 1);
 }
 
-TEST_CASE("who waits on another executor learns that the scheduler's is gone") {
+TEST_CASE("a waiter on another executor learns that the scheduler's is gone") {
   auto context = std::make_unique<asio::io_context>();
   asio::io_context other;
   Scheduler scheduler{context->get_executor()};
@@ -199,7 +199,7 @@ TEST_CASE("who waits on another executor learns that the scheduler's is gone") {
   CHECK(report->cancelled.size() == 1);
 }
 
-TEST_CASE("an executor of those who wait may be destroyed before the scheduler's") {
+TEST_CASE("the executor of a waiter may be destroyed before the scheduler's") {
   VirtualTime time;
   Scheduler scheduler{time.get_executor()};
   scheduler.manual("a", [] { return cano::sleep_for(1s); });

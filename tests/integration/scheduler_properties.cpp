@@ -150,7 +150,7 @@ class ClockFixture {
   }
 
   bool is_healthy() {
-    if (pick(10) == 0) throw std::runtime_error{"cannot tell"};
+    if (pick(10) == 0) throw std::runtime_error{"unknown"};
     return pick(3) != 0;
   }
 

@@ -122,7 +122,7 @@ class Storm {
     threads.emplace_back([this] { stop_and_start(); });
     for (auto& thread : threads)
       thread.join();
-    // Somebody may have started it again meanwhile.
+    // Another thread may have started it again meanwhile.
     cano::run(scheduler_.stop(1s));
     check();
   }
@@ -263,7 +263,7 @@ constexpr int homecomings = races(8'000, 2'000);
 
 }  // namespace
 
-TEST_CASE("who waits for a run or a stop elsewhere may destroy their own context upon it") {
+TEST_CASE("a waiter for a run or a stop elsewhere may destroy its own context upon it") {
   cano::Runtime runtime{2};
   Scheduler scheduler{runtime};
   scheduler.manual("a", [] {});
@@ -301,7 +301,7 @@ TEST_CASE("a context may be destroyed just when what is awaited there ends elsew
 
 namespace {
 
-// Waits twice on a context that nobody runs, and once here.
+// Waits twice on a context that does not run, and once here.
 struct WaitsElsewhere {
   asio::io_context* elsewhere;
   std::shared_ptr<std::atomic<int>> alive;

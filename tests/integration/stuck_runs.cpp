@@ -111,7 +111,7 @@ std::string said(const Trip& flow) {
 
 }  // namespace
 
-TEST_CASE("a run that is stuck is told with its state and the usual cause") {
+TEST_CASE("a run that is stuck is reported with its state and the usual cause") {
   const std::string unseen = " waits for something that VirtualTime does not see" + cause;
   CHECK(said(trip("Fetch", bare_timer)) == "state Fetch" + unseen);
   CHECK(said(trip("Fetch", bare_timer_of_asio)) == "state Fetch" + unseen);
@@ -121,13 +121,13 @@ TEST_CASE("a run that is stuck is told with its state and the usual cause") {
         std::string::npos);
   CHECK(said(trip("Outer", AwaitsTwo{trip("One", bare_timer), trip("Two", nobody_sends)})) ==
         "state One waits for something that VirtualTime does not see; state Two waits for a value "
-        "that nobody sends to its mailbox" +
+        "that is never sent to its mailbox" +
             cause);
 }
 
-TEST_CASE("a run that is stuck for another cause is told with that") {
+TEST_CASE("a run that is stuck for another cause is reported with that") {
   CHECK(said(trip("Idle", for_ever)) == "state Idle waits for the end of time");
   CHECK(said(trip("Ask", nobody_sends)) ==
-        "state Ask waits for a value that nobody sends to its mailbox");
+        "state Ask waits for a value that is never sent to its mailbox");
   CHECK(said(trip("a\nb\xFF", for_ever)) == "state a\\nb\xEF\xBF\xBD waits for the end of time");
 }

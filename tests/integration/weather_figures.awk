@@ -59,7 +59,7 @@ FILENAME == ARGV[2] {
   next
 }
 
-# The report has a value a line. Those of a month stand below its name; those of a record below the
+# The report has a value a line. Those of a month are below its name; those of a record below the
 # record's own.
 {
   gsub(/[ ",{]/, "")

@@ -3,6 +3,7 @@
 #   cmake -DWAY=<way> -DSOURCE=<cano's sources> -DBUILD=<cano's build> -DWORK=<scratch folder>
 #         -DCOMPILER=<c++> -DGENERATOR=<generator> -DMAKE_PROGRAM=<its program>
 #         -DBOOST=<folder of boost/> -DJSON=<folder of nlohmann/> -DCATCH=<folder of catch2/>
+#         -DCOMPONENTS=<those that can be had, with commas between>
 #         -DCATCH_MODULES=<folder of Catch.cmake> -DPKG_CONFIG=<pkg-config> -DCONAN=<conan>
 #         -P run.cmake
 cmake_minimum_required(VERSION 3.24)
@@ -29,6 +30,19 @@ function(build_and_run consumer)
   expect_output(${WORK}/build/app)
 endfunction()
 
+# A project that asks for components is not configured, and the text says why.
+function(expect_refusal text)
+  file(REMOVE_RECURSE ${WORK}/build)
+  execute_process(
+    COMMAND ${CMAKE_COMMAND} -S ${SOURCE}/tests/package/components -B ${WORK}/build -G ${GENERATOR}
+            -DCMAKE_CXX_COMPILER=${COMPILER} ${ARGN}
+    RESULT_VARIABLE failed OUTPUT_QUIET ERROR_VARIABLE output)
+  string(REGEX REPLACE "[ \n]+" " " output "${output}")
+  if(NOT failed OR NOT output MATCHES "${text}")
+    message(FATAL_ERROR "This must be refused with '${text}':\n${output}")
+  endif()
+endfunction()
+
 # Installs cano, then moves it: nothing in it may know where it was, and no header may be missing.
 function(install_cano)
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/installed)
@@ -41,7 +55,7 @@ function(install_cano)
   endforeach()
 endfunction()
 
-# What a download would bring, made of what is installed here.
+# What a download would fetch, made of what is installed here.
 function(make_mirror)
   file(MAKE_DIRECTORY ${WORK}/mirror/boost ${WORK}/mirror/json/include ${WORK}/mirror/catch2)
   file(CREATE_LINK ${BOOST}/boost ${WORK}/mirror/boost/boost SYMBOLIC)
@@ -74,6 +88,30 @@ file(MAKE_DIRECTORY ${WORK})
 if(WAY STREQUAL "find_package")
   install_cano()
   build_and_run(find_package -DCMAKE_PREFIX_PATH=${WORK}/moved)
+
+elseif(WAY STREQUAL "components")
+  install_cano()
+  set(use_moved -DCMAKE_PREFIX_PATH=${WORK}/moved)
+  if(COMPONENTS MATCHES "time_zones")
+    build_and_run(time_zones ${use_moved})
+    file(REMOVE_RECURSE ${WORK}/build)
+  endif()
+  build_and_run(components ${use_moved} -DCOMPONENTS=${COMPONENTS})
+  file(REMOVE_RECURSE ${WORK}/build)
+  build_and_run(components -DCANO_SOURCE=${SOURCE} -DCOMPONENTS=${COMPONENTS})
+  expect_refusal("cano has no component queues, only prometheus, time_zones[.]" ${use_moved}
+                 -DCOMPONENTS=queues)
+  expect_refusal("cano's component prometheus needs prometheus-cpp [(]Debian: prometheus-cpp-dev, "
+                 ${use_moved} -DCOMPONENTS=prometheus -DCMAKE_DISABLE_FIND_PACKAGE_prometheus-cpp=ON)
+  expect_refusal("cano's component time_zones needs std::chrono with time zones [(]g[+][+] 14[)], or the \
+date library [(]Debian: libhowardhinnant-date-dev, "
+                 ${use_moved} -DCOMPONENTS=time_zones -DCMAKE_DISABLE_FIND_PACKAGE_date=ON
+                 -DCANO_STD_HAS_TIME_ZONES=OFF)
+  expect_refusal("cano has no component queues, only" -DCANO_SOURCE=${SOURCE} -DCOMPONENTS=queues)
+  # What is optional may be missing.
+  file(REMOVE_RECURSE ${WORK}/build)
+  configure(${SOURCE}/tests/package/components ${use_moved} -DOPTIONAL=prometheus
+            -DCMAKE_DISABLE_FIND_PACKAGE_prometheus-cpp=ON)
 
 elseif(WAY STREQUAL "fetch_content")
   build_and_run(fetch_content -DFETCHCONTENT_SOURCE_DIR_CANO=${SOURCE})

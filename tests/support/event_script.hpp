@@ -34,7 +34,7 @@ class EventScript {
   cano::steady_time now() const { return now_; }
   void wait(cano::Duration time) { now_ += time; }
 
-  /// What follows is told of an undo.
+  /// The following events are of an undo.
   void undoes() { info_.undo = true; }
 
   void started(std::string_view state) { to_.on_run_started({info_, state, now_}); }

@@ -65,7 +65,7 @@ inline S done(Trip& trip, std::size_t step) {
   return S::Other;
 }
 
-/// Fails as often as it is told, then writes down that it has undone the step.
+/// Fails a given number of times, then writes down that it has undone the step.
 inline void undo(Trip& trip, std::size_t step, cano::TaskContext& context) {
   ++trip.undo_attempts[step];
   if (step == trip.bad_undo) throw std::runtime_error{"cannot undo " + std::to_string(step)};
@@ -123,7 +123,7 @@ struct NodeStep {
 using Flow = cano::Workflow<S, Trip>;
 using Result = cano::WorkflowResult<S>;
 
-/// The steps are of the four kinds in turn, `first` is that of the first one.
+/// The steps alternate between the four kinds, `first` is that of the first one.
 inline Flow flow_of(const Trip& trip, std::size_t first) {
   Flow flow{S::A};
   for (std::size_t step = 0; step < steps; ++step) {

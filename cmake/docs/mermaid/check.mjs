@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 const SKIPPED = 77;
 const NOT_A_CHART = 'flowchart TD\n  s0("a" b")\n';
 
-// The packages lie in the folder where it is called, not beside this file.
+// The packages are in the folder where it is called, not beside this file.
 async function load(name) {
   const require = createRequire(join(process.cwd(), "package.json"));
   return import(pathToFileURL(require.resolve(name)));

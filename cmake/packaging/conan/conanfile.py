@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Conan 2 recipe that packages the checkout it lies in: conan create cmake/packaging/conan"""
+"""Conan 2 recipe that packages the checkout it is in: conan create cmake/packaging/conan"""
 
 import os
 import re

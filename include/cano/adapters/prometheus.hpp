@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// adapters/: observers and databases that need one more library each.
+
 #include <chrono>
 #include <cstddef>
 #include <string_view>
@@ -29,8 +31,10 @@ struct PrometheusOptions {
   std::size_t max_series = 1000;
 };
 
-/// Counts what happens in a prometheus-cpp registry. Its program needs that library: the package
-/// prometheus-cpp-dev of Debian, in CMake `find_package(prometheus-cpp)` and its target `core`.
+/// Counts what happens in a prometheus-cpp registry. Its program needs that library (Debian:
+/// prometheus-cpp-dev): in CMake `find_package(cano CONFIG REQUIRED COMPONENTS prometheus)` makes
+/// the target `cano::prometheus`. The `Exposer` is in that library's
+/// component `pull`.
 ///
 ///     auto registry = std::make_shared<prometheus::Registry>();
 ///     workflow.with_observer(std::make_shared<PrometheusObserver>(*registry));

@@ -6,14 +6,16 @@
 /// Include it in one source file, such as the one with `main`; all others need only
 /// `<cano/time/time_zone.hpp>`. Where `std::chrono` has time zones (g++ 14) it does nothing, since
 /// they are there already. Elsewhere it takes them from Howard Hinnant's date library (Debian:
-/// libhowardhinnant-date-dev), which the program then links:
+/// libhowardhinnant-date-dev), which the program then links; `cano::time_zones` is what it needs
+/// with either:
 ///
-///     find_package(date REQUIRED)
-///     target_link_libraries(app PRIVATE cano::cano date::date-tz)
+///     find_package(cano CONFIG REQUIRED COMPONENTS time_zones)
+///     target_link_libraries(app PRIVATE cano::time_zones)
 ///
-/// Without CMake: `-DUSE_OS_TZDB=1 -ldate-tz`, where the first must be as the library was built
-/// (Debian's is so). A zone that is looked up before `main` starts may come too early, unless that
-/// happens in the file which includes this header.
+/// As part of a build, `CANO_COMPONENTS` names the component. Without CMake: `-DUSE_OS_TZDB=1
+/// -ldate-tz`, where the first must be as the library was built (Debian's is so). A zone that is
+/// looked up before `main` starts may come too early, unless that happens in the file which
+/// includes this header.
 
 #include <cano/time/time_zone.hpp>  // IWYU pragma: export
 
@@ -21,8 +23,8 @@
 
 #if !__has_include(<date/tz.h>)
 #error \
-    "cano/adapters/time_zones.hpp needs std::chrono time zones (g++ 14) or <date/tz.h>, which \
-Debian has in libhowardhinnant-date-dev"
+    "cano/adapters/time_zones.hpp needs time zones in std::chrono (g++ 14) or <date/tz.h>: link \
+cano::time_zones, or date::date-tz of the date library (Debian: libhowardhinnant-date-dev)"
 #endif
 
 #include <string>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// async/: coroutines on Asio, and what waits for several of them at once.
+
 #include <coroutine>
 #include <cstdint>
 #include <type_traits>
@@ -236,7 +238,7 @@ template <> class ChildAwaiter<void> final : public ChildAwaiterBase, public Cor
     } else if (sleep_.time > Duration::zero()) {
       deadline = saturating_add(loop.now(), sleep_.time);
     }
-    // A time that has passed still gives others a turn.
+    // A time that has passed yields to other work all the same.
     if (sleep_.time > Duration::zero()) {
       loop.add(*this);
     } else {

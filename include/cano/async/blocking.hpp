@@ -19,7 +19,7 @@ namespace cano {
 /// (`std::ref` passes a reference), and passed on as rvalues; a result that is a reference is
 /// copied. It starts when it is awaited. The pool is one for the whole program, made when it is
 /// first needed, with twice as many threads as the machine has cores, and at least eight; what is
-/// more waits its turn.
+/// more waits in a queue.
 ///
 ///     const std::string text = co_await blocking(read_file, path);
 ///

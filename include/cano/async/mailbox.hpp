@@ -80,7 +80,7 @@ template <class T> class MailboxBase {
 /// Values from outside for coroutines that wait for them: sent from any thread, queued without a
 /// limit, received in the order in which they were sent, each once.
 ///
-/// What brings a callback, another thread or another loop to a coroutine:
+/// Carries values from a callback, another thread or another loop to a coroutine:
 ///
 ///     Mailbox<Order> orders;
 ///     on_order([&orders](Order order) { orders.send(std::move(order)); });

@@ -18,7 +18,7 @@ namespace cano {
 ///
 /// **Cancellation.** Throws `boost::system::system_error` with `asio::error::operation_aborted`.
 /// After `asio::this_coro::throw_if_cancelled(false)` a sleep that begins when the coroutine has
-/// been cancelled lasts as long as it was told, also beyond a limit.
+/// been cancelled lasts its whole duration, also beyond a limit.
 template <class = void> Async<void> sleep_until(steady_time time) noexcept {
   using Kind = detail::SleepRequest::Kind;
   return detail::AsyncAccess::sleep({Kind::Until, time.time_since_epoch()});

@@ -109,7 +109,7 @@ template <class... Ts> AllOf<Ts...> all_of(Async<Ts>... works) {
 ///
 ///     auto [stock, price] = co_await when_all(ask_stock(order), ask_price(order));
 ///
-/// They are started in their order, each up to its first wait, and take turns on the executor of
+/// They are started in their order, each up to its first wait, and share the executor of
 /// the coroutine that awaits them: they need no locks among each other.
 ///
 /// **Errors.** Throws what the first threw that failed. The others are cancelled then, and have

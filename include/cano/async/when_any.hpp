@@ -127,7 +127,7 @@ template <class... Ts> AnyOf<Ts...> any_of(Async<Ts>... works) {
 ///     use(std::get<0>(answer));  // where the primary was first
 ///
 /// They are started in their order, each up to its first wait, unless one has succeeded by then.
-/// They take turns on the executor of the coroutine that awaits them. When one has succeeded the
+/// They share the executor of the coroutine that awaits them. When one has succeeded the
 /// others are cancelled, and have ended before the result is there; what they give or throw is
 /// dropped.
 ///

@@ -29,9 +29,9 @@ namespace cano {
 /// `Async` or an `asio::awaitable`. An item is retried as the config given says, or the member
 /// `config()` of the work, or else the default config of the workflow.
 ///
-/// Items take turns on the run's executor, so they need no locks; with `on` they are worked on on
-/// the shards of a `Runtime`. Of many that never wait some are done at a time, so that others on
-/// the executor have their turn.
+/// Items share the run's executor, one at a time, so they need no locks; with `on` they are worked
+/// on on the shards of a `Runtime`. Of many that never wait some are done at a time, so that others
+/// on the executor have their turn.
 ///
 /// Work with a member `undo(const Item&)` or `undo(Store&, const Item&)`, see `undoable`, is undone
 /// with a copy of the item when it has succeeded and the run does not end well.

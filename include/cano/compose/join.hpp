@@ -109,9 +109,9 @@ class Join {
     if (kind_ == Kind::All || kind_ == Kind::Settled) needed = branches;
     if (kind_ == Kind::Fraction) needed = share_of(branches);
     if (branches > 0 && needed > branches) {
-      throw Error{Errc::Configuration,
-                  "Join::" + text() + " needs more than there are: " + std::to_string(branches) +
-                      (branches == 1 ? " branch" : " branches")};
+      throw Error{Errc::Configuration, "Join::" + text() + ": there are only " +
+                                           std::to_string(branches) +
+                                           (branches == 1 ? " branch" : " branches")};
     }
     return detail::JoinRule{kind_, needed, branches};
   }

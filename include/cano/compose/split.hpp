@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// compose/: tasks made of tasks: branches, items, polls, steps, streams, workflows.
+
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -43,8 +45,8 @@ detail::BranchOf<std::decay_t<Work>> branch(std::string name, Work&& work,
 /// Observers see when a branch starts and ends, see `BranchStarted`, and `graph()` shows what
 /// the state is composed of.
 ///
-/// Branches take turns on the run's executor, so they share the store without locks; with `on` they
-/// work on the shards of a `Runtime`.
+/// Branches share the run's executor, one at a time, so they use the store without locks; with `on`
+/// they work on the shards of a `Runtime`.
 ///
 /// A branch with a member `undo`, see `undoable`, is undone over `Store&` on the run's executor
 /// when it has succeeded and the run does not end well.
@@ -62,7 +64,7 @@ template <class Place, class... Works> class Split {
   Split(std::tuple<detail::BranchOf<Works>...> branches, detail::CompositeOptions<Place> options)
       : branches_{std::move(branches)}, options_{options} {}
 
-  /// At most so many branches at the same time; the others wait for their turn. At least 1.
+  /// At most so many branches at the same time; the others wait in a queue. At least 1.
   Split& with_max_in_flight(std::size_t count) & {
     options_.max_in_flight = detail::checked_in_flight(count);
     return *this;

@@ -143,7 +143,7 @@ template <class State, class Store, class Cursor, class Step> class SteppedTask 
   std::vector<State> targets() const { return next_states<State, Next>(); }
 
  private:
-  // That do not wait, before others on the executor have their turn.
+  // That do not wait, before a yield to others on the executor.
   static constexpr std::size_t steps_per_turn = 64;
 
   [[noreturn]] static void exhausted(std::size_t steps) {

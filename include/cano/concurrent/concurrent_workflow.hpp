@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// concurrent/: many runs of one workflow at once, each over its own store.
+
 #include <concepts>
 #include <cstddef>
 #include <functional>
@@ -69,7 +71,7 @@ class ConcurrentWorkflow
   ConcurrentWorkflow& with_max_in_flight(std::size_t limit) & {
     if (limit == 0) {
       throw Error{Errc::Configuration,
-                  "The number of instances in flight must be at least 1, not 0"};
+                  "with_max_in_flight: the number of instances must be at least 1, not 0"};
     }
     max_in_flight_ = limit;
     return *this;
@@ -175,7 +177,7 @@ class ConcurrentWorkflow
     batch->set_work_tag(environment.work_tag());
     if (loops.empty()) loops = detail::loops_for(environment.loop());
     auto joined = detail::library_operation<ConcurrentResult<State>>(
-        detail::StartBatch<BatchType>{std::move(batch), std::move(loops), max_in_flight});
+        detail::BatchInitiation<BatchType>{std::move(batch), std::move(loops), max_in_flight});
     co_return co_await std::move(joined);
   }
 
@@ -183,7 +185,7 @@ class ConcurrentWorkflow
   std::function<void(const ConcurrentStatus&)> progress_;
 };
 
-/// Lets `ConcurrentWorkflow{workflow}` tell the types by itself.
+/// Lets `ConcurrentWorkflow{workflow}` deduce the types.
 template <StateLike State, class Store>
 ConcurrentWorkflow(Workflow<State, Store>) -> ConcurrentWorkflow<State, Store>;
 
@@ -202,7 +204,7 @@ template <StateLike State, class Store = MemoryStore> class ConcurrentBatch {
                   WaitStrategy strategy)
       : workflow_{std::move(workflow)}, instances_{instances}, strategy_{std::move(strategy)} {
     if (instances == 0) {
-      throw Error{Errc::Configuration, "A batch needs at least 1 instance, not 0"};
+      throw Error{Errc::Configuration, "batch: the number of instances must be at least 1, not 0"};
     }
   }
 

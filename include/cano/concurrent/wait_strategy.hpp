@@ -12,7 +12,6 @@ namespace cano {
 
 /// Waits for every instance.
 struct WaitForever {
-  /// Always.
   bool operator==(const WaitForever&) const = default;
 };
 
@@ -21,7 +20,6 @@ struct WaitForQuota {
   std::size_t quota;            ///< How many instances to wait for.
   bool successes_only = false;  ///< Whether a failed instance does not count.
 
-  /// Member by member.
   bool operator==(const WaitForQuota&) const = default;
 };
 
@@ -29,7 +27,6 @@ struct WaitForQuota {
 struct WaitDuration {
   Duration limit;  ///< From the start of the batch.
 
-  /// Member by member.
   bool operator==(const WaitDuration&) const = default;
 };
 
@@ -39,7 +36,6 @@ struct WaitQuotaOrDuration {
   Duration limit;               ///< From the start of the batch.
   bool successes_only = false;  ///< Whether a failed instance does not count.
 
-  /// Member by member.
   bool operator==(const WaitQuotaOrDuration&) const = default;
 };
 

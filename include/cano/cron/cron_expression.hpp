@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// cron/: cron expressions and the times that they name.
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -69,7 +71,7 @@ struct CronMaker;
 /// changed; times that fall together are one. Any other expression, such as `*/15 * * * *` or
 /// `30 * * * *`, repeats: it is due at every moment at which the zone's clocks show a time that
 /// matches. So it goes on evenly where clocks are put forward, and runs through the hour that comes
-/// twice both times. Debian's cron tells the two apart in the same way, and treats fixed times as
+/// twice both times. Debian's cron distinguishes the two in the same way, and treats fixed times as
 /// `RunAtGapEnd` and `First` do.
 ///
 /// **Threads.** Distinct objects: safe. Shared objects: safe to read.
@@ -89,7 +91,7 @@ class CronExpression {
   }
 
   /// The first occurrence that is later than `time`, in UTC; nothing when none is left up to 2261,
-  /// the last whole year that `system_time` can tell.
+  /// the last whole year of `system_time`.
   ///
   /// It goes from month to month, so that even the answer for 31 February comes in microseconds.
   constexpr std::optional<system_time> next_after(system_time time) const noexcept {

@@ -8,9 +8,9 @@
 
 namespace cano::detail {
 
-/// Why something failed, shared by all that tell of it: the text of an `Error`, or an exception.
+/// Why something failed, shared by all that report it: the text of an `Error`, or an exception.
 ///
-/// Made by `::operator new` and given back by `::operator delete`, so that more may lie behind the
+/// Made by `::operator new` and given back by `::operator delete`, so that more may follow the
 /// object than its type says.
 class Cause {
  public:

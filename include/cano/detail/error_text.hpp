@@ -17,7 +17,7 @@
 
 namespace cano::detail {
 
-/// What an error says, with its message alone and behind a prefix, and its code: shared by the
+/// The text of an error, with its message alone and behind a prefix, and its code: shared by the
 /// copies of the error, and one allocation where a string each would be three. With it goes the
 /// pause that the error names. The message is made one line of UTF-8 here, since most errors quote
 /// something of the user's: a key, a name, a file.

@@ -59,7 +59,7 @@ inline std::string exception_text(const std::exception_ptr& exception, int depth
   return text_thrown_by<true>([&] { std::rethrow_exception(exception); }, depth);
 }
 
-/// "loading order 7: connection refused"; a text that tells of its cause itself is left as it is.
+/// "loading order 7: connection refused"; a text that names its cause itself is left as it is.
 inline std::string text_of_nesting(const std::nested_exception& nesting, int depth) {
   std::string text = text_thrown_by<false>([] { throw; }, depth);
   const std::string inner = exception_text(nesting.nested_ptr(), depth + 1);

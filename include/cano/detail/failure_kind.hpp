@@ -21,7 +21,7 @@
 
 namespace cano::detail {
 
-/// What the default rule makes of a failure.
+/// The kind of a failure by the default rule for retries.
 enum class FailureKind : std::uint8_t {
   None,       // there is no failure
   Retryable,  // may pass when tried again
@@ -56,7 +56,7 @@ inline bool says_cancelled(FailureKind kind) noexcept {
          kind == FailureKind::Hidden;
 }
 
-/// What the engine wants to know of a failure.
+/// The kind of a failure, and the pause that it asks for.
 struct FailureTraits {
   FailureKind kind = FailureKind::None;
   std::optional<Duration> retry_after{};  // the pause that it names, see `RetryAfter`
@@ -76,7 +76,7 @@ inline bool is_misuse_of_json() noexcept {
   return false;
 }
 
-// Stands for a type that is not looked for.
+// A placeholder for a type that is not looked for.
 struct NeverThrown {};
 
 // How deep exceptions that carry others are looked into.

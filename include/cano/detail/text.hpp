@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// detail/: texts, names and traits that all folders share.
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +13,7 @@
 
 namespace cano::detail {
 
+/// A character of a UTF-8 text and its length.
 struct CodePoint {
   char32_t value;
   std::size_t length;  // in bytes, at least 1

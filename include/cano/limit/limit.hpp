@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// limit/: limits on how much runs at once or in a time, shared by tasks.
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>

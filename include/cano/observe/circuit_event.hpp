@@ -30,11 +30,11 @@ constexpr std::string_view to_string(CircuitState state) noexcept {
 
 /// A circuit breaker has changed its state.
 struct CircuitChanged {
-  std::string_view breaker;          ///< Its name.
-  CircuitState from;                 ///< What it was.
-  CircuitState to;                   ///< What it is now.
-  bool forced;                       ///< Whether that was asked for from outside.
-  steady_time at;                    ///< When.
+  std::string_view breaker;  ///< The name of the circuit breaker.
+  CircuitState from;         ///< What it was.
+  CircuitState to;           ///< What it is now.
+  bool forced;               ///< Whether that was asked for from outside.
+  steady_time at;
   std::optional<Duration> open_for;  ///< How long it stays open, where that is known.
   system_time wall_at{};             ///< When, by the wall clock.
 };

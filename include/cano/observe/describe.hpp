@@ -19,15 +19,15 @@ namespace cano {
 ///
 /// Names and fields are stable: programs may rely on them.
 struct EventDescription {
-  std::string_view name;      ///< Such as "attempt_failed".
-  Level level;                ///< How much it matters.
-  std::string_view target;    ///< What a log filter names, such as "cano::task".
-  std::string_view message;   ///< For people, such as "Attempt failed".
-  const RunInfo* run;         ///< Which run; null for events of jobs and circuit breakers.
-  std::string_view state;     ///< Its state, by name; empty outside of states.
-  std::size_t attempt;        ///< From 1; 0 outside of attempts.
-  std::string_view run_id;    ///< Without a `run`: of the run of a job, once it has begun.
-  steady_time at;             ///< When.
+  std::string_view name;     ///< Such as "attempt_failed".
+  Level level;               ///< How much it matters.
+  std::string_view target;   ///< What a log filter names, such as "cano::task".
+  std::string_view message;  ///< For people, such as "Attempt failed".
+  const RunInfo* run;        ///< Which run; null for events of jobs and circuit breakers.
+  std::string_view state;    ///< Its state, by name; empty outside of states.
+  std::size_t attempt;       ///< From 1; 0 outside of attempts.
+  std::string_view run_id;   ///< Without a `run`: of the run of a job, once it has begun.
+  steady_time at;
   system_time wall_at;        ///< The same, by the wall clock.
   std::vector<Field> fields;  ///< The rest, such as "error" and "elapsed_ms".
 };

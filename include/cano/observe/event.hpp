@@ -71,8 +71,8 @@ struct RunInfo {
 struct RunStarted {
   const RunInfo& run;      ///< Which run.
   std::string_view state;  ///< Where it starts.
-  steady_time at;          ///< When.
-  system_time wall_at{};   ///< The same, by the wall clock.
+  steady_time at;
+  system_time wall_at{};  ///< The same, by the wall clock.
 };
 
 /// A run has ended, however; after this nothing more comes from it.
@@ -87,26 +87,26 @@ struct RunFinished {
   std::size_t transitions;  ///< How often the run went from a state to the next.
   std::size_t attempts;     ///< How many there were, in all states.
   Duration elapsed;         ///< Since the run began.
-  steady_time at;           ///< When.
-  system_time wall_at{};    ///< The same, by the wall clock.
+  steady_time at;
+  system_time wall_at{};  ///< The same, by the wall clock.
 };
 
 /// A run has come to a state that has a task; an exit state only ends it.
 struct StateEntered {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< Its state, by name.
-  steady_time at;                           ///< When.
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Its state, by name.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A task is about to be called.
 struct AttemptStarted {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< Its state, by name.
-  std::size_t attempt;                      ///< From 1.
-  std::size_t max_attempts;                 ///< What the policy allows; `RetryPolicy::unlimited`.
-  steady_time at;                           ///< When.
+  const RunInfo& run;        ///< Which run.
+  std::string_view state;    ///< Its state, by name.
+  std::size_t attempt;       ///< From 1.
+  std::size_t max_attempts;  ///< What the policy allows; `RetryPolicy::unlimited`.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
@@ -119,7 +119,7 @@ struct AttemptSucceeded {
   std::string_view next_state;  ///< Where the run goes.
   Duration elapsed;             ///< Since the attempt began.
   Duration state_elapsed;       ///< Since the state was entered: earlier attempts and pauses too.
-  steady_time at;               ///< When.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
@@ -127,12 +127,12 @@ struct AttemptSucceeded {
 /// A task was cut short because its run was asked to stop: that is no failure. The run ends with
 /// it.
 struct AttemptCancelled {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< Its state, by name.
-  std::size_t attempt;                      ///< From 1.
-  Duration elapsed;                         ///< Since the attempt began.
-  Duration state_elapsed;                   ///< Since the state was entered.
-  steady_time at;                           ///< When.
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Its state, by name.
+  std::size_t attempt;     ///< From 1.
+  Duration elapsed;        ///< Since the attempt began.
+  Duration state_elapsed;  ///< Since the state was entered.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
@@ -148,31 +148,31 @@ struct AttemptFailed {
   bool will_retry;           ///< Whether another attempt follows.
   Duration elapsed;          ///< Since the attempt began.
   Duration state_elapsed;    ///< Since the state was entered: earlier attempts and pauses too.
-  steady_time at;            ///< When.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A run waits before the next attempt.
 struct RetryPause {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< Its state, by name.
-  std::size_t attempt;                      ///< The attempt that failed.
-  Duration delay;                           ///< How long it waits.
-  steady_time at;                           ///< When.
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Its state, by name.
+  std::size_t attempt;     ///< The attempt that failed.
+  Duration delay;          ///< How long it waits.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A run goes on in a state that no task has named: over a failure edge, or that of its limit on
-/// transitions. The failure itself has been told of before.
+/// transitions. The failure itself was reported before.
 struct EdgeTaken {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< The state that is left, by name.
-  std::string_view next_state;              ///< Where the run goes.
-  EdgeKind kind;                            ///< Over which kind of edge.
-  std::string_view error;                   ///< Of a failure edge: what the exception says.
-  steady_time at;                           ///< When.
+  const RunInfo& run;           ///< Which run.
+  std::string_view state;       ///< The state that is left, by name.
+  std::string_view next_state;  ///< Where the run goes.
+  EdgeKind kind;                ///< Over which kind of edge.
+  std::string_view error;       ///< Of a failure edge: what the exception says.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
@@ -192,21 +192,21 @@ struct RunWaiting {
 
 /// It goes on.
 struct RunResumed {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< Its state, by name.
-  std::size_t attempt;                      ///< From 1.
-  steady_time at;                           ///< When.
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Its state, by name.
+  std::size_t attempt;     ///< From 1.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A phase of a Node is about to be called.
 struct PhaseStarted {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< Its state, by name.
-  std::size_t attempt;                      ///< From 1.
-  Phase phase;                              ///< Which one.
-  steady_time at;                           ///< When.
+  const RunInfo& run;      ///< Which run.
+  std::string_view state;  ///< Its state, by name.
+  std::size_t attempt;     ///< From 1.
+  Phase phase;             ///< Which one.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
@@ -219,7 +219,7 @@ struct PhaseFinished {
   Phase phase;             ///< Which one.
   bool failed;             ///< It threw, or returned an error that the next phase does not ask for.
   Duration elapsed;        ///< Since the phase began.
-  steady_time at;          ///< When.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
   bool cancelled = false;                   ///< It was cut short because the run was asked to stop.
@@ -228,43 +228,43 @@ struct PhaseFinished {
 /// A branch of a `split`, or an item of an `each`, begins. The run is that of the state it is
 /// part of; what is started in the branch has that run's id as its parent id.
 struct BranchStarted {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< The state that it is part of, by name.
-  std::size_t attempt;                      ///< That of the state, from 1.
-  std::string_view branch;                  ///< As `BranchResult::name` has it.
-  std::size_t index;                        ///< Its place among the branches or items, from 0.
-  bool is_item;                             ///< Whether it is an item of an `each`.
-  steady_time at;                           ///< When.
+  const RunInfo& run;       ///< Which run.
+  std::string_view state;   ///< The state that it is part of, by name.
+  std::size_t attempt;      ///< That of the state, from 1.
+  std::string_view branch;  ///< As `BranchResult::name` has it.
+  std::size_t index;        ///< Its place among the branches or items, from 0.
+  bool is_item;             ///< Whether it is an item of an `each`.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// A branch or an item has ended, before its state goes on. One that never started is not told of.
 struct BranchFinished {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< The state that it is part of, by name.
-  std::size_t attempt;                      ///< That of the state, from 1.
-  std::string_view branch;                  ///< As `BranchResult::name` has it.
-  std::size_t index;                        ///< Its place among the branches or items, from 0.
-  bool is_item;                             ///< Whether it is an item of an `each`.
-  Outcome outcome;                          ///< How it ended.
-  std::string_view error;                   ///< Why, for other outcomes than success.
-  std::size_t attempts;                     ///< How many it made.
-  Duration elapsed;                         ///< Since it began, pauses included.
-  steady_time at;                           ///< When.
+  const RunInfo& run;       ///< Which run.
+  std::string_view state;   ///< The state that it is part of, by name.
+  std::size_t attempt;      ///< That of the state, from 1.
+  std::string_view branch;  ///< As `BranchResult::name` has it.
+  std::size_t index;        ///< Its place among the branches or items, from 0.
+  bool is_item;             ///< Whether it is an item of an `each`.
+  Outcome outcome;          ///< How it ended.
+  std::string_view error;   ///< Why, for other outcomes than success.
+  std::size_t attempts;     ///< How many it made.
+  Duration elapsed;         ///< Since it began, pauses included.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
 
 /// What a task said with `TaskContext::log`.
 struct LogRecord {
-  const RunInfo& run;                       ///< Which run.
-  std::string_view state;                   ///< Its state, by name.
-  std::size_t attempt;                      ///< From 1.
-  Level level;                              ///< How much it matters.
-  std::string_view message;                 ///< The text.
-  std::span<const Field> fields;            ///< What goes with it.
-  steady_time at;                           ///< When.
+  const RunInfo& run;             ///< Which run.
+  std::string_view state;         ///< Its state, by name.
+  std::size_t attempt;            ///< From 1.
+  Level level;                    ///< How much it matters.
+  std::string_view message;       ///< The text.
+  std::span<const Field> fields;  ///< What goes with it.
+  steady_time at;
   std::size_t state_index = unknown_state;  ///< Of the state, among those of `Workflow::graph()`.
   system_time wall_at{};                    ///< `at` by the wall clock.
 };
@@ -274,8 +274,8 @@ struct BatchStarted {
   const RunInfo& run;              ///< The batch, as a run.
   std::size_t instances;           ///< How many there are.
   std::string_view wait_strategy;  ///< By name, as `to_string` gives it.
-  steady_time at;                  ///< When.
-  system_time wall_at{};           ///< The same, by the wall clock.
+  steady_time at;
+  system_time wall_at{};  ///< The same, by the wall clock.
 };
 
 /// A batch has ended; none of its instances is running.
@@ -286,7 +286,7 @@ struct BatchFinished {
   std::size_t failed;     ///< Ended with an error.
   std::size_t cancelled;  ///< Stopped before their end.
   Duration elapsed;       ///< Since the batch began.
-  steady_time at;         ///< When.
+  steady_time at;
   system_time wall_at{};  ///< The same, by the wall clock.
 };
 

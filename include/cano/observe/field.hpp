@@ -44,10 +44,9 @@ struct Field {
       : name{std::move(field_name)},
         value{detail::make_field_value(std::forward<T>(field_value))} {}
 
-  std::string name;  ///< Stands before the `=` of a log line.
+  std::string name;  ///< The part before the `=` of a log line.
   FieldValue value;  ///< The value, in the widest type of its kind.
 
-  /// Member by member.
   bool operator==(const Field&) const = default;
 };
 

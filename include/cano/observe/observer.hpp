@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// observe/: events of runs, batches and schedules, and observers that take them.
+
 #include <cano/observe/event.hpp>
 
 namespace cano {
@@ -40,8 +42,8 @@ class Observer {
   virtual void on_retry_pause(const RetryPause&) {}
   /// A run goes on in a state that no task has named.
   virtual void on_edge_taken(const EdgeTaken&) {}
-  /// Whether it is told of every wait of a run. Asked once, when it is attached: an observer that
-  /// does not ask costs nothing there.
+  /// Whether it gets an event for every wait of a run. Asked once, when it is attached: an observer
+  /// that does not ask costs nothing there.
   virtual bool wants_waits() const noexcept { return false; }
   /// A run has begun to wait.
   virtual void on_waiting(const RunWaiting&) {}
@@ -66,7 +68,7 @@ class Observer {
   virtual void on_circuit_changed(const CircuitChanged&) {}
   /// A job is due.
   virtual void on_occurrence_due(const OccurrenceDue&) {}
-  /// A job that is due has to wait for its turn.
+  /// A job that is due has to wait for another run to end.
   virtual void on_occurrence_queued(const OccurrenceQueued&) {}
   /// A job begins to run.
   virtual void on_occurrence_started(const OccurrenceStarted&) {}

@@ -37,7 +37,7 @@ struct ProgressCounts {
 
 /// How a `Progress` looks.
 struct ProgressOptions {
-  std::string label = "progress";                          ///< Stands before the figures.
+  std::string label = "progress";                          ///< The text before the figures.
   std::optional<bool> terminal{};                          ///< Unset: whether the stream is one.
   Duration redraw_every = std::chrono::milliseconds{100};  ///< On a terminal, by `elapsed`.
 };

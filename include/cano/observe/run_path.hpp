@@ -23,7 +23,6 @@ struct RunPath {
     std::size_t failed = 0;           ///< Runs that failed here.
     std::size_t cancelled = 0;        ///< Runs that were cancelled here.
 
-    /// Member by member.
     bool operator==(const State&) const = default;
   };
 
@@ -33,7 +32,6 @@ struct RunPath {
     std::size_t to;     ///< Index in `states`.
     std::size_t count;  ///< How often.
 
-    /// Member by member.
     bool operator==(const Step&) const = default;
   };
 
@@ -41,7 +39,6 @@ struct RunPath {
   std::vector<State> states;  ///< In the order in which a run first came to them.
   std::vector<Step> steps;    ///< In the order in which they were first taken.
 
-  /// Member by member.
   bool operator==(const RunPath&) const = default;
 };
 

@@ -11,7 +11,7 @@ enum class SkipReason {
   Coalesced,  ///< A later one counts for it too.
   Misfire,    ///< Its time had passed by too much.
   Paused,     ///< The job was paused.
-  Shutdown,   ///< It waited for its turn when the scheduler stopped or the job was removed.
+  Shutdown,   ///< It was queued when the scheduler stopped or the job was removed.
   Backoff,    ///< The job had failed, and `ScheduleOptions::backoff` was not over.
   Tripped,    ///< The job had failed `ScheduleOptions::trip_after` times, and was not reset.
   Unhealthy,  ///< `ScheduleOptions::health` said no.

@@ -26,9 +26,9 @@ namespace cano {
 /// Writes Chrome's trace format, to be opened in ui.perfetto.dev or chrome://tracing.
 ///
 /// Each run or batch is a process there and each instance a track, on which run, state, attempt or
-/// retry pause, and phase stand as nested slices; log lines are marks. Branches of a `split` have
+/// retry pause, and phase are nested slices; log lines are marks. Branches of a `split` have
 /// tracks beside that of their run, the items of an `each` as many as there are at a time; arrows
-/// lead from the attempt to each branch and back. Scheduled jobs stand in a process of their own,
+/// lead from the attempt to each branch and back. Scheduled jobs are in a process of their own,
 /// each over its run. All times are of the steady clock, which never goes
 /// back; the time of day is among the arguments of runs and jobs.
 ///

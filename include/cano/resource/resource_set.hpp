@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// resource/: connections and the like that runs share, set up first and torn down last.
+
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -38,7 +40,7 @@ namespace cano {
 ///
 /// **Errors.** A resource that cannot be set up: `Error(Preparation)`, which names it and nests
 /// what it threw. One that cannot be torn down: the others are torn down all the same, and
-/// `take_failures()` tells.
+/// `take_failures()` returns.
 /// **Cancellation.** Setting up is cancelled, and what is up by then torn down. Tearing down is not
 /// cut short by a cancellation, only by its own limit.
 /// **Threads.** All members are safe from any thread. A resource is set up and torn down on the

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// runtime/: threads to run coroutines on.
+
 #include <atomic>
 #include <cstddef>
 #include <exception>
@@ -67,7 +69,7 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  /// The next shard's executor, in turn.
+  /// The next shard's executor, one after the other.
   asio::any_io_executor get_executor() { return next_shard().get_executor(); }
 
   /// The executor of one shard, counted from 0.
@@ -75,8 +77,9 @@ class Runtime {
   /// **Errors.** `Error(Configuration)` when there is no such shard.
   asio::any_io_executor shard(std::size_t index) const {
     if (index >= shards_.size()) {
-      throw Error{Errc::Configuration, "Runtime has no shard " + std::to_string(index) +
-                                           ": it has " + std::to_string(shards_.size())};
+      throw Error{Errc::Configuration, "Runtime::shard: there is no shard " +
+                                           std::to_string(index) + ", the number of shards is " +
+                                           std::to_string(shards_.size())};
     }
     return shards_[index].get_executor();
   }
@@ -125,7 +128,8 @@ class Runtime {
   }
 
   static std::size_t checked(std::size_t threads) {
-    if (threads == 0) throw Error{Errc::Configuration, "A Runtime needs at least one thread"};
+    if (threads == 0)
+      throw Error{Errc::Configuration, "Runtime: the number of threads must be at least 1, not 0"};
     return threads;
   }
 

@@ -56,7 +56,6 @@ class Backoff {
     return delay >= most ? max_ : Duration{static_cast<Duration::rep>(delay)};
   }
 
-  /// Whether both are the same.
   friend constexpr bool operator==(const Backoff&, const Backoff&) = default;
 
  private:

@@ -48,12 +48,12 @@ constexpr std::string_view to_string(FlowStatus status) noexcept {
 struct OccurrenceCounts {
   std::uint64_t due = 0;        ///< By the schedule or triggered.
   std::uint64_t started = 0;    ///< A run began, or is just about to.
-  std::uint64_t queued = 0;     ///< It waits for its turn.
+  std::uint64_t queued = 0;     ///< It waits for a run to end.
   std::uint64_t overlap = 0;    ///< Skipped: the job was running.
   std::uint64_t coalesced = 0;  ///< Skipped: a later one counts for it.
   std::uint64_t misfire = 0;    ///< Skipped: it was missed.
   std::uint64_t paused = 0;     ///< Skipped: the job was paused.
-  std::uint64_t shutdown = 0;   ///< It waited for its turn when the scheduler stopped.
+  std::uint64_t shutdown = 0;   ///< It was queued when the scheduler stopped.
   std::uint64_t backoff = 0;    ///< Skipped: the job had failed a short while before.
   std::uint64_t tripped = 0;    ///< Skipped: the job had failed too often in a row.
   std::uint64_t unhealthy = 0;  ///< Skipped: the health check said no.
@@ -63,7 +63,6 @@ struct OccurrenceCounts {
     return overlap + coalesced + misfire + paused + shutdown + backoff + tripped + unhealthy;
   }
 
-  /// Whether all are the same.
   bool operator==(const OccurrenceCounts&) const = default;
 };
 
@@ -75,7 +74,6 @@ struct BatchStatus {
   std::size_t cancelled = 0;        ///< Instances that were cancelled.
   Duration elapsed{};               ///< How long the batch took.
 
-  /// Whether all are the same.
   bool operator==(const BatchStatus&) const = default;
 };
 

@@ -37,7 +37,7 @@ class Misfire {
   /// **Errors.** `Error(Configuration)` for 0.
   static constexpr Misfire FireAll(std::size_t max) {
     if (max == 0) {
-      throw Error{Errc::Configuration, "Misfire::FireAll needs a number of at least 1"};
+      throw Error{Errc::Configuration, "Misfire::FireAll: the number must be at least 1, not 0"};
     }
     return Misfire{Kind::FireAll, max};
   }

@@ -28,7 +28,7 @@ class Overlap {
   static const Overlap QueueOne;       ///< It waits; all that become due meanwhile are one run.
   static const Overlap CancelRunning;  ///< The run under way is cancelled and joined, then it runs.
 
-  // NOLINTBEGIN(readability-identifier-naming): they stand beside the constants above.
+  // NOLINTBEGIN(readability-identifier-naming): they are named as the constants above.
 
   /// It waits; at most `max` do, and one more is skipped.
   ///
@@ -60,7 +60,8 @@ class Overlap {
 
   static constexpr std::size_t checked(std::size_t max, const char* policy) {
     if (max == 0) {
-      throw Error{Errc::Configuration, std::string{policy} + " needs a number of at least 1"};
+      throw Error{Errc::Configuration,
+                  std::string{policy} + ": the number must be at least 1, not 0"};
     }
     return max;
   }

@@ -278,7 +278,7 @@ class Schedule {
   static Error too_short(double seconds) {
     char text[32];
     char* const end = std::to_chars(text, text + sizeof text, seconds).ptr;
-    return Error{Errc::Configuration, "The interval of a schedule must be at least 1 ns, not " +
+    return Error{Errc::Configuration, "Schedule::every: the interval must be at least 1 ns, not " +
                                           std::string{text, end} + " s"};
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// schedule/: jobs that run at intervals, by cron or on demand.
+
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -37,7 +39,7 @@ namespace cano {
 
 namespace detail {
 
-// What may stand for a cron expression.
+// What may be given as a cron expression.
 template <class Type>
 concept CronText =
     std::convertible_to<const Type&, std::string_view> || std::same_as<Type, CronExpression>;
@@ -93,7 +95,7 @@ class Scheduler {
   explicit Scheduler(const Executor& executor)
       : loop_{std::make_shared<detail::SchedulerLoop>(executor, nullptr)} {}
 
-  /// Runs its jobs on the shards of `runtime`, in turn.
+  /// Runs its jobs on the shards of `runtime`, one after the other.
   template <std::derived_from<Runtime> AnyRuntime>
   explicit Scheduler(AnyRuntime& runtime)
       : loop_{std::make_shared<detail::SchedulerLoop>(runtime.shard(0), &runtime)} {}
@@ -192,7 +194,7 @@ class Scheduler {
   }
 
   /// Requests the end of the job's runs under way; returns how many there are. Its schedule goes
-  /// on, and so do occurrences that wait for their turn.
+  /// on, and so do queued occurrences.
   std::size_t cancel(std::string_view id) {
     std::size_t count = 0;
     loop_->change([&](State& state, Actions& actions) { count = state.cancel(id, actions); });

@@ -14,7 +14,7 @@ struct ShutdownReport {
   std::vector<std::string>
       completed;  ///< Ids of jobs, sorted, one for each run that came to its end.
   std::vector<std::string> cancelled;  ///< The same of runs that were cancelled.
-  std::uint64_t dropped = 0;           ///< Occurrences that waited for their turn.
+  std::uint64_t dropped = 0;           ///< Occurrences that were queued.
   Duration elapsed{};                  ///< From the call to the end of the last run.
 
   /// Whether nothing was cancelled or dropped.

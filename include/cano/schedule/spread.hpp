@@ -79,7 +79,7 @@ class Spread {
  private:
   constexpr Spread(Kind kind, Duration max) : kind_{kind}, max_{max} {
     if (max < Duration::zero()) {
-      throw Error{Errc::Configuration, "The spread of a schedule must not be negative"};
+      throw Error{Errc::Configuration, "Spread: the longest delay must not be negative"};
     }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// store/: values under names, which the tasks of a run share.
+
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
@@ -159,7 +161,7 @@ class MemoryStore {
     detail::SlotChange slot{table_, key,
                             detail::StoreCopyable<T> ? Access::Shared : Access::Exclusive};
     if (slot.value().empty()) {
-      fresh = made_of_nothing<T>(key);
+      fresh = default_slot<T>(key);
     } else {
       T& value = expected<T>(slot, key);
       if constexpr (detail::StoreCopyable<T>) {
@@ -279,7 +281,7 @@ class MemoryStore {
     throw detail::type_mismatch(key, detail::slot_type<T>, slot.value().type());
   }
 
-  template <class T> detail::Slot made_of_nothing(std::string_view key) const {
+  template <class T> detail::Slot default_slot(std::string_view key) const {
     if constexpr (std::default_initializable<T>) {
       return detail::Slot::make<T>();
     } else {

@@ -102,7 +102,7 @@ class RetryPolicy {
   }
 
   /// Retries what `worth_it` returns true for, in place of the default rule. An empty function
-  /// brings the default rule back. Runs that share the policy call it at the same time; one that
+  /// restores the default rule. Runs that share the policy call it at the same time; one that
   /// throws ends the run with its own exception.
   ///
   /// By the default rule `Errc::Preparation` is retried: what could not be loaded may be there a
@@ -229,8 +229,8 @@ class RetryPolicy {
   }
 
   static Error refused(std::string name, const std::string& rule, const std::string& number) {
-    return Error{Errc::Configuration, "The " + std::move(name) + " of a retry policy must be " +
-                                          rule + ", not " + number};
+    return Error{Errc::Configuration,
+                 "RetryPolicy: the " + std::move(name) + " must be " + rule + ", not " + number};
   }
 
   static std::string to_text(double number) {

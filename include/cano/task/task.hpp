@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// task/: the work of a state, with its retries and limits.
+
 #include <cano/store/memory_store.hpp>
 #include <cano/task/detail/outcome.hpp>
 #include <cano/task/detail/task_traits.hpp>

@@ -29,7 +29,7 @@ class RunAccess;
 ///
 /// **Threads.** Use it from the run's own executor, but for `log`, which may be called from any
 /// thread (under `VirtualTime` only from its own). The token from `stop_token()` may go anywhere.
-/// Work that `on` brings to the shards of a `Runtime` may use all of it there, one thread at a
+/// Work that `on` moves to the shards of a `Runtime` may use all of it there, one thread at a
 /// time.
 /// **Lifetime.** Until the attempt ends; do not keep a reference.
 class TaskContext {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// testing/: a virtual clock and recorded events, for tests.
+
 #include <chrono>
 #include <string>
 #include <utility>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// time/: clocks, timers and time zones.
+
 #include <chrono>
 
 #include <boost/asio/any_io_executor.hpp>

@@ -110,8 +110,8 @@ class TimeZone {
     if (source == nullptr) {
       throw Error{Errc::Configuration,
                   label +
-                      " needs a time-zone database, and this program has none: include "
-                      "<cano/adapters/time_zones.hpp> in one of its source files"};
+                      ": the program has no time-zone database: link cano::time_zones and "
+                      "include <cano/adapters/time_zones.hpp> in one source file"};
     }
     try {
       return TimeZone{find(*source)};

@@ -12,13 +12,12 @@ struct ZoneSpan {
   std::chrono::sys_seconds end;    ///< The first second after it.
   std::chrono::seconds offset;     ///< Local time minus UTC.
 
-  /// Member by member.
   friend bool operator==(const ZoneSpan&, const ZoneSpan&) = default;
 };
 
 /// Where a `TimeZone` takes its data from.
 ///
-/// Derive from it to bring data of your own: another library's, a server's, or a zone made up for a
+/// Derive from it to use data of your own: another library's, a server's, or a zone made up for a
 /// test.
 ///
 /// **Threads.** Distinct objects: safe. Shared objects: every function is called from any thread at
@@ -30,7 +29,7 @@ class ZoneRules {
   ZoneRules& operator=(const ZoneRules&) = delete;
   virtual ~ZoneRules() = default;
 
-  /// What tells this zone from others: two zones of one name are taken to be the same.
+  /// What distinguishes this zone from others: two zones of one name are taken to be the same.
   virtual std::string_view name() const noexcept = 0;
 
   /// The span that holds `time`. Its offset is less than a day; two spans that meet may have the

@@ -19,7 +19,6 @@ struct Graph {
     std::size_t max_attempts = 0;  ///< `RetryPolicy::unlimited`.
     bool is_many = false;          ///< One for each item.
 
-    /// Member by member.
     bool operator==(const Part&) const = default;
   };
 
@@ -36,7 +35,6 @@ struct Graph {
     std::vector<Part> parts{};     ///< What goes on at once in it; empty for most.
     std::string join{};            ///< When they are enough, such as "all"; empty without parts.
 
-    /// Member by member.
     bool operator==(const Node&) const = default;
   };
 
@@ -46,7 +44,6 @@ struct Graph {
     std::size_t to;                      ///< Index in `nodes`.
     EdgeKind kind = EdgeKind::Declared;  ///< Why a run takes it; one of a limit is from the start.
 
-    /// Member by member.
     bool operator==(const Edge&) const = default;
   };
 
@@ -54,7 +51,6 @@ struct Graph {
   /// State by state, in the order in which targets are declared; then those of failures and limits.
   std::vector<Edge> edges;
 
-  /// Member by member.
   bool operator==(const Graph&) const = default;
 };
 

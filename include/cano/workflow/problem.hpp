@@ -20,7 +20,6 @@ struct Problem {
   std::string state;    ///< The state at fault.
   std::string message;  ///< One sentence that names it.
 
-  /// Member by member.
   bool operator==(const Problem&) const = default;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// workflow/: states, the tasks of each, and runs from state to state.
+
 #include <concepts>
 #include <utility>
 

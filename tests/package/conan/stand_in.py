@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A package of headers that lie elsewhere, in the place of what Conan would download."""
+"""A package of headers that are elsewhere, in the place of what Conan would download."""
 
 import os
 

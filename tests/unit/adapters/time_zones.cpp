@@ -36,7 +36,7 @@ TEST_CASE("a zone that is not in the database") {
   CHECK_THROWS_AS(TimeZone::iana("../Europe/Berlin"), cano::Error);
 }
 
-TEST_CASE("the zone of this machine has a name, or says why it cannot be told") {
+TEST_CASE("the zone of this machine has a name, or the error says why not") {
   try {
     CHECK_FALSE(TimeZone::system().name().empty());
   } catch (const cano::Error& error) {

@@ -456,7 +456,7 @@ TEST_CASE("work that was cancelled before its start does not wait") {
   CHECK(chain.was_aborted() == (wait != Wait::Nothing));
 }
 
-TEST_CASE("work that is told not to throw waits on after a cancellation") {
+TEST_CASE("work with throw_if_cancelled(false) waits on after a cancellation") {
   PlacedContext place{any_place()};
   Cancelled result;
   bool has_waited = false;

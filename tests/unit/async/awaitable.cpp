@@ -219,7 +219,7 @@ TEST_CASE("a coroutine of Asio's awaits an Async") {
   CHECK(checks == 7);
 }
 
-TEST_CASE("coroutines of both kinds may await one another in turn") {
+TEST_CASE("coroutines of both kinds may await one another, to any depth") {
   PlacedContext place{any_place()};
   int depth = 0;
   StartedChain chain{place.executor(), measure_depth(100, depth)};
@@ -280,7 +280,7 @@ TEST_CASE("a coroutine of Asio's is not begun by work that was cancelled") {
   CHECK(chain.was_aborted());
 }
 
-// Where the strand has something to do already, the coroutine's first step waits its turn.
+// Where the strand has something to do already, the coroutine's first step is queued.
 TEST_CASE("a coroutine of Asio's that is cancelled before its first step is not begun") {
   PlacedContext place{Place::StrandOfSerialContext};
   bool ran = false;

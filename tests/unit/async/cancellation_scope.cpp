@@ -120,7 +120,7 @@ TEST_CASE("the token of a scope is requested by the scope and by the outer token
     outer.request_stop();
     CHECK(scope.token(outer.get_token()).stop_requested());
   }
-  SECTION("there is one for all who ask") {
+  SECTION("there is one for all callers") {
     CHECK(scope.token(outer.get_token()) == scope.token({}));
   }
 }

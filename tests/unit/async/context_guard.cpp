@@ -22,7 +22,7 @@ TEST_CASE("a guard lets in until it is closed") {
 }
 
 // A wrapper around the executor of a coroutine posts through both.
-TEST_CASE("one who is inside may enter again") {
+TEST_CASE("a thread that is inside may enter again") {
   ContextGuard guard;
   int uses = 0;
   CHECK(guard.run_if_alive([&] { CHECK(guard.run_if_alive([&] { ++uses; })); }));

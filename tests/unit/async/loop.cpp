@@ -136,7 +136,7 @@ TEST_CASE("a round ends, also when its last waiter is destroyed in it") {
   CHECK(first.wakes == 100);
 }
 
-TEST_CASE("an exception out of a waiter leaves the others their turn, in their order") {
+TEST_CASE("an exception out of a waiter leaves the others queued, in their order") {
   LoopHere here{any_place()};
   std::string text;
   CallingWaiter a{[&] { text += 'a'; }};
@@ -213,7 +213,7 @@ TEST_CASE("work keeps its context at work, and only as long as it is under way")
   here.context.run();  // returns: nothing is under way
 }
 
-TEST_CASE("a loop tells when no work is under way any more") {
+TEST_CASE("a loop reports when no work is under way any more") {
   LoopHere here{any_place()};
   int calls = 0;
   here.loop->when_idle([&] { ++calls; });

@@ -113,12 +113,12 @@ Async<int> last_of(Mailbox<int>& box) {
 TEST_CASE("a mailbox gives values in the order in which they were sent") {
   SerialClock fixture;
   Mailbox<int> box;
-  SECTION("before somebody waits") {
+  SECTION("before a receiver waits") {
     for (const int value : {1, 2, 3})
       box.send(value);
     CHECK(fixture.run(receive_some(box, 3)) == std::vector{1, 2, 3});
   }
-  SECTION("while somebody waits") {
+  SECTION("while a receiver waits") {
     StartedAsync started{fixture.get_executor(), receive_some(box, 3)};
     for (const int value : {1, 2, 3}) {
       fixture.settle();
@@ -136,7 +136,7 @@ TEST_CASE("a mailbox gives values in the order in which they were sent") {
   }
 }
 
-TEST_CASE("who waits first receives first") {
+TEST_CASE("the first receiver to wait is the first to receive") {
   SerialClock fixture;
   Mailbox<int> box;
   std::string log;
@@ -151,7 +151,7 @@ TEST_CASE("who waits first receives first") {
     fixture.settle();
     CHECK(log == "a1 b2 c3 ");
   }
-  SECTION("but for those who were cancelled meanwhile") {
+  SECTION("but for those that were cancelled meanwhile") {
     fixture.run_here([&] {
       b.cancel();
       for (const int value : {1, 2, 3})
@@ -426,7 +426,7 @@ TEST_CASE("receivers are cancelled while others send: nothing is lost") {
   CHECK(received == count);
 }
 
-TEST_CASE("whoever receives the last value may destroy the mailbox") {
+TEST_CASE("the receiver of the last value may destroy the mailbox") {
   asio::thread_pool pool{2};
   for (int i = 0; i < 200; ++i) {
     auto box = std::make_unique<Mailbox<int>>();

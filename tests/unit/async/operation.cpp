@@ -785,7 +785,7 @@ TEST_CASE("composed operations run on the executor of the work") {
   CHECK(answer == "hello");
 }
 
-TEST_CASE("a composed operation that is cancelled tells what it had done") {
+TEST_CASE("a composed operation that is cancelled reports what it had done") {
   PlacedContext place{any_place()};
   LocalSocket first{place.context()};
   LocalSocket second{place.context()};

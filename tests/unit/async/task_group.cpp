@@ -120,7 +120,7 @@ TEST_CASE("a task that is spawned on the executor starts at once") {
   CHECK(group.size() == 0);
 }
 
-TEST_CASE("join throws the first failure that nobody was given") {
+TEST_CASE("join throws the first failure that was not reported yet") {
   SerialClock fixture;
   TaskGroup group{fixture.get_executor()};
   group.spawn(fail_after(2s, "late"));
@@ -210,7 +210,7 @@ TEST_CASE("cancel ends what is under way and nothing that comes later") {
   CHECK(report.cancelled == 1);
 }
 
-TEST_CASE("who waits for a group may be cancelled; the tasks go on") {
+TEST_CASE("a waiter for a group may be cancelled; the tasks go on") {
   SerialClock fixture;
   TaskGroup group{fixture.get_executor()};
   std::atomic<int> alive{0};
@@ -252,7 +252,7 @@ TEST_CASE("a group that is destroyed cancels its tasks") {
   CHECK(fixture.elapsed() == 0s);
 }
 
-TEST_CASE("tasks are destroyed with their context, and who waits elsewhere goes on") {
+TEST_CASE("tasks are destroyed with their context, and a waiter elsewhere goes on") {
   std::atomic<int> alive{0};
   SerialClock elsewhere;
   SerialClock fixture;

@@ -259,7 +259,7 @@ TEST_CASE("a context that is destroyed destroys what has a timeout") {
   CHECK(alive == 0);
 }
 
-TEST_CASE("a duration is told in the unit that a person would use") {
+TEST_CASE("a duration is written in the unit that a person would use") {
   using cano::detail::duration_text;
   CHECK(duration_text(0s) == "0 s");
   CHECK(duration_text(2500ms) == "2.5 s");

@@ -141,7 +141,7 @@ TEST_CASE("a sleeper may sleep again when it wakes") {
   CHECK_FALSE(sleepers.log.came_early);
 }
 
-TEST_CASE("a timer that nobody needs any more does not keep the context at work") {
+TEST_CASE("a timer that is not needed any more does not keep the context at work") {
   Sleepers sleepers{any_place()};
   std::optional<IdleMember> member{*sleepers.loop};
   NotingSleeper& late = sleepers.add(2, 1h);
@@ -163,7 +163,7 @@ TEST_CASE("a sleeper until the end of time has no timer") {
   CHECK_FALSE(sleepers.loop->timers().empty());
 }
 
-TEST_CASE("an exception out of one who wakes leaves the others their turn") {
+TEST_CASE("an exception out of a sleeper leaves the others to be woken") {
   Sleepers sleepers{any_place()};
   sleepers.add(1, 100us).then = [] { throw std::runtime_error{"sleeper"}; };
   sleepers.add(2, 100us);

@@ -224,7 +224,7 @@ TEST_CASE("when_all awaits Asyncs, operations and awaitables") {
   }
 }
 
-TEST_CASE("when_all starts its arguments in their order, and they take turns") {
+TEST_CASE("when_all starts its arguments in their order, and they interleave") {
   SerialClock fixture;
   std::vector<std::string> log;
   fixture.run(when_all(note(log, "a"), note(log, "b")));
@@ -374,7 +374,7 @@ TEST_CASE("when_all nests, also twice in an expression") {
   CHECK(fixture.run(two_in_one_expression()) == 5);
 }
 
-TEST_CASE("observers are told what a coroutine waits for") {
+TEST_CASE("observers get what a coroutine waits for") {
   SerialClock fixture;
   cano::Mailbox<int> box;
   asio::thread_pool stopped{1};

@@ -51,7 +51,7 @@ Async<> yield_often(int times) {
 
 }  // namespace
 
-TEST_CASE("Asyncs that yield take turns, and what else is ready comes between") {
+TEST_CASE("Asyncs that yield alternate, and what else is ready comes between") {
   std::string text;
   SECTION("on a shard of a Runtime") {
     cano::Runtime runtime{1};

@@ -87,7 +87,7 @@ struct Observed {
   }
 };
 
-TEST_CASE("branches are told of as they start and end") {
+TEST_CASE("branches are reported as they start and end") {
   Observed observed;
   const auto composite =
       cano::split(plain, cano::branch("slow", sleeper(20ms)),
@@ -110,13 +110,13 @@ TEST_CASE("branches are told of as they start and end") {
   CHECK(ended[3].level == cano::Level::Debug);
   CHECK(ended[3].at - ended[0].at == 20ms);
   CHECK(ended[3].wall_at - ended[0].wall_at == 20ms);
-  // They lie between the attempt's start and its end.
+  // They are between the attempt's start and its end.
   const auto names = observed.seen->names();
   CHECK(names[2] == "attempt_started");
   CHECK(names[names.size() - 2] == "attempt_succeeded");
 }
 
-TEST_CASE("items are told of, those that start, whatever becomes of the run") {
+TEST_CASE("items that start are reported, however the run ends") {
   Observed observed;
   observed.desk.values = {5, 6, 7};
   const auto work = [](const int& item) -> Async<int> {
@@ -143,7 +143,7 @@ TEST_CASE("items are told of, those that start, whatever becomes of the run") {
         Strings{"+ item 0 0", "+ item 1 1", "- item 1 1 cancelled 1", "- item 0 0 cancelled 1"});
 }
 
-TEST_CASE("a state that is retried tells of its branches anew") {
+TEST_CASE("a state that is retried reports its branches anew") {
   Observed observed;
   const auto composite =
       cano::split(cano::branch("b", fails, engine::once())).join(Join::all(), S::Done);

@@ -56,7 +56,7 @@ Flow flow() {
       .add_exit_state(S::Done);
 }
 
-TEST_CASE("a graph tells the parts of a state and how they are joined") {
+TEST_CASE("a graph has the parts of a state and how they are joined") {
   const cano::Graph graph = flow().graph();
   using Part = cano::Graph::Part;
   CHECK((graph.nodes[0].parts == std::vector{Part{"branch 0", 4, false},

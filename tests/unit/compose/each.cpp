@@ -139,7 +139,7 @@ TEST_CASE("more successes than there are items is a mistake, but none is only a 
   CHECK(error_of([] { all_scripts().with_max_in_flight(0); }).errc() == Errc::Configuration);
 }
 
-TEST_CASE("at most so many items are under way, and each has its turn") {
+TEST_CASE("at most so many items are under way, and each is started") {
   cano::VirtualTime time;
   for (const std::size_t limit : {1U, 3U, 7U, 10U, 99U}) {
     Desk desk;
@@ -152,7 +152,7 @@ TEST_CASE("at most so many items are under way, and each has its turn") {
   }
 }
 
-TEST_CASE("many items that never wait let others have their turn") {
+TEST_CASE("many items that never wait yield to others") {
   cano::VirtualTime time;
   Desk desk;
   desk.scripts.assign(10'000, {0ms});

@@ -94,9 +94,9 @@ TEST_CASE("a join that no branches can satisfy is refused at once") {
   refuses([] { static_cast<void>(Join::all().within(-1us)); },
           "Join::within: the limit must be positive, not -1000 ns");
   refuses([] { static_cast<void>(Join::quorum(3).rule(2)); },
-          "Join::quorum(3) needs more than there are: 2 branches");
+          "Join::quorum(3): there are only 2 branches");
   refuses([] { static_cast<void>(Join::first(2).rule(1)); },
-          "Join::first(2) needs more than there are: 1 branch");
+          "Join::first(2): there are only 1 branch");
 }
 
 TEST_CASE("a share is rounded up, but not because of how doubles are") {

@@ -49,7 +49,7 @@ auto answers_at(int number) {
 
 // ---- the plan
 
-TEST_CASE("a poll plan pauses as it is told and says when it is over") {
+TEST_CASE("a poll plan pauses by its options and says when it is over") {
   const cano::steady_time begin{100s};
   const auto plan_of = [&](const cano::PollOptions& options) {
     return cano::detail::PollPlan{options, begin};

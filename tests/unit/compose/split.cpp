@@ -644,7 +644,7 @@ TEST_CASE("a branch is retried by its own config, and says so in errors") {
   CHECK(inside(ended.result.error()).message().find("own: no") != std::string::npos);
 }
 
-TEST_CASE("the split itself is not retried, unless add is told to") {
+TEST_CASE("the split itself is not retried, unless add has a config for it") {
   cano::VirtualTime time;
   Desk desk;
   desk.scripts = {{1ms, true}};

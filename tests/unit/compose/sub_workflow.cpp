@@ -75,7 +75,7 @@ TEST_CASE("a workflow is one task of another") {
   CHECK(desk.values == std::vector{42});
 }
 
-TEST_CASE("read_back may be of any kind, and hears of a failure") {
+TEST_CASE("read_back may be of any kind, and is called for a failure too") {
   cano::VirtualTime time;
   Desk desk;
   const auto fails = child_of([](Payment&) -> Pay { throw std::runtime_error{"no money"}; });

@@ -235,7 +235,7 @@ TEST_CASE("rare dates are found, dates that do not exist are never due") {
   CHECK(next("0 0 0 29 2 * 2025-2027", "1970-01-01 00:00") == "never");
 }
 
-TEST_CASE("occurrences lie in the years 1970 to 2261") {
+TEST_CASE("occurrences are in the years 1970 to 2261") {
   CHECK(next("0 0 1 1 *", "2261-01-01 00:00") == "never");
   CHECK(next("59 59 23 31 12 *", "2261-12-31 23:59:58") == "2261-12-31 23:59:59");
   CHECK(previous("0 0 1 1 *", "1970-01-01 00:00") == "never");
@@ -407,7 +407,7 @@ TEST_CASE("months and years in English") {
         "At 09:00, on day 1 of January, from 2030 through 2035");
 }
 
-TEST_CASE("a mistake is told with its field, its column and the reason") {
+TEST_CASE("a mistake is reported with its field, its column and the reason") {
   const std::string missing = "a value is missing: ";
   CHECK(fault("60 * * * *") == "minute, column 1: '60' is outside 0-59");
   CHECK(fault("0 24 * * *") == "hour, column 3: '24' is outside 0-23");
@@ -441,7 +441,7 @@ TEST_CASE("a mistake is told with its field, its column and the reason") {
   CHECK(fault("0 0 * */ *") == "month, column 9: " + missing + "1-12 is expected");
 }
 
-TEST_CASE("a mistake in a word or a sign is told with what is expected") {
+TEST_CASE("a mistake in a word or a sign is reported with what is expected") {
   CHECK(fault("x * * * *") == "minute, column 1: 'x' is not a value: 0-59 is expected");
   CHECK(fault("$ * * * *") == "minute, column 1: '$' is not a value: 0-59 is expected");
   CHECK(fault("*/x * * * *") == "minute, column 3: 'x' is not a value: 1-60 is expected");
@@ -508,7 +508,7 @@ TEST_CASE("a mistake in the expression as a whole") {
   CHECK(fault("@daily 5") == "column 8: nothing may follow a name with @");
 }
 
-TEST_CASE("what other crontabs can say is told with what to write instead") {
+TEST_CASE("the syntax of other crontabs is refused with what to write instead") {
   const std::string zone = R"( out and give the zone beside it, as in Schedule::cron(expression, )"
                            R"(TimeZone::iana("Europe/Berlin")))";
   CHECK(fault("CRON_TZ=Asia/Tokyo 0 9 * * *") ==

@@ -72,7 +72,7 @@ TEST_CASE("a thrown exception passes through unchanged and is sorted when asked 
   CHECK(later.retry_after() == 2s);
 }
 
-TEST_CASE("a failure after another one tells of it and nests it") {
+TEST_CASE("a failure after another one names it and nests it") {
   const Failure first{std::make_exception_ptr(std::runtime_error{"refused"})};
   const Failure last = failure_after(Errc::Timeout, "The timeout passed", first);
   CHECK(last.message() == Error(Errc::Timeout, "The timeout passed: refused").what());

@@ -105,7 +105,7 @@ TEST_CASE("attempts are counted in words") {
   CHECK(cano::detail::attempt_text(4, cano::detail::unlimited) == "attempt 4 of unlimited");
 }
 
-TEST_CASE("a cancellation tells nothing, every other failure does") {
+TEST_CASE("a cancellation has no cause to report, every other failure does") {
   using cano::detail::telling;
   CHECK_FALSE(telling(Failure{Error{Errc::Cancelled, "stopped"}}));
   CHECK_FALSE(telling(Failure{}));

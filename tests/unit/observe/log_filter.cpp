@@ -51,7 +51,7 @@ TEST_CASE("levels are read in any case, and as numbers") {
   CHECK(passing("5", "app") == "TDIWE");
 }
 
-TEST_CASE("the longest target that fits decides, wherever it stands") {
+TEST_CASE("the longest target that fits decides, at any place") {
   for (const char* text :
        {"cano::workflow=debug,cano=error,warn", "warn,cano=error,cano::workflow=debug"}) {
     CHECK(passing(text, "cano::workflow") == "DIWE");
@@ -72,7 +72,7 @@ TEST_CASE("a target alone means trace, and what is not named is off") {
   CHECK(passing("cano::task", "app").empty());
 }
 
-TEST_CASE("a target covers what lies below it, by whole names") {
+TEST_CASE("a target covers what is below it, by whole names") {
   CHECK(passing("cano=info", "cano::task") == "IWE");
   CHECK(passing("cano=info", "canoe").empty());
 }

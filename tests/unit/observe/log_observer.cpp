@@ -118,7 +118,7 @@ TEST_CASE("how a run ended decides its level; without a span the path begins wit
   CHECK(lines[0] ==
         "2026-03-01T08:30:00.000007Z ERROR run{id=\"r\"}:state{name=\"B\"}: cano::workflow: Run "
         "failed outcome=\"failed\" error=\"it broke\" transitions=0 attempts=0 elapsed_ms=0");
-  CHECK(lines[1].find("  INFO ") != std::string::npos);  // who is asked to stop and stops
+  CHECK(lines[1].find("  INFO ") != std::string::npos);  // a run that is asked to stop and stops
   CHECK(lines[1].find("Run was cancelled outcome=\"cancelled\"") != std::string::npos);
 }
 
@@ -140,7 +140,7 @@ TEST_CASE("scheduled jobs have lines too") {
         std::vector<std::string>{
             time + "DEBUG cano::schedule: Job is due job=\"backup\" " + nominal,
             time + "DEBUG cano::schedule: Job is due job=\"backup\" " + nominal + " count=3",
-            time + "DEBUG cano::schedule: Job waits for its turn job=\"backup\"",
+            time + "DEBUG cano::schedule: Job is queued job=\"backup\"",
             time + " INFO cano::schedule: Job started job=\"backup\" run=4 " + nominal +
                 " lateness_ms=20 missed=2",
             time + "ERROR cano::schedule: Job failed job=\"backup\" run=4 outcome=\"failed\" "
@@ -170,7 +170,7 @@ TEST_CASE("circuit breakers have lines too") {
                    "to=\"closed\" forced=true"});
 }
 
-TEST_CASE("the filter goes by target and level") {
+TEST_CASE("the filter compares target and level") {
   std::ostringstream out;
   LogObserver log{out, options("off,cano::workflow=debug")};
   play_all_events(log, nullptr);
@@ -417,7 +417,7 @@ TEST_CASE("a run of a job has its id in the line, as the run itself has") {
   }
 }
 
-TEST_CASE("a cancelled attempt is told at Info, without an error") {
+TEST_CASE("a cancelled attempt is reported at Info, without an error") {
   std::ostringstream out;
   LogObserver log{out, options("info")};
   EventScript run{log, "r"};
@@ -437,7 +437,7 @@ TEST_CASE("a log file that was rotated is opened anew, and lines go to the new o
   const auto say = [&](const std::string& id) { EventScript{log, id}.started("A"); };
   say("one");
   std::filesystem::rename(file.path(), rotated.path());
-  say("two");  // nobody has told the observer
+  say("two");  // reopen was not called
   CHECK(lines_of(rotated.read()).size() == 2);
   log.reopen();
   say("three");

@@ -89,7 +89,7 @@ TEST_CASE("a null observer is refused") {
     FAIL("was not refused");
   } catch (const cano::Error& error) {
     CHECK(error.errc() == cano::Errc::Configuration);
-    CHECK(error.message() == "The observer is a null pointer");
+    CHECK(error.message() == "with_observer: the observer is null");
   }
   CHECK(list.empty());
 }

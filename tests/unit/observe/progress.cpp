@@ -31,7 +31,7 @@ std::string plain_line(const ProgressCounts& counts) {
 
 }  // namespace
 
-TEST_CASE("a line tells share, counters, rate and time left") {
+TEST_CASE("a line has share, counters, rate and time left") {
   CHECK(plain_line({1000, 395, 5, 0, 5s}) ==
         "progress  40 % of 1000: 395 done, 5 failed, 600 running, 80.0/s, 8 s left\n");
   CHECK(plain_line({10, 3, 0, 2, 2s}) ==
@@ -43,7 +43,7 @@ TEST_CASE("a line tells share, counters, rate and time left") {
   CHECK(plain_line({0, 0, 0, 0, 0s}) == "progress  100 % of 0: 0 done, 0 failed, 0 running\n");
 }
 
-TEST_CASE("long times are told in minutes, hours, and then not at all") {
+TEST_CASE("long times are written in minutes, hours, and then not at all") {
   CHECK(plain_line({21, 1, 0, 0, 10s}).find(", 3 min 20 s left") != std::string::npos);
   CHECK(plain_line({126, 1, 0, 0, 60s}).find(", 2 h 5 min left") != std::string::npos);
   CHECK(plain_line({61, 1, 0, 0, 60s}).find(", 1 h left") != std::string::npos);

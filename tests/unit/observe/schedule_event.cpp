@@ -3,7 +3,7 @@
 
 #include "support/catch.hpp"
 
-TEST_CASE("events of a job stand for one occurrence unless they say otherwise") {
+TEST_CASE("events of a job are of one occurrence unless they say otherwise") {
   const cano::OccurrenceDue due{"nightly", {}, {}};
   CHECK(due.count == 1);
   const cano::OccurrenceSkipped skipped{"nightly", {}, cano::SkipReason::Paused, {}};

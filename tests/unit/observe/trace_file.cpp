@@ -331,7 +331,7 @@ TEST_CASE("a cancelled attempt ends its slices without an error") {
   CHECK(end_of(events, "outcome")["outcome"] == "cancelled");
 }
 
-TEST_CASE("what is under way stands in the rotated file and in the new one") {
+TEST_CASE("what is under way is in the rotated file and in the new one") {
   const TracePath path;
   const std::string name{std::string_view{path}};
   const TempFile rotated;

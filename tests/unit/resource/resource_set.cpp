@@ -119,7 +119,7 @@ TEST_CASE("users at the same time share the set: the first sets up, the last tea
   f.time.run(cano::when_all(after(0ms, 10ms), after(1ms, 20ms), after(12ms, 3ms)));
   CHECK(f.log == Log{"up a", "is up a", "work", "work", "work", "down a", "is down a"});
   CHECK(f.time.elapsed() == 30ms);
-  // Who comes while it is torn down waits, and has it set up again.
+  // A user that comes while it is torn down waits, and has it set up again.
   f.log.clear();
   f.time.run(cano::when_all(after(0ms, 1ms), after(8ms, 1ms)));
   CHECK(f.log == Log{"up a", "is up a", "work", "down a", "is down a", "up a", "is up a", "work",
@@ -175,7 +175,7 @@ TEST_CASE("set-up and tear-down have limits of their own") {
   CHECK(f.set.take_failures().size() == 1);
 }
 
-TEST_CASE("who is cancelled tears down all the same, to the end") {
+TEST_CASE("a cancelled user tears down all the same, to the end") {
   struct Case {
     std::chrono::milliseconds when;
     Log expected;
@@ -206,7 +206,7 @@ TEST_CASE("who is cancelled tears down all the same, to the end") {
   }
 }
 
-TEST_CASE("who waits for the set-up of another may be cancelled, and takes over when that fails") {
+TEST_CASE("a waiter for the set-up of another may be cancelled, and takes over when that fails") {
   Fixture f;
   f.add("a", {.set_up = 10ms});
   StartedAsync<int> first{f.time.get_executor(), f.set.use(f.work(20ms))};
@@ -274,7 +274,7 @@ TEST_CASE("a resource has the members that it needs, plain or asynchronous") {
   CHECK(report.status() == HealthStatus::Degraded);
 }
 
-/// Says what it is told to, when it is told to.
+/// Reports the health that the test sets.
 struct Patient {
   std::chrono::milliseconds delay{};
   std::optional<bool> answer = true;

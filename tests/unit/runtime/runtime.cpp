@@ -122,7 +122,7 @@ asio::awaitable<void> hop(Runtime& runtime, int hops, std::atomic<int>& count) {
   }
 }
 
-// Waits until each shard has run what was queued there, and what that queued in turn.
+// Waits until each shard has run what was queued there, and what that queued itself.
 void settle(Runtime& runtime) {
   for (int round = 0; round < 4; ++round) {
     for (std::size_t i = 0; i < runtime.size(); ++i) {
@@ -165,7 +165,7 @@ TEST_CASE("a Runtime without threads is an error") {
     FAIL("must throw");
   } catch (const Error& error) {
     CHECK(error.errc() == Errc::Configuration);
-    CHECK(error.message() == "A Runtime needs at least one thread");
+    CHECK(error.message() == "Runtime: the number of threads must be at least 1, not 0");
   }
 }
 
@@ -177,11 +177,11 @@ TEST_CASE("a shard that does not exist is an error that names it") {
     FAIL("must throw");
   } catch (const Error& error) {
     CHECK(error.errc() == Errc::Configuration);
-    CHECK(error.message() == "Runtime has no shard 2: it has 2");
+    CHECK(error.message() == "Runtime::shard: there is no shard 2, the number of shards is 2");
   }
 }
 
-TEST_CASE("executors are given out in turn") {
+TEST_CASE("executors are given out one after the other") {
   Runtime runtime{3};
   std::map<int, int> given;
   for (int i = 0; i < 30; ++i) {

@@ -107,21 +107,21 @@ TEST_CASE("the jobs by the clock on the wall are taken out together, the first f
   CHECK(pop_all(queue, at(1s)) == "steady");
 }
 
-TEST_CASE("the next turn is at once when a job is due, or else when the first ones are") {
+TEST_CASE("the next wake-up is at once when a job is due, or else when the first ones are") {
   DueQueue queue;
-  CHECK_FALSE(queue.next_turn(at(0s)).due.steady);
-  CHECK_FALSE(queue.next_turn(at(0s)).due.wall);
-  CHECK_FALSE(queue.next_turn(at(1000h)).is_again);
+  CHECK_FALSE(queue.next_wake(at(0s)).due.steady);
+  CHECK_FALSE(queue.next_wake(at(0s)).due.wall);
+  CHECK_FALSE(queue.next_wake(at(1000h)).is_again);
   queue.insert(job("a", 1, by_steady(3s)));
   queue.insert(job("b", 2, by_steady(2s)));
   queue.insert(job("c", 3, by_wall(4s)));
-  const auto next = queue.next_turn(at(1s));
+  const auto next = queue.next_wake(at(1s));
   CHECK_FALSE(next.is_again);
   CHECK_FALSE(next.is_over);
   CHECK(next.due.steady == at(2s).steady);
   CHECK(next.due.wall == at(4s).wall);
-  CHECK(queue.next_turn(at(2s)).is_again);
-  CHECK(queue.next_turn({at(1s).steady, at(4s).wall}).is_again);
+  CHECK(queue.next_wake(at(2s)).is_again);
+  CHECK(queue.next_wake({at(1s).steady, at(4s).wall}).is_again);
 }
 
 TEST_CASE("the due queue agrees with a sorted list, whatever is inserted and erased") {

@@ -50,7 +50,7 @@ Backlog backlog(std::uint64_t count, Moment now, Misfire misfire, Duration laten
   return made;
 }
 
-// "start 1 +2" is run 1 that stands for two more, "skip 3 misfire" are three that are skipped.
+// "start 1 +2" is run 1 in place of two more, "skip 3 misfire" are three that are skipped.
 std::string text(const Decisions& decisions) {
   std::string all = decisions.cancels_running ? "cancel running" : "";
   for (const Decision& each : decisions.list) {

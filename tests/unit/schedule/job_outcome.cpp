@@ -25,7 +25,7 @@ TEST_CASE("an outcome is exactly one of four") {
   CHECK(kinds() == 1000);
 }
 
-TEST_CASE("an outcome tells what the exception says") {
+TEST_CASE("an outcome has the text of the exception") {
   JobOutcome outcome;
   CHECK(outcome.error_message().empty());
   outcome.error = std::make_exception_ptr(std::runtime_error{"disk full"});

@@ -21,5 +21,5 @@ TEST_CASE("misfire policies are values with a bound") {
 
 TEST_CASE("a misfire policy that fires none of all is refused") {
   CHECK_THROWS_WITH(Misfire::FireAll(0),
-                    "Configuration error: Misfire::FireAll needs a number of at least 1");
+                    "Configuration error: Misfire::FireAll: the number must be at least 1, not 0");
 }

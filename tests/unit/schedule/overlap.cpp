@@ -25,7 +25,7 @@ TEST_CASE("overlap policies are values with a bound") {
 
 TEST_CASE("an overlap policy that lets nothing run is refused") {
   CHECK_THROWS_WITH(Overlap::QueueAll(0),
-                    "Configuration error: Overlap::QueueAll needs a number of at least 1");
+                    "Configuration error: Overlap::QueueAll: the number must be at least 1, not 0");
   CHECK_THROWS_WITH(Overlap::Allow(0),
-                    "Configuration error: Overlap::Allow needs a number of at least 1");
+                    "Configuration error: Overlap::Allow: the number must be at least 1, not 0");
 }

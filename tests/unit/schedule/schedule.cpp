@@ -65,7 +65,7 @@ TEST_CASE("any std::chrono duration is an interval") {
 }
 
 TEST_CASE("an interval that is not positive is refused with its value") {
-  const std::string rule = "The interval of a schedule must be at least 1 ns, not ";
+  const std::string rule = "Schedule::every: the interval must be at least 1 ns, not ";
   CHECK(refusal(0s) == rule + "0 s");
   CHECK(refusal(-5s) == rule + "-5 s");
   CHECK(refusal(-250ms) == rule + "-0.25 s");

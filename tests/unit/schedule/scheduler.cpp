@@ -114,7 +114,7 @@ TEST_CASE("a cron expression is due by the clock on the wall, never at the start
   CHECK(seconds_of(dated.times, start) == std::vector<double>{1800, 2700});
 }
 
-TEST_CASE("a cron expression goes by its zone and the policies for changes of the clock") {
+TEST_CASE("a cron expression follows its zone and the policies for changes of the clock") {
   // Clocks go from 02:00 to 03:00 on 2025-03-30, as in Berlin.
   VirtualTime time{utc("2025-03-29 12:00")};
   Scheduler scheduler{time.get_executor()};
@@ -191,7 +191,7 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(interval.lateness == std::vector<Duration>(interval.times.size()));
 }
 
-TEST_CASE("next_runs tells when a job will be due, before the start as after it") {
+TEST_CASE("next_runs gives when a job will be due, before the start as after it") {
   VirtualTime time{utc("2024-05-01 00:00")};
   const auto start = time.wall_now();
   Scheduler scheduler{time.get_executor()};
@@ -218,7 +218,7 @@ TEST_CASE("next_runs tells when a job will be due, before the start as after it"
   }
   CHECK(ran == foretold);
   CHECK(refusal([&] { (void)scheduler.next_runs("interval", 1); }) ==
-        "There is no job with the id 'interval'");
+        "Job 'interval': there is no job with this id");
 }
 
 // ---- jobs
@@ -356,7 +356,8 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(scheduler.status("function")->failure_count == 4);
   CHECK(scheduler.status("never begun")->last_error == "early");
   CHECK(scheduler.status("no coroutine")->last_error ==
-        "Task execution error: The job returned no coroutine to run");
+        "Task execution error: The job returned an Async or awaitable that holds no coroutine: it "
+        "was moved from or has been awaited");
 }
 
 TEST_CASE_METHOD(InVirtualTime, "a job that only moves, a function and a std::function are jobs") {
@@ -373,12 +374,12 @@ TEST_CASE_METHOD(InVirtualTime, "a job that only moves, a function and a std::fu
 TEST_CASE_METHOD(InVirtualTime, "what cannot be a job is refused, and nothing is added") {
   scheduler.manual("a", do_nothing);
   CHECK(refusal([&] { scheduler.every("a", do_nothing, 1s); }) ==
-        "There is a job with the id 'a' already");
-  CHECK(refusal([&] { scheduler.manual("", do_nothing); }) ==
-        "A job needs an id that is not empty");
-  CHECK(refusal([&] { scheduler.manual("b", std::function<void()>{}); }) == "Job 'b' is empty");
+        "Job 'a': another job has this id");
+  CHECK(refusal([&] { scheduler.manual("", do_nothing); }) == "Job '': the id is empty");
+  CHECK(refusal([&] { scheduler.manual("b", std::function<void()>{}); }) ==
+        "Job 'b': the function is empty");
   CHECK(refusal([&] { scheduler.every("b", do_nothing, 0s); }) ==
-        "The interval of a schedule must be at least 1 ns, not 0 s");
+        "Schedule::every: the interval must be at least 1 ns, not 0 s");
   CHECK(refusal([&] { scheduler.cron("b", do_nothing, "61 * * * *"); }).find("minute") !=
         std::string::npos);
   CHECK(refusal([&] { scheduler.manual("b", do_nothing, {.misfire_grace = -1s}); }) ==

@@ -71,10 +71,10 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(first.ended() == 1);
   CHECK(second.times.size() == 7);
   CHECK(scheduler.running_count() == 0);
-  CHECK(refusal([&] { scheduler.remove("b"); }) == "There is no job with the id 'b'");
+  CHECK(refusal([&] { scheduler.remove("b"); }) == "Job 'b': there is no job with this id");
 }
 
-TEST_CASE_METHOD(InVirtualTime, "what waits for its turn is dropped with its job") {
+TEST_CASE_METHOD(InVirtualTime, "queued occurrences are dropped with their job") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 1s}, {.overlap = Overlap::QueueAll(5)});
   scheduler.start();
@@ -107,7 +107,7 @@ TEST_CASE_METHOD(InVirtualTime,
   time.run_for(1s);
   CHECK(seconds_of(starts.times, time.wall_now() - 5500ms) == std::vector<double>{0, 1, 4.5, 5});
   CHECK(scheduler.status("a")->occurrences.paused == 3);
-  CHECK(refusal([&] { scheduler.pause("b"); }) == "There is no job with the id 'b'");
+  CHECK(refusal([&] { scheduler.pause("b"); }) == "Job 'b': there is no job with this id");
 }
 
 TEST_CASE_METHOD(InVirtualTime, "another schedule begins when it is given") {
@@ -176,7 +176,8 @@ TEST_CASE("a time zone may use the scheduler that asks it: the later word counts
   SECTION("it removes the job whose schedule is being replaced") {
     scheduler.start();
     rules->meddle = [&] { scheduler.remove("a"); };
-    CHECK(refusal([&] { scheduler.replace("a", hourly); }) == "There is no job with the id 'a'");
+    CHECK(refusal([&] { scheduler.replace("a", hourly); }) ==
+          "Job 'a': there is no job with this id");
     CHECK(scheduler.list().empty());
   }
   SECTION("it puts another job in the place of that one") {
@@ -185,7 +186,7 @@ TEST_CASE("a time zone may use the scheduler that asks it: the later word counts
       scheduler.remove("a");
       scheduler.every("a", count, 10min);
     };
-    CHECK(refusal([&] { scheduler.replace("a", hourly); }) == "Job 'a' is gone");
+    CHECK(refusal([&] { scheduler.replace("a", hourly); }) == "Job 'a': it was removed meanwhile");
     time.run_for(1h);
     CHECK(runs == 7);
   }
@@ -219,17 +220,17 @@ TEST_CASE_METHOD(InVirtualTime, "jobs may use their scheduler in every way") {
 
 TEST_CASE_METHOD(InVirtualTime, "a trigger is refused where it would be lost") {
   scheduler.manual("a", do_nothing);
-  const std::string not_running = "The scheduler is not running: job 'a' cannot be triggered";
+  const std::string not_running = "Job 'a': the scheduler is not running, nothing is triggered";
   CHECK(refusal([&] { scheduler.trigger("a"); }) == not_running);
   scheduler.start();
-  CHECK(refusal([&] { scheduler.trigger("b"); }) == "There is no job with the id 'b'");
+  CHECK(refusal([&] { scheduler.trigger("b"); }) == "Job 'b': there is no job with this id");
   CHECK(refusal([&] { time.run(scheduler.trigger_and_wait("b")); }) ==
-        "There is no job with the id 'b'");
+        "Job 'b': there is no job with this id");
   time.run(scheduler.stop());
   CHECK(refusal([&] { scheduler.trigger("a"); }) == not_running);
 }
 
-TEST_CASE_METHOD(InVirtualTime, "who triggers and waits learns what became of it") {
+TEST_CASE_METHOD(InVirtualTime, "trigger_and_wait gives the outcome of the run") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 3s});
   scheduler.start();
@@ -246,7 +247,7 @@ TEST_CASE_METHOD(InVirtualTime, "who triggers and waits learns what became of it
   CHECK(time.run(scheduler.trigger_and_wait("a")).skipped == SkipReason::Overlap);
 }
 
-TEST_CASE_METHOD(InVirtualTime, "who stops waiting for a trigger does not stop the run") {
+TEST_CASE_METHOD(InVirtualTime, "a cancelled trigger_and_wait does not stop the run") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 3s});
   scheduler.start();
@@ -342,5 +343,6 @@ TEST_CASE("an observer may use the scheduler, and one that throws is switched of
   REQUIRE(scheduler.observer_failures().size() == 1);
   CHECK(scheduler.observer_failures()[0].observer == asking);
   CHECK(Scheduler{time.get_executor()}.observer_failures().empty());
-  CHECK(refusal([&] { scheduler.with_observer(nullptr); }) == "The observer is a null pointer");
+  CHECK(refusal([&] { scheduler.with_observer(nullptr); }) ==
+        "with_observer: the observer is null");
 }

@@ -50,7 +50,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A job that fails as long as it is told to, and notes when it ran.
+// A job that fails as long as the test says, and notes when it ran.
 struct Failing {
   Starts& starts;
   const bool& fails;
@@ -168,7 +168,7 @@ TEST_CASE_METHOD(InVirtualTime, "a job that fails too often in a row trips until
   CHECK(scheduler.status("a")->last_error == "no answer");
   time.run_for(1s);
   CHECK(seconds_of(starts.times, start) == seconds({0, 1, 2, 11}));
-  CHECK(refusal([&] { scheduler.reset("b"); }) == "There is no job with the id 'b'");
+  CHECK(refusal([&] { scheduler.reset("b"); }) == "Job 'b': there is no job with this id");
 }
 
 TEST_CASE_METHOD(InVirtualTime, "a success between failures starts the count anew") {
@@ -223,7 +223,7 @@ TEST_CASE_METHOD(InVirtualTime, "a job runs only as long as its health check say
   CHECK(scheduler.status("a")->last_error.empty());
 }
 
-TEST_CASE_METHOD(InVirtualTime, "a health check that throws says no, and why is told") {
+TEST_CASE_METHOD(InVirtualTime, "a health check that throws says no, and its text is reported") {
   Starts starts;
   scheduler.every("a", Slow{starts, 0s}, 1s,
                   {.health = []() -> bool { throw std::runtime_error{"no route"}; }});
@@ -258,7 +258,7 @@ TEST_CASE_METHOD(InVirtualTime, "the runs of a job can be cancelled, and its sch
   time.run_for(5s);
   CHECK(scheduler.status("a")->running == 1);
   CHECK(scheduler.status("a")->failure_streak == 0);
-  CHECK(refusal([&] { scheduler.cancel("c"); }) == "There is no job with the id 'c'");
+  CHECK(refusal([&] { scheduler.cancel("c"); }) == "Job 'c': there is no job with this id");
 }
 
 TEST_CASE_METHOD(InVirtualTime, "what waits behind a run that is cancelled runs next") {
@@ -351,12 +351,12 @@ TEST_CASE_METHOD(InVirtualTime, "an id that is nearly right is answered with the
   scheduler.manual("nightly\nbackup", do_nothing);
   scheduler.start();
   CHECK(refusal([&] { scheduler.trigger("reprot"); }) ==
-        "There is no job with the id 'reprot'; did you mean 'report'?");
+        "Job 'reprot': there is no job with this id; did you mean 'report'?");
   CHECK(refusal([&] { scheduler.pause("Report"); }) ==
-        "There is no job with the id 'Report'; did you mean 'report'?");
+        "Job 'Report': there is no job with this id; did you mean 'report'?");
   CHECK(refusal([&] { scheduler.remove("nightly\n_backup"); }) ==
-        "There is no job with the id 'nightly\\n_backup'; did you mean 'nightly\\nbackup'?");
-  CHECK(refusal([&] { scheduler.remove("x"); }) == "There is no job with the id 'x'");
+        "Job 'nightly\\n_backup': there is no job with this id; did you mean 'nightly\\nbackup'?");
+  CHECK(refusal([&] { scheduler.remove("x"); }) == "Job 'x': there is no job with this id");
 }
 
 // ---- grids and the calendar

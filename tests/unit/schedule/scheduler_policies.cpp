@@ -65,7 +65,7 @@ TEST_CASE_METHOD(InVirtualTime, "Overlap::QueueOne runs once more for all that b
   CHECK(scheduler.status("a")->occurrences.queued == 1);
 }
 
-TEST_CASE_METHOD(InVirtualTime, "Overlap::QueueAll runs each in turn, up to its bound") {
+TEST_CASE_METHOD(InVirtualTime, "Overlap::QueueAll runs one after the other, up to its bound") {
   Starts starts;
   scheduler.manual("a", Slow{starts, 1s}, {.overlap = Overlap::QueueAll(2)});
   scheduler.start();

@@ -52,7 +52,7 @@ using cano::detail::Backlog;
 using cano::detail::DueJob;
 using cano::detail::Job;
 using cano::detail::Moment;
-using cano::detail::NextTurn;
+using cano::detail::NextWake;
 using cano::detail::RemoteCompletion;
 using cano::detail::RunStart;
 using cano::detail::SchedulerState;
@@ -82,15 +82,15 @@ class Desk {
       auto timeline = timeline_of(*each.job, *each.job->schedule, each.job->options.first_run);
       change([&](Actions& actions) { state.schedule(each, std::move(timeline), actions); });
     }
-    turn();
+    on_wake();
   }
 
   // As the timer does.
-  NextTurn turn() {
+  NextWake on_wake() {
     while (const auto popped = state.pop_due(now))
       evaluate(*popped);
-    NextTurn next;
-    change([&](Actions& actions) { next = state.next_turn(state.generation(), now, actions); });
+    NextWake next;
+    change([&](Actions& actions) { next = state.next_wake(state.generation(), now, actions); });
     return next;
   }
 
@@ -224,7 +224,7 @@ std::unique_ptr<Desk> desk_at(At moment) {
   if (moment == Cancelling || moment == Stopped_) desk->stop(0s);
   if (moment == Stopped_) desk->end(Outcome::Cancelled);
   desk->pass(1s);
-  if (moment != Added) desk->turn();
+  if (moment != Added) desk->on_wake();
   desk->log();
   return desk;
 }
@@ -236,9 +236,9 @@ struct Row {
   const char* expected[9];
 };
 
-const char* const refused = "The scheduler is not running: job 'a' cannot be triggered";
-const char* const running = "The scheduler is running already";
-const char* const stopping = "The scheduler is still stopping: wait for stop()";
+const char* const refused = "Job 'a': the scheduler is not running, nothing is triggered";
+const char* const running = "Scheduler::start: the scheduler is running already";
+const char* const stopping = "Scheduler::start: the scheduler is still stopping, wait for stop()";
 
 TEST_CASE("whatever is done with a scheduler, at whatever moment, has one result") {
   const Row rows[] = {
@@ -259,7 +259,7 @@ TEST_CASE("whatever is done with a scheduler, at whatever moment, has one result
       {"wait until it is due",
        [](Desk& desk) {
          desk.pass(9s);
-         desk.turn();
+         desk.on_wake();
        },
        {"stopped at once", "due 1, start a#2", "due 1, queue", "due 1, queue",
         "due 1, skip 1 paused", "", "", "", ""}},
@@ -267,9 +267,9 @@ TEST_CASE("whatever is done with a scheduler, at whatever moment, has one result
        [](Desk& desk) {
          desk.replace("a", Schedule::every(3s));
          desk.pass(2s);
-         desk.turn();
+         desk.on_wake();
          desk.pass(1s);
-         desk.turn();
+         desk.on_wake();
        },
        {"stopped at once", "due 1, start a#2", "due 1, queue", "due 1, queue",
         "due 1, skip 1 paused", "due 1, start a#1", "", "", ""}},
@@ -277,29 +277,29 @@ TEST_CASE("whatever is done with a scheduler, at whatever moment, has one result
        [](Desk& desk) {
          desk.state.job("a")->book.set_paused(true);
          desk.pass(9s);
-         desk.turn();
+         desk.on_wake();
        },
        {"stopped at once", "due 1, skip 1 paused", "due 1, skip 1 paused", "due 1, skip 1 paused",
         "due 1, skip 1 paused", "", "", "", ""}},
       {"end the run",
        [](Desk& desk) {
          if (!desk.running.empty()) desk.end();
-         desk.turn();
+         desk.on_wake();
        },
        {"stopped at once", "", "", "start a#2", "", "", "stopped", "stopped", ""}},
       {"stop at once",
        [](Desk& desk) {
          desk.stop(0s);
-         desk.turn();
+         desk.on_wake();
        },
        {"stopped at once", "stopped", "cancel", "skip 1 shutdown, cancel", "stopped", "cancel",
         "cancel", "", ""}},
       {"stop with time to drain",
        [](Desk& desk) {
          desk.stop(5s);
-         desk.turn();
+         desk.on_wake();
          desk.pass(5s);
-         desk.turn();
+         desk.on_wake();
        },
        {"stopped at once", "stopped", "cancel", "skip 1 shutdown, cancel", "stopped", "cancel",
         "cancel", "", ""}},
@@ -308,7 +308,7 @@ TEST_CASE("whatever is done with a scheduler, at whatever moment, has one result
          Actions actions;
          desk.state.context_gone(desk.state.generation(), desk.now, actions);
          CHECK(desk.state.phase() == SchedulerState::Phase::Stopped);
-         CHECK(desk.state.next_turn(desk.state.generation(), desk.now, actions).is_over);
+         CHECK(desk.state.next_wake(desk.state.generation(), desk.now, actions).is_over);
        },
        {"", "", "", "", "", "", "", "", ""}},
   };
@@ -344,7 +344,7 @@ TEST_CASE("what happens while a job's timeline is evaluated makes the evaluation
       {"restart",
        [](Desk& desk) {
          desk.stop(0s);
-         desk.turn();
+         desk.on_wake();
          desk.start();
          desk.end();
        },
@@ -391,7 +391,7 @@ TEST_CASE("a run that stops its scheduler is neither awaited nor cancelled, howe
       tag = std::make_shared<const WorkTag>(WorkTag{std::stop_source{}.get_token(), tag});
     const auto waiter = std::make_shared<Stopped>();
     CHECK_FALSE(desk->stop(0s, waiter, tag.get()));
-    CHECK(desk->turn().is_over);
+    CHECK(desk->on_wake().is_over);
     CHECK(desk->log() == "tell 1, stopped");
     CHECK(desk->state.running() == 1);
     CHECK(desk->stop(0s, waiter, tag.get()).has_value());
@@ -405,10 +405,10 @@ TEST_CASE("a stop by other work cancels the run, and so does one that waits no l
     const auto desk = desk_at(Running);
     const auto waiter = std::make_shared<Stopped>();
     desk->stop(0s, waiter, tag);
-    CHECK_FALSE(desk->turn().is_over);
+    CHECK_FALSE(desk->on_wake().is_over);
     CHECK(desk->log() == "cancel");
     desk->end(Outcome::Cancelled);
-    CHECK(desk->turn().is_over);
+    CHECK(desk->on_wake().is_over);
     CHECK(desk->report->cancelled == std::vector<std::string>{"a"});
   }
   const auto desk = desk_at(Running);
@@ -416,26 +416,26 @@ TEST_CASE("a stop by other work cancels the run, and so does one that waits no l
   auto waiter = std::make_shared<Stopped>();
   desk->stop(5s, waiter, &own);
   waiter.reset();
-  CHECK_FALSE(desk->turn().is_over);
+  CHECK_FALSE(desk->on_wake().is_over);
   desk->pass(5s);
-  CHECK_FALSE(desk->turn().is_over);
+  CHECK_FALSE(desk->on_wake().is_over);
   CHECK(desk->log() == "cancel");
 }
 
-TEST_CASE("of several stops the earliest end of the drain counts, and all are told") {
+TEST_CASE("of several stops the earliest end of the drain counts, and all get the report") {
   const auto desk = desk_at(Running);
   const auto one = std::make_shared<Stopped>(), two = std::make_shared<Stopped>();
   desk->stop(1min, one, nullptr);
-  CHECK(desk->turn().due.steady == desk->now.steady + 1min);
+  CHECK(desk->on_wake().due.steady == desk->now.steady + 1min);
   desk->pass(10s);
   desk->stop(5s, two, nullptr);
-  CHECK(desk->turn().due.steady == desk->now.steady + 5s);
+  CHECK(desk->on_wake().due.steady == desk->now.steady + 5s);
   desk->stop(1h);
-  CHECK(desk->turn().due.steady == desk->now.steady + 5s);
+  CHECK(desk->on_wake().due.steady == desk->now.steady + 5s);
   desk->stop(-1s);
-  CHECK_FALSE(desk->turn().due.steady);
+  CHECK_FALSE(desk->on_wake().due.steady);
   desk->end(Outcome::Cancelled);
-  desk->turn();
+  desk->on_wake();
   CHECK(desk->log() == "cancel, tell 2, stopped");
   CHECK(desk->report->elapsed == 10s);
 }
@@ -445,10 +445,10 @@ TEST_CASE("a timer of an earlier start has nothing more to do") {
   const auto earlier = desk->state.generation();
   desk->start();
   Actions actions;
-  CHECK(desk->state.next_turn(earlier, desk->now, actions).is_over);
+  CHECK(desk->state.next_wake(earlier, desk->now, actions).is_over);
   desk->state.context_gone(earlier, desk->now, actions);
   CHECK(desk->state.phase() == SchedulerState::Phase::Running);
-  CHECK_FALSE(desk->turn().is_over);
+  CHECK_FALSE(desk->on_wake().is_over);
 }
 
 TEST_CASE("a job whose max_runs is used up is due again when what waited is skipped") {
@@ -457,13 +457,13 @@ TEST_CASE("a job whose max_runs is used up is due again when what waited is skip
            {.misfire = Misfire::FireAll(9), .max_runs = 3, .backoff = cano::Backoff::fixed(1s)});
   desk.start();
   desk.pass(20s);
-  CHECK_FALSE(desk.turn().due.steady);
+  CHECK_FALSE(desk.on_wake().due.steady);
   CHECK(desk.log() == "due 1, start a#1, due 2, queue, queue");
   desk.end(Outcome::Failed);
   CHECK(desk.log() == "skip 1 backoff, skip 1 backoff");
-  CHECK(desk.turn().due.steady == desk.now.steady + 10s);
+  CHECK(desk.on_wake().due.steady == desk.now.steady + 10s);
   desk.pass(10s);
-  desk.turn();
+  desk.on_wake();
   CHECK(desk.log() == "due 1, start a#2");
 }
 
@@ -576,7 +576,7 @@ class History {
         return end_one();
       default:
         desk_.pass(up_to(pick(5) == 0 ? 100 : 10));
-        if (desk_.state.generation() > 0) desk_.turn();
+        if (desk_.state.generation() > 0) desk_.on_wake();
     }
   }
 
@@ -600,7 +600,7 @@ class History {
     desk_.stop(0s);
     while (!desk_.running.empty())
       end_one();
-    if (desk_.state.generation() > 0) CHECK(desk_.turn().is_over);
+    if (desk_.state.generation() > 0) CHECK(desk_.on_wake().is_over);
     check();
     for (const auto& [id, job] : desk_.state.jobs().all())
       CHECK(job->info(desk_.now).occurrences.queued == 0);

@@ -68,12 +68,14 @@ TEST_CASE_METHOD(InVirtualTime, "a scheduler is started once, and again after it
   scheduler.every("a", Slow{starts, 1s}, 10s);
   CHECK(time.run(scheduler.stop()).is_clean());
   scheduler.start();
-  CHECK(refusal([&] { scheduler.start(); }) == "The scheduler is running already");
+  CHECK(refusal([&] { scheduler.start(); }) ==
+        "Scheduler::start: the scheduler is running already");
   time.run_for(5500ms);
   scheduler.trigger("a");
   time.run_for(Duration::zero());
   scheduler.stop_now();
-  CHECK(refusal([&] { scheduler.start(); }) == "The scheduler is still stopping: wait for stop()");
+  CHECK(refusal([&] { scheduler.start(); }) ==
+        "Scheduler::start: the scheduler is still stopping, wait for stop()");
   time.run(scheduler.stop());
   time.run_for(1h);
   CHECK(starts.times.size() == 2);
@@ -111,7 +113,7 @@ TEST_CASE_METHOD(InVirtualTime,
   CHECK(again.cancelled == report.cancelled);
 }
 
-TEST_CASE_METHOD(InVirtualTime, "a stop may give more time than can be told") {
+TEST_CASE_METHOD(InVirtualTime, "a stop may give a time that overflows") {
   scheduler.manual("slow", [] { return cano::sleep_for(24h); });
   scheduler.start();
   scheduler.trigger("slow");
@@ -272,7 +274,8 @@ TEST_CASE_METHOD(InVirtualTime,
   time.run_for(1s);
   CHECK(scheduler.status("fails")->last_error == "own");
   CHECK(scheduler.status("empty")->last_error ==
-        "Task execution error: The job returned no coroutine to run");
+        "Task execution error: The job returned an Async or awaitable that holds no coroutine: it "
+        "was moved from or has been awaited");
   CHECK(scheduler.running_count() == 1);
   const auto report = time.run(scheduler.stop(1s));
   CHECK(report.cancelled == std::vector<std::string>{"waits"});

@@ -23,7 +23,7 @@ TEST_CASE("a spread is none, random or hashed, with a longest delay") {
 
 TEST_CASE("a negative spread is refused") {
   CHECK_THROWS_WITH(Spread::random(-1ms),
-                    "Configuration error: The spread of a schedule must not be negative");
+                    "Configuration error: Spread: the longest delay must not be negative");
 }
 
 TEST_CASE("the hash of an id is the same on every platform") {

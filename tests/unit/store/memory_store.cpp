@@ -139,7 +139,7 @@ TEST_CASE("a null pointer is no text") {
   CHECK(store.empty());
 }
 
-TEST_CASE("put copies an lvalue, moves an rvalue, and takes the type it is told") {
+TEST_CASE("put copies an lvalue, moves an rvalue, and takes the type that is named") {
   MemoryStore store;
   int copies = 0;
   Counted counted{copies};
@@ -181,7 +181,7 @@ TEST_CASE("any text is a key") {
   CHECK(store.size() == 4);
 }
 
-TEST_CASE("keys of every length and many of them are told apart") {
+TEST_CASE("keys of every length and many of them are distinct") {
   MemoryStore store;
   for (std::size_t length = 0; length < 40; ++length) {
     for (char last = 'a'; last <= 'z'; ++last)
@@ -230,7 +230,7 @@ TEST_CASE("a value of another type is named with both types") {
   check([&] { store.take<std::unique_ptr<int>>("k"); }, "std::unique_ptr<int>");
 }
 
-TEST_CASE("types are told apart exactly") {
+TEST_CASE("types are compared exactly") {
   MemoryStore store;
   store.put("k", 1);
   CHECK(error_of([&] { store.get<long>("k"); }).message() == "Key 'k' holds int, not long");
@@ -585,7 +585,7 @@ TEST_CASE("a small value is shared too, and errors are those of get") {
   CHECK_THROWS_AS(store.share<int>("m"), cano::Error);
 }
 
-TEST_CASE("an unknown key is told with the one that was probably meant") {
+TEST_CASE("the error of an unknown key names the one that was probably meant") {
   MemoryStore store;
   store.put("user_id", 1);
   store.put("order", 2);

@@ -294,7 +294,7 @@ TEST_CASE("a Result of nothing passes nothing on, or its error") {
   CHECK(data.calls == 1);
 }
 
-TEST_CASE("a phase that returns an awaitable without a coroutine is told so") {
+TEST_CASE("a phase that returns an awaitable without a coroutine is an error") {
   for (const int which : {1, 2, 3}) {
     Data data;
     const auto error = inside(run_node(EmptyPhase{which}, data).error());

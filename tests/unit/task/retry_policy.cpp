@@ -48,7 +48,7 @@ template <class Integer> struct Stuck {
 };
 
 // The least and the greatest delay there can be, whatever the width of the generator; any other
-// draw lies between them.
+// draw is between them.
 template <class Integer>
 Ends ends_with(const RetryPolicy& policy, std::size_t failed, Delay previous) {
   Stuck<Integer> least{Stuck<Integer>::min()};
@@ -144,7 +144,7 @@ TEST_CASE("a count that a negative number converts to is refused") {
     return refusal([=] { RetryPolicy::fixed(static_cast<std::size_t>(count), 1s); });
   };
   CHECK(text(-1) ==
-        "The number of retries of a retry policy must be at least 0 and at most "
+        "RetryPolicy: the number of retries must be at least 0 and at most "
         "RetryPolicy::unlimited, not -1");
   for (const std::int64_t count :
        {std::int64_t{-2}, std::int64_t{-2'147'483'648}, std::numeric_limits<std::int64_t>::min()}) {
@@ -280,30 +280,30 @@ TEST_CASE("a number that makes no sense is refused by name") {
     return refusal([=] { RetryPolicy::exponential(3, base, multiplier, cap, jitter); });
   };
   CHECK(refusal([] { RetryPolicy::fixed(1, -1ms); }) ==
-        "The delay of a retry policy must be between 0 and 292 years, not -1 ms");
+        "RetryPolicy: the delay must be between 0 and 292 years, not -1 ms");
   CHECK(refusal([] { RetryPolicy::fixed(1, milliseconds::max()); }) ==
-        "The delay of a retry policy must be between 0 and 292 years, "
+        "RetryPolicy: the delay must be between 0 and 292 years, "
         "not 9223372036854775808 ms");
   CHECK(exponential(-20ms, 2.0, 1s, 0.1) ==
-        "The delay of a retry policy must be between 0 and 292 years, not -20 ms");
+        "RetryPolicy: the delay must be between 0 and 292 years, not -20 ms");
   CHECK(exponential(1ms, 2.0, -3ms, 0.1) ==
-        "The max delay of a retry policy must be between 0 and 292 years, not -3 ms");
+        "RetryPolicy: the max delay must be between 0 and 292 years, not -3 ms");
   CHECK(exponential(1ms, 0.5, 1s, 0.1) ==
-        "The multiplier of a retry policy must be finite and at least 1, not 0.5");
+        "RetryPolicy: the multiplier must be finite and at least 1, not 0.5");
   CHECK(exponential(1ms, -2.0, 1s, 0.1) ==
-        "The multiplier of a retry policy must be finite and at least 1, not -2");
+        "RetryPolicy: the multiplier must be finite and at least 1, not -2");
   CHECK(exponential(1ms, not_a_number, 1s, 0.1) ==
-        "The multiplier of a retry policy must be finite and at least 1, not nan");
+        "RetryPolicy: the multiplier must be finite and at least 1, not nan");
   CHECK(exponential(1ms, infinity, 1s, 0.1) ==
-        "The multiplier of a retry policy must be finite and at least 1, not inf");
+        "RetryPolicy: the multiplier must be finite and at least 1, not inf");
   CHECK(exponential(1ms, 2.0, 1s, -0.1) ==
-        "The jitter of a retry policy must be between 0 and 1, not -0.1");
+        "RetryPolicy: the jitter must be between 0 and 1, not -0.1");
   CHECK(exponential(1ms, 2.0, 1s, 1.5) ==
-        "The jitter of a retry policy must be between 0 and 1, not 1.5");
+        "RetryPolicy: the jitter must be between 0 and 1, not 1.5");
   CHECK(exponential(1ms, 2.0, 1s, not_a_number) ==
-        "The jitter of a retry policy must be between 0 and 1, not nan");
+        "RetryPolicy: the jitter must be between 0 and 1, not nan");
   CHECK(refusal([] { RetryPolicy::none().with_max_elapsed(-1ms); }) ==
-        "The max elapsed time of a retry policy must be between 0 and 292 years, "
+        "RetryPolicy: the max elapsed time must be between 0 and 292 years, "
         "not -1 ms");
 }
 

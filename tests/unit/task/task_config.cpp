@@ -71,7 +71,7 @@ TEST_CASE("a limit that is not positive is refused") {
         "The timeout must be positive, not -9223372036854775808 ns");
 }
 
-TEST_CASE("a limit that is too long to be told is the longest") {
+TEST_CASE("a limit that overflows is the longest") {
   const auto config = TaskConfig{}
                           .with_attempt_timeout(std::chrono::hours::max())
                           .with_timeout(std::chrono::duration<double>{1e300});

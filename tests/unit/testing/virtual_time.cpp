@@ -114,7 +114,7 @@ std::vector<std::string> trace() {
 
 }  // namespace
 
-TEST_CASE("time starts where it is told to, and stands still by itself") {
+TEST_CASE("time starts where the test says, and does not move by itself") {
   const VirtualTime time;
   CHECK(time.wall_now() == new_year);
   CHECK(time.elapsed() == Duration::zero());
@@ -148,7 +148,7 @@ TEST_CASE("run rethrows, and can be called again") {
   CHECK(time.run(seven_after(1s)) == 7);
 }
 
-TEST_CASE("a run that nothing can bring on is stuck, and says so") {
+TEST_CASE("a run that nothing can resume is stuck, and the error says so") {
   VirtualTime time;
   try {
     time.run(wait_for_ever());

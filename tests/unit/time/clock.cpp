@@ -28,7 +28,7 @@ bool is_real(const Clock& clock) {
 
 }  // namespace
 
-TEST_CASE("an ordinary context goes by the real clocks") {
+TEST_CASE("an ordinary context uses the real clocks") {
   asio::io_context context;
   asio::thread_pool pool{1};
   CHECK(is_real(Clock::of(context)));
@@ -37,7 +37,7 @@ TEST_CASE("an ordinary context goes by the real clocks") {
   CHECK(is_real(Clock::of(pool.get_executor())));
 }
 
-TEST_CASE("every executor of a VirtualTime goes by its clocks") {
+TEST_CASE("every executor of a VirtualTime uses its clocks") {
   VirtualTime time;
   const Clock clock = Clock::of(time.get_executor());
   const Clock of_strand = Clock::of(asio::make_strand(time.get_executor()));

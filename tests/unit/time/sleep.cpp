@@ -120,7 +120,7 @@ TEST_CASE("a coroutine that knows its executor's own type sleeps too") {
   CHECK(stage == 2);
 }
 
-TEST_CASE("a sleep of no length gives other work a turn and goes on") {
+TEST_CASE("a sleep of no length yields to other work and goes on") {
   const auto fixture = any_clock();
   std::vector<std::string> log;
   const auto executor = fixture->get_executor();
@@ -206,7 +206,7 @@ TEST_CASE("under virtual time a sleep ends at exactly its time") {
   CHECK(laps == std::vector<Duration>{90s, 2min, 2min, 2min + std::chrono::years{100}});
 }
 
-TEST_CASE("a sleep that is too long to be told never ends") {
+TEST_CASE("a sleep that overflows never ends") {
   VirtualTime time;
   bool has_ended = false;
   asio::co_spawn(time.get_executor(), sleep_for(std::chrono::hours::max()),

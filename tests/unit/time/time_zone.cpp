@@ -77,11 +77,11 @@ TEST_CASE("UTC needs no database and is always there") {
 TEST_CASE("without a database a zone is an error that names it and the remedy") {
   const SourceGuard none{nullptr};
   CHECK(message_of([] { TimeZone::iana("Europe/Berlin"); }) ==
-        "Time zone 'Europe/Berlin' needs a time-zone database, and this program has none: include "
-        "<cano/adapters/time_zones.hpp> in one of its source files");
+        "Time zone 'Europe/Berlin': the program has no time-zone database: link "
+        "cano::time_zones and include <cano/adapters/time_zones.hpp> in one source file");
   CHECK(message_of([] { TimeZone::system(); }) ==
-        "The system's time zone needs a time-zone database, and this program has none: include "
-        "<cano/adapters/time_zones.hpp> in one of its source files");
+        "The system's time zone: the program has no time-zone database: link "
+        "cano::time_zones and include <cano/adapters/time_zones.hpp> in one source file");
 }
 
 TEST_CASE("zones come from the database") {
@@ -132,7 +132,7 @@ TEST_CASE("rules that contradict themselves are found out") {
   CHECK(message({time, time + hours{1}, hours{23}}) == "no error");
 }
 
-TEST_CASE("a time is told as the clocks of a zone show it") {
+TEST_CASE("a time is written as the clocks of a zone show it") {
   using namespace std::chrono_literals;
   const TimeZone berlin = cano_test::berlin_2025();
   CHECK(berlin.format(utc("2025-03-30 00:59:59")) == "2025-03-30T01:59:59+01:00");

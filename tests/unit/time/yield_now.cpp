@@ -80,7 +80,7 @@ asio::awaitable<void> yield_for_ever(bool& destroyed, std::promise<void>& starte
 
 }  // namespace
 
-TEST_CASE("coroutines that yield take turns, and what else is ready comes between") {
+TEST_CASE("coroutines that yield alternate, and what else is ready comes between") {
   std::string text;
   SECTION("on a shard of a Runtime") {
     Runtime runtime{1};
@@ -134,7 +134,7 @@ TEST_CASE("a strand over a shard keeps its order") {
   CHECK(text == "abcabc-abc");
 }
 
-TEST_CASE("an exception out of a coroutine that yielded leaves the others their turn") {
+TEST_CASE("an exception out of a coroutine that yielded leaves the others queued") {
   std::promise<std::string> unhandled;
   Runtime runtime{1, [&](std::exception_ptr exception) {
                     try {

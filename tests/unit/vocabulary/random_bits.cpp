@@ -46,7 +46,7 @@ TEST_CASE("threads and processes have seeds of their own") {
   CHECK(&RandomBits::of_thread() == &RandomBits::of_thread());
 }
 
-TEST_CASE("a random number lies between its ends and comes to both") {
+TEST_CASE("a random number is between its ends and comes to both") {
   std::minstd_rand random{3};
   bool low = false;
   bool high = false;

@@ -211,7 +211,7 @@ TEST_CASE("an operation that another listener of the same stop aborts ends as ca
   CancellableRun spawned{time.get_executor(),
                          flow.orchestrate(data, RunOptions{}.with_stop(source.get_token()))};
   time.run_for(0ms);
-  // It may hear of the stop before the run does, which then goes on while the stop is requested.
+  // It may see the stop before the run does, which then goes on while the stop is requested.
   const std::stop_callback listener{source.get_token(), [&] {
                                       timer->cancel();
                                       time.run_for(0ms);
@@ -245,7 +245,7 @@ TEST_CASE("a task that ignores a stop is joined, then the run ends cancelled") {
   time.run_until_idle();
 }
 
-TEST_CASE("a failure after a stop is a cancellation that tells of it, whatever retries are left") {
+TEST_CASE("a failure after a stop is a cancellation that names it, whatever retries are left") {
   for (const auto& config : {once(), retries(1), retries(cano::RetryPolicy::unlimited)}) {
     Data data;
     VirtualTime time;
@@ -299,7 +299,7 @@ TEST_CASE("a plain task that fails after a stop is cancelled too, and so is a wr
   }
 }
 
-TEST_CASE("an operation that somebody else aborted is a failure, not a cancellation") {
+TEST_CASE("an operation that other code aborted is a failure, not a cancellation") {
   Data data;
   VirtualTime time;
   const auto aborted = [](Data& d) -> asio::awaitable<S> {
@@ -320,7 +320,7 @@ TEST_CASE("an operation that somebody else aborted is a failure, not a cancellat
   }
 }
 
-TEST_CASE("an Error(Cancelled) of a task is a failure: nobody stopped the run") {
+TEST_CASE("an Error(Cancelled) of a task is a failure: the run was not stopped") {
   Data data;
   VirtualTime time;
   const auto gives_up = [](Data& d) -> S {
@@ -457,7 +457,7 @@ TEST_CASE("a stoppable run that is cancelled before it ever waited completes as 
   CHECK(time.elapsed() == 1ms);
 }
 
-TEST_CASE("a task that swallowed Asio's cancellation does not bring the next one to run") {
+TEST_CASE("after a task that swallowed Asio's cancellation the next one does not run") {
   for (const bool next_is_plain : {false, true}) {
     Data data;
     VirtualTime time;

@@ -154,7 +154,7 @@ TEST_CASE("several exceptions are judged and told by the first") {
   };
   CHECK(tried(deep(deep, 5)).calls == 1);
   CHECK(tried(deep(deep, 5)).text == "deep");
-  CHECK(tried(deep(deep, 1000)).calls == 4);  // nobody looks so deep
+  CHECK(tried(deep(deep, 1000)).calls == 4);  // too deep to be looked at
 }
 
 TEST_CASE("an exception with another nested is retried when both are worth it") {
@@ -170,7 +170,7 @@ TEST_CASE("an exception with another nested is retried when both are worth it") 
   CHECK(tried(nested(outer, 7)).calls == 4);
 }
 
-TEST_CASE("an exception with another nested tells of both, once") {
+TEST_CASE("an exception with another nested names both, once") {
   using cano::detail::exception_text;
   CHECK(exception_text(nested(std::runtime_error{"loading order 7"},
                               std::invalid_argument{"no lines"})) == "loading order 7: no lines");

@@ -229,7 +229,7 @@ TEST_CASE("a phase that is stopped has not failed") {
               "cancelled in state A'"});
 }
 
-TEST_CASE("a phase that returns an error which nobody asks for has failed") {
+TEST_CASE("a phase that returns an error which is not read has failed") {
   const Lines first{"A 1 prep failed 0ms"};
   CHECK(ended_phases(FailingPhase<1, false>{}) == first);
   CHECK(ended_phases(FailingPhase<1, true>{}) == first);
@@ -421,7 +421,7 @@ cano::Async<S> waits_in_many_ways(Data& data) {
 
 }  // namespace
 
-TEST_CASE("an observer that asks is told of every wait and of its end") {
+TEST_CASE("an observer that asks gets every wait and its end") {
   VirtualTime time;
   Data data;
   const auto recorder = std::make_shared<WaitRecorder>();

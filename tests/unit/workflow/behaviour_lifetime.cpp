@@ -116,7 +116,7 @@ TEST_CASE("a run that is destroyed with its execution context is reported as can
   }
 }
 
-TEST_CASE("a run does not see what the workflow is told after it began") {
+TEST_CASE("a run does not see what is changed in the workflow after it began") {
   Data data;
   VirtualTime time;
   Flow flow = Flow{S::A}
@@ -185,7 +185,7 @@ TEST_CASE("a coroutine lambda keeps its captures for as long as it runs") {
   CHECK(data.log.at(0) == std::string(100, 'x'));
 }
 
-TEST_CASE("a task that returns an awaitable without a coroutine is told so") {
+TEST_CASE("a task that returns an awaitable without a coroutine is an error") {
   const auto empty = [](Data& d) -> asio::awaitable<S> {
     ++d.calls;
     return asio::awaitable<S>{};

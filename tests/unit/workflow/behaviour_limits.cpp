@@ -390,7 +390,7 @@ TEST_CASE("which ends of an attempt a circuit breaker counts") {
   }
 }
 
-TEST_CASE("a run that waits for a limit says so to those who ask") {
+TEST_CASE("a run that waits for a limit reports it to observers that ask") {
   struct Waits : cano::Observer {
     std::vector<cano::WaitKind> kinds;
     bool wants_waits() const noexcept override { return true; }

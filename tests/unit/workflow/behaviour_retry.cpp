@@ -70,7 +70,8 @@ struct SlowShaky {
   asio::awaitable<S> post(Data& data, int call) const { co_return inner.post(data, call); }
 };
 
-// Each counts down what it holds itself; the first is small enough to lie in the state's slot.
+// Each counts down what it holds itself; the first is small enough to be stored in the state's
+// slot.
 struct SmallCounter {
   mutable int failures = 2;
   S run(Data& data) const {

@@ -95,7 +95,7 @@ TEST_CASE("a next state without a task is an error that names it, after the task
   CHECK(result.error_message() == "Workflow error: No task registered for state: C");
 }
 
-TEST_CASE("a state without a task is told with the one that was probably meant") {
+TEST_CASE("the error of a state without a task names the one that was probably meant") {
   const auto said = [](const std::string& next) {
     Data data;
     VirtualTime time;
@@ -205,7 +205,7 @@ TEST_CASE("bool names states") {
   CHECK(run(flow, data));
 }
 
-TEST_CASE("a loop of plain tasks gives others a turn and sees the stop that one of them asks for") {
+TEST_CASE("a loop of plain tasks yields to others and sees the stop that one of them asks for") {
   Data data;
   VirtualTime time;
   std::stop_source source;
@@ -225,7 +225,7 @@ TEST_CASE("a loop of plain tasks gives others a turn and sees the stop that one 
   CHECK(data.calls < 100'000);
 }
 
-TEST_CASE("a loop of awaitable tasks that never wait gives others a turn") {
+TEST_CASE("a loop of awaitable tasks that never wait yields to others") {
   Data data;
   VirtualTime time;
   std::stop_source source;

@@ -139,7 +139,7 @@ TEST_CASE("a state's timeout ends the run, in an attempt") {
   CHECK(time.elapsed() == 1500us);
 }
 
-TEST_CASE("a pause that cannot end in time is not waited for, and the last failure is told") {
+TEST_CASE("a pause that cannot end in time is not waited for, and the last failure is reported") {
   const auto refused = [](Data& d) -> S {
     ++d.calls;
     throw std::runtime_error{"connection refused by 10.0.0.7:5432"};
@@ -186,7 +186,7 @@ TEST_CASE("a pause is waited for only when it ends before the limit") {
   CHECK(calls(300ms) == 3);
 }
 
-TEST_CASE("a limit that passes in a later attempt tells of the failure before") {
+TEST_CASE("a limit that passes in a later attempt reports the failure before") {
   Data data;
   VirtualTime time;
   const auto refused_then_slow = [](Data& d) -> asio::awaitable<S> {
@@ -214,7 +214,7 @@ TEST_CASE("a limit that passes in a later attempt tells of the failure before") 
   CHECK(nested_in(result.error()).empty());
 }
 
-TEST_CASE("what a task makes of its cancellation by a limit is told with the timeout") {
+TEST_CASE("what a task makes of its cancellation by a limit is reported with the timeout") {
   Data data;
   VirtualTime time;
   const auto translates = [](Data&) -> cano::Async<S> {
@@ -450,7 +450,7 @@ TEST_CASE("the longest limits are no limits") {
   CHECK(result_of(time, flow, data).is_success());
 }
 
-TEST_CASE("a limit that is too long to be told is no limit") {
+TEST_CASE("a limit that overflows is no limit") {
   constexpr auto longest = std::chrono::hours::max();
   Data data;
   VirtualTime time;

@@ -46,7 +46,7 @@ TEST_CASE("a graph shows states in the order they came, and the declared arrows"
   CHECK((graph.edges == edges));
 }
 
-TEST_CASE("a workflow that was told nothing is its start alone") {
+TEST_CASE("a workflow without tasks is its start alone") {
   const Graph graph = Flow{S::B}.graph();
   REQUIRE(graph.nodes.size() == 1);
   CHECK((graph.nodes[0] == Graph::Node{.name = "B", .is_start = true}));

@@ -63,7 +63,7 @@ RunPath::State visited(std::string name, std::size_t visits, std::size_t attempt
   return state;
 }
 
-// Fetch (one retry) -> Odd -> Extra, which nobody declared and where the run failed.
+// Fetch (one retry) -> Odd -> Extra, which is not declared and where the run failed.
 RunPath sample_path() {
   RunPath path;
   path.runs = 1;
@@ -204,7 +204,7 @@ TEST_CASE("Mermaid draws a name as it is, alone and with notes") {
   }
 }
 
-TEST_CASE("times are told in the unit that a person would use") {
+TEST_CASE("times are written in the unit that a person would use") {
   Graph graph;
   graph.nodes = {node("Slow", 1)};
   RunPath path;
@@ -358,7 +358,7 @@ TEST_CASE("states of one name stay apart") {
     CHECK(drawn["nodes"][i]["visits"] == i + 1);
 }
 
-TEST_CASE("where runs were cancelled is told") {
+TEST_CASE("the graph shows where runs were cancelled") {
   Graph graph;
   graph.nodes = {node("Slow", 1)};
   RunPath path;

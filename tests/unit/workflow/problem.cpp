@@ -91,7 +91,7 @@ TEST_CASE("a loop without a way out is found") {
   CHECK(problems[1].state == "C");
 }
 
-TEST_CASE("a workflow without an exit is told so once") {
+TEST_CASE("a workflow without an exit is reported once") {
   const auto problems = Flow{S::A}.add(S::A, declares<S::A>()).validate();
   REQUIRE(problems.size() == 1);
   CHECK(problems[0] == Problem{Kind::NoExitReachable, "A", "The workflow has no exit state"});
@@ -115,7 +115,7 @@ TEST_CASE("a task that declares nothing may go anywhere: nothing it could dispro
   CHECK(problems[0].kind == Kind::Unreachable);
 }
 
-TEST_CASE("a misspelt start is told with the state that was probably meant, on one line") {
+TEST_CASE("a misspelt start is reported with the state that was probably meant, on one line") {
   const auto problem_of = [](const std::string& start) {
     return cano::Workflow<std::string, Data>{start}
         .add("fetch", [](Data&) { return std::string{"done"}; })

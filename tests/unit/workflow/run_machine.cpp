@@ -39,7 +39,7 @@ using cano::detail::StopRequest;
 
 namespace {
 
-// A run with all that it stands on. The clock is virtual, and nothing is ever resumed.
+// A run with all that it needs. The clock is virtual, and nothing is ever resumed.
 class RunFixture {
  public:
   template <class Task> RunFixture& add(S state, Task task, cano::TaskConfig config = once()) {
@@ -230,7 +230,7 @@ TEST_CASE("a run that is stopped ends as cancelled at its next step") {
   CHECK(inside(result.error()).errc() == Errc::Cancelled);
 }
 
-TEST_CASE("limits: the nearest one is told, and what passed makes the attempt fail") {
+TEST_CASE("limits: the nearest one is reported, and what passed makes the attempt fail") {
   RunFixture fixture;
   fixture.add(S::A, never_started, retries(1, 10ms).with_attempt_timeout(100ms).with_timeout(150ms))
       .add_exit(S::Done);

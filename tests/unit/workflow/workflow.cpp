@@ -168,13 +168,13 @@ TEST_CASE("settings that make no sense are refused") {
   Flow flow{S::A};
   const auto timeout = thrown_by([&] { flow.with_total_timeout(0ms); });
   CHECK(timeout.errc() == Errc::Configuration);
-  CHECK(timeout.message() == "The total timeout must be positive, not 0 s");
+  CHECK(timeout.message() == "with_total_timeout: the timeout must be positive, not 0 s");
   const auto observer = thrown_by([&] { flow.with_observer(nullptr); });
   CHECK(observer.errc() == Errc::Configuration);
-  CHECK(observer.message() == "The observer is a null pointer");
+  CHECK(observer.message() == "with_observer: the observer is null");
 }
 
-TEST_CASE("a default config is that of tasks that bring none, in any order") {
+TEST_CASE("a default config is that of tasks that have none, in any order") {
   using cano::TaskConfig;
   const auto plain = [](Data&) { return S::Done; };
   const auto attempts = [](const Flow& flow) {
@@ -200,7 +200,7 @@ TEST_CASE("a default config is that of tasks that bring none, in any order") {
   CHECK(attempts(flow) == std::vector<std::size_t>{2, 9, 0, 1, 2});
 }
 
-TEST_CASE("a default config is what the engine goes by, for tasks of every kind") {
+TEST_CASE("a default config is what the engine uses, for tasks of every kind") {
   const auto fails = [](Data& data) -> S {
     ++data.calls;
     throw std::runtime_error{"x"};

@@ -58,7 +58,7 @@ TEST_CASE("an error that was returned is made an exception when asked for") {
   CHECK_THROWS_WITH(std::rethrow_exception(result.error()), "Store error: full");
 }
 
-TEST_CASE("an error that was moved from before it was returned is told by its code") {
+TEST_CASE("an error that was moved from before it was returned has the text of its code") {
   cano::Error full{cano::Errc::Store, "full"};
   const cano::Error elsewhere = std::move(full);
   cano::detail::Failure failure{std::move(full)};  // NOLINT(bugprone-use-after-move)
@@ -68,7 +68,7 @@ TEST_CASE("an error that was moved from before it was returned is told by its co
   CHECK_THROWS_AS(std::rethrow_exception(result.error()), cano::Error);
 }
 
-TEST_CASE("an error of Asio is told without the place in Boost's sources") {
+TEST_CASE("an error of Asio is reported without the place in Boost's sources") {
   namespace system = boost::system;
   constexpr auto place = BOOST_CURRENT_LOCATION;
   const system::system_error refused{

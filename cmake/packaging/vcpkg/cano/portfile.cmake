@@ -1,4 +1,4 @@
-# An overlay port that builds from the checkout it lies in:
+# An overlay port that builds from the checkout it is in:
 #   vcpkg install cano --overlay-ports=<cano>/cmake/packaging/vcpkg
 cmake_path(SET SOURCE_PATH NORMALIZE "${CMAKE_CURRENT_LIST_DIR}/../../../..")
 

@@ -22,7 +22,7 @@
 
 namespace cano::detail {
 
-/// What all metrics of an observer are made with.
+/// The settings with which an observer makes all its metrics.
 struct SeriesMaker {
   prometheus::Registry& registry;
   prometheus::Histogram::BucketBoundaries buckets;

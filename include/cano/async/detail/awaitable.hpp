@@ -14,7 +14,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
-#include <cano/async/detail/boost_1_81.hpp>  // IWYU pragma: keep
+#include <cano/async/detail/async_op_handler.hpp>  // IWYU pragma: keep
 #include <cano/async/detail/coroutine_owner.hpp>
 #include <cano/async/detail/environment.hpp>
 #include <cano/async/detail/operation_state.hpp>
@@ -55,9 +55,9 @@ asio::awaitable<void> run_awaitable(boost::intrusive_ptr<AwaitableState<T>> stat
   co_await asio::this_coro::throw_if_cancelled(false);
 }
 
-/// Hears of the end of such a coroutine, or of its destruction. It keeps the slot, which Asio uses
-/// up to then. It has no executor of its own, since Asio 1.81 would post each cancellation to that,
-/// and refer there to what is in the slot.
+/// The handler that Asio calls at the end of such a coroutine, or destroys with it. It keeps the
+/// slot, which Asio uses up to then. It has no executor of its own, since Asio 1.81 would post each
+/// cancellation to that, and refer there to what is in the slot.
 class AwaitableEnd : public OperationHandlerBase {
  public:
   AwaitableEnd(OperationBase& operation, Environment& environment) noexcept

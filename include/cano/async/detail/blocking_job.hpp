@@ -104,6 +104,7 @@ template <class Result> class BlockingJob {
   std::optional<Handler> handler_;
 };
 
+/// A `BlockingJob` with its function and arguments.
 template <class Result, class Function, class... Args>
 class BlockingCall final : public BlockingJob<Result> {
  public:
@@ -131,6 +132,7 @@ class BlockingCall final : public BlockingJob<Result> {
   std::optional<std::tuple<Function, Args...>> call_;
 };
 
+/// Initiates a blocking job as an operation of Asio's.
 template <class Result> struct StartBlocking {
   asio::thread_pool* pool;
   std::shared_ptr<BlockingJob<Result>> job;

@@ -15,7 +15,7 @@
 
 namespace cano::detail {
 
-/// What becomes of an `Async` that code outside of all coroutines runs and waits for. `T` need not
+/// A run of an `Async` for which code outside of all coroutines waits, and its result. `T` need not
 /// be default-constructible or copyable.
 ///
 /// The coroutine is destroyed, on its loop, before `on_end` is called. Where the waiting ends

@@ -39,7 +39,7 @@ class Cancellable {
   ~Cancellable() = default;
 };
 
-/// All that may end a piece of work early, with the reason, and what the work waits for now.
+/// The sources that may end a piece of work early, the reason, and what the work waits for now.
 ///
 /// Scopes form a tree: work that waits for other work, such as a run or the branches of `when_all`,
 /// waits for a `Cancellable` that cancels the scopes of those.
@@ -80,7 +80,7 @@ class CancellationScope {
   }
   void wait_ends() noexcept { wait_ = nullptr; }
   bool waits() const noexcept { return wait_ != nullptr; }
-  /// What it waits for; where that is nothing that could be cancelled, for its turn.
+  /// What it waits for; nothing where it waits to be resumed, which cannot be cancelled.
   Wait wait() const noexcept { return waits() ? wait_->describe() : Wait{WaitKind::Ready}; }
 
   void tell_places(std::vector<WaitPlace>& places) const {

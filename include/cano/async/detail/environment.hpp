@@ -76,7 +76,7 @@ class EnvironmentLink : public Pooled {
   std::unique_ptr<asio::any_io_executor> executor_;  // refers to this: gone before the last pointer
 };
 
-/// What a stop callback or a cancellation slot calls.
+/// A function object that a stop callback or a cancellation slot calls.
 struct RequestStop {
   EnvironmentLink::Pointer link;
   template <class... Ignored> void operator()(Ignored...) const { link->request_stop(); }
@@ -111,7 +111,7 @@ class Environment {
     return parent_ == nullptr ? loop_->executor() : parent_->coroutine_executor();
   }
 
-  /// Tells of the run that this is part of, if it is part of one. On the loop only.
+  /// The run that this is part of, if it is part of one. On the loop only.
   virtual bool find_outer_run(OuterRun& run) {
     Environment* const next = outer();
     return next != nullptr && next->find_outer_run(run);

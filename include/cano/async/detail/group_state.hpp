@@ -28,7 +28,7 @@ namespace cano::detail {
 class GroupTask;
 class GroupWaiter;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
-/// What a `TaskGroup`, its tasks and their waiters share.
+/// The state that a `TaskGroup`, its tasks and their waiters share.
 class GroupState final : public WaitLine {
  public:
   using Pointer = boost::intrusive_ptr<GroupState>;

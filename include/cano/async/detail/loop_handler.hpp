@@ -9,8 +9,8 @@ namespace cano::detail {
 
 class Loop;
 
-/// What a loop gives to Asio: a function and its object. One type for all, since a compiler makes
-/// Asio's operations anew for each type of handler.
+/// The handler that a loop gives to Asio: a function and its object. One type for all, since a
+/// compiler makes Asio's operations anew for each type of handler.
 ///
 /// The function is called once: with true, on the loop, when the handler runs, with false when Asio
 /// destroys it. Its object keeps the loop until then.
@@ -30,7 +30,7 @@ class LoopHandler {
   }
 
   void operator()();  // in loop.hpp
-  // Of a timer: whether it was cancelled, the clock tells.
+  // Of a timer: the clock shows whether it was cancelled.
   void operator()(const boost::system::error_code&) { (*this)(); }
 
  private:

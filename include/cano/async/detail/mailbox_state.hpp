@@ -33,6 +33,7 @@ class Letter : public Pooled {
 };
 using LetterPointer = std::unique_ptr<Letter>;
 
+/// A letter with its value.
 template <class T> class LetterOf final : public Letter {
  public:
   explicit LetterOf(T&& v) : value{std::move(v)} {}
@@ -81,7 +82,7 @@ class LetterQueue {
 
 class MailReceiver;  // NOLINT(cppcoreguidelines-virtual-class-destructor): it is final
 
-/// What a `Mailbox` and the coroutines that receive from it share.
+/// The state that a `Mailbox` and the coroutines that receive from it share.
 class MailboxState final : public WaitLine, public Pooled {
  public:
   using Pointer = boost::intrusive_ptr<MailboxState>;

@@ -92,6 +92,7 @@ template <class Initiate, class... Args> class OperationAwaiter {
 
 // ---- operations of Asio's
 
+/// The awaiter of an operation, by the signature of its completion.
 template <class Signature, class Operation> struct AwaiterOfOperation;
 template <class R, class... Args, class Operation>
 struct AwaiterOfOperation<R(Args...), Operation> {

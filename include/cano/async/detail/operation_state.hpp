@@ -160,6 +160,7 @@ class OperationBase : public Pooled, public Waiter {
   asio::cancellation_signal signal_;
 };
 
+/// An operation under way, with its results.
 template <class... Args> class OperationState final : public OperationBase {
  public:
   using OperationBase::OperationBase;

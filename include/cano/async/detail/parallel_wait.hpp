@@ -148,12 +148,14 @@ inline BranchBase::BranchBase(ParallelWait& join) noexcept
 
 inline void BranchBase::ended(bool has_failed) { join_->branch_ended(*this, has_failed); }
 
-/// What a branch is made from; a name for two arguments, since a `std::tuple` passes on one.
+/// The arguments that a branch is made from; a name for two arguments, since a `std::tuple` passes
+/// on one.
 template <class T> struct BranchSource {
   ParallelWait& join;
   Async<T>& work;
 };
 
+/// A branch with its coroutine and its result.
 template <class T> class Branch final : public BranchBase {
  public:
   Branch(BranchSource<T> source)  // NOLINT(google-explicit-constructor)

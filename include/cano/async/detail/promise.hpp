@@ -44,7 +44,7 @@ class ChildAwaiterBase {
   PromiseBase* parent_promise_ = nullptr;
 };
 
-/// What `co_await asio::this_coro::cancellation_state` gives.
+/// The result of `co_await asio::this_coro::cancellation_state`.
 class CancellationState {
  public:
   explicit CancellationState(bool is_cancelled) noexcept : is_cancelled_{is_cancelled} {}
@@ -78,6 +78,7 @@ template <class T> class ChildAwaiter;
 /// the headers for operations and awaitables of Asio's.
 template <class Operand> struct OperandAwaiter;
 
+/// Whether a type is an `Async`, and of what.
 template <class> struct AsyncTraits : std::false_type {};
 template <class T> struct AsyncTraits<Async<T>> : std::true_type {
   using value_type = T;
@@ -89,6 +90,7 @@ concept ForeignOperand = !is_async<Operand> && requires { typename OperandAwaite
 
 template <class> inline constexpr bool never_an_lvalue = false;
 
+/// The promise of an `Async`: the part that does not depend on its result.
 class PromiseBase : public Pooled {
  public:
   PromiseBase() = default;
@@ -159,6 +161,7 @@ class PromiseBase : public Pooled {
   ChildAwaiterBase* awaiter_ = nullptr;  // null for a root
 };
 
+/// The promise of an `Async`, with its result.
 template <class T> class Promise final : public PromiseBase {
  public:
   Promise() noexcept {}

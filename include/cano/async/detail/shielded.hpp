@@ -20,6 +20,7 @@ template <class T> struct Shielded {
   Async<T> work;
 };
 
+/// `co_await` of `Shielded` work.
 template <class T> class ShieldedAwaiter final : public Environment, public Cancellable {
  public:
   ShieldedAwaiter(Environment& here, Shielded<T>&& request)

@@ -26,12 +26,13 @@
 
 namespace cano::detail {
 
-/// The completion signature of an `Async<T>`.
-///
-/// With Boost 1.81 an `asio::awaitable` cannot await one of `void(std::exception_ptr, T)`: what
-/// in boost_1_81.hpp that is found by this signature's own return type.
-#if BOOST_VERSION < 108200
+// An `asio::awaitable` cannot take the result of an operation of `void(std::exception_ptr, T)` with
+// Boost 1.81, or not always with g++: async_op_handler.hpp has a class for it, which is found by
+// the return type.
+#if BOOST_VERSION < 108200 || (defined(__GNUC__) && !defined(__clang__))
+/// The return type that marks a completion signature as one of ours.
 struct Completed {};
+/// The completion signature of an `Async<T>`.
 template <class T> struct SignatureOf {
   using type = Completed(std::exception_ptr, T);
 };
@@ -95,6 +96,7 @@ class StartedBase : public RootEnvironment, public Waiter {
   bool has_begun_ = false;
 };
 
+/// A started `Async` with its result.
 template <class T> class StartedWork : public StartedBase {
  public:
   StartedWork(Loop& loop, EnvironmentLink* origin, CoroutineOwner<T>&& coroutine) noexcept
@@ -110,6 +112,7 @@ template <class T> class StartedWork : public StartedBase {
   CoroutineOwner<T> coroutine_;
 };
 
+/// A started `Async` with its result and the handler that takes it.
 template <class T, class Handler> class Started final : public StartedWork<T> {
  public:
   using Executor = asio::associated_executor_t<Handler, asio::any_io_executor>;

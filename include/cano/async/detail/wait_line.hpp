@@ -217,6 +217,7 @@ class LineLimit final : public Sleeper {
   LineWaiter* waiter_;
 };
 
+/// `co_await` of a place in a line.
 class LineAwaiter : public OperationAwaiter<LineWaiter&> {
  public:
   LineAwaiter(Environment& environment, WaitInLine&& wait)

@@ -31,6 +31,7 @@ template <class Work> struct BranchOf {
   std::optional<TaskConfig> config;
 };
 
+/// Whether a type is a `BranchOf`.
 template <class T> struct IsBranch : std::false_type {};
 template <class Work> struct IsBranch<BranchOf<Work>> : std::true_type {};
 
@@ -46,6 +47,7 @@ Split<Place, Works...> make_split(BranchOf<Works>... branches) {
   return Split<Place, Works...>{std::move(branches)...};
 }
 
+/// The options of a `split` or an `each`.
 template <class Place> struct CompositeOptions {
   std::size_t max_in_flight = SIZE_MAX;
   [[no_unique_address]] Place place{};
@@ -127,7 +129,7 @@ std::shared_ptr<const Definition<BranchState, Slot>> define_branch(
   return definition;
 }
 
-/// Gives it the default config of the workflow, unless it brings one of its own.
+/// Gives it the default config of the workflow, unless it has one of its own.
 template <class Slot>
 void set_default_config(std::shared_ptr<const Definition<BranchState, Slot>>& definition,
                         const TaskConfig& config) {

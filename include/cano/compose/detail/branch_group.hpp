@@ -123,12 +123,12 @@ class BranchGroup : public Cancellable {
   Wait describe() const noexcept override { return {WaitKind::Children}; }
 
  private:
-  // The branches that are started before others on the loop have their turn.
+  // The branches that are started before this group yields to others on the loop.
   static constexpr std::size_t branches_per_round = 64;
 
-  // The turn of this group on the loop, when it has started many branches that did not wait.
-  struct Turn final : Waiter {
-    explicit Turn(BranchGroup& owner) noexcept : group{&owner} {}
+  // The yield of this group on the loop, when it has started many branches that did not wait.
+  struct Yield final : Waiter {
+    explicit Yield(BranchGroup& owner) noexcept : group{&owner} {}
     void wake() override { group->go_on(); }
     void drop() noexcept override { group->parent_->wait_lost(); }
     BranchGroup* group;
@@ -162,7 +162,7 @@ class BranchGroup : public Cancellable {
     read_clock();
     for (std::size_t started = 0; has_next() && running_ < max_in_flight_; ++started) {
       if (started == branches_per_round) {
-        if (!turn_.is_queued()) parent_->loop().push(turn_);
+        if (!yield_.is_queued()) parent_->loop().push(yield_);
         return;
       }
       BranchRunBase& branch = prepare(next_++);
@@ -234,7 +234,7 @@ class BranchGroup : public Cancellable {
   steady_time now_{};
   BranchRunBase* first_ = nullptr;  // of those under way
   BranchRunBase* unused_ = nullptr;
-  Turn turn_{*this};
+  Yield yield_{*this};
   Limit limit_{*this};
   bool keeps_going_;
   bool is_over_ = false;  // no more branches are started

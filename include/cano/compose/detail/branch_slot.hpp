@@ -14,7 +14,7 @@
 
 namespace cano::detail {
 
-/// What a branch works on, as the store of its run: the store of the split, and the place of its
+/// The store of the run of a branch: the store of the split, and the place of its
 /// value.
 template <class V, class Store> class SplitSlot {
  public:
@@ -56,7 +56,7 @@ template <class Work, class Store, class Item> consteval auto item_work_returns(
 template <class Work, class Store, class Item>
 using ItemWorkReturns = typename decltype(item_work_returns<Work, Store, Item>())::type;
 
-/// The same for an item of an `each`.
+/// The store of the run of an item of an `each`.
 template <class V, class Store, class I> class ItemSlot {
  public:
   using Value = V;
@@ -99,7 +99,7 @@ template <class V, class Store> struct UndoTargetOf<SplitSlot<V, Store>> {
   static UndoTarget of(const SplitSlot<V, Store>& slot) { return {&slot.store()}; }
 };
 
-/// What the undo of the work on an item is called with: the item is copied, as it ends with the
+/// The arguments of the undo of the work on an item: the item is copied, as it ends with the
 /// `each`.
 template <class Store, class I> struct DoneItem {
   Store* store;

@@ -35,7 +35,7 @@ template <class Returned>
 using BranchValue = std::conditional_t<std::is_void_v<UnwrappedT<AwaitedT<Returned>>>,
                                        std::monostate, UnwrappedT<AwaitedT<Returned>>>;
 
-/// What is in a `std::optional`; of anything else, that itself.
+/// The type of the value of a `std::optional`; of anything else, that itself.
 template <class T> struct OptionalTraits : std::false_type {
   using value_type = T;
 };
@@ -102,9 +102,9 @@ auto keep_what_is_called(std::optional<Value>& slot, TaskContext& context, Call 
   }
 }
 
-/// Where branches work: on the executor of the run.
+/// A place for branches: the executor of the run.
 struct OnRun {};
-/// Or on the shards of a runtime.
+/// A place for branches: the shards of a runtime.
 struct OnShards {
   Runtime* runtime;
 
@@ -185,7 +185,7 @@ template <class Work, class Slot> class BranchTask {
   Work work_;
 };
 
-/// The same on the shards of a runtime. Only the call itself is there.
+/// A `BranchTask` on the shards of a runtime. Only the call itself is there.
 template <class Work, class Slot> class ShardTask {
  public:
   using Value = typename Slot::Value;

@@ -79,7 +79,7 @@ template <class State, class Returned, class F> std::vector<State> targets_of(co
 
 // ---- a join that does not hold
 
-/// What failed, for the text of the error: a few of them.
+/// The failures of a join, a few of them, for the text of its error.
 class JoinFailures {
  public:
   template <class Value> void add(const BranchResult<Value>& result) {

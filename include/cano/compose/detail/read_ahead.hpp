@@ -116,7 +116,7 @@ template <> struct OperandAwaiter<ReadWait&> {
   using type = ReadAwaiter;
 };
 
-/// The same with what it gives.
+/// A read of a source with what it gives.
 template <class T> class ReadAhead final : public ReadAheadBase {
  public:
   explicit ReadAhead(Environment& parent) noexcept : ReadAheadBase{parent} {}
@@ -153,7 +153,7 @@ template <class T> class ReadAhead final : public ReadAheadBase {
   CoroutineOwner<T> coroutine_;
 };
 
-/// Where reads never wait.
+/// A placeholder where reads never wait.
 struct NoReadAhead {
   explicit NoReadAhead(Environment&) noexcept {}
 };

@@ -37,7 +37,7 @@ namespace cano::detail {
 /// In the place of a function that was not given.
 struct NoFunction {};
 
-/// Where an item is: the store of the run, and its place in the stream.
+/// The place of an item: the store of the run, and its place in the stream.
 template <class Store> struct ItemPlace {
   Store* store;
   std::size_t index;

@@ -64,7 +64,7 @@ template <class Source> consteval auto cursor_of() {
 }
 template <class Source> using CursorOf = typename decltype(cursor_of<Source>())::type;
 
-/// All of it, of a stream that has been checked.
+/// The types of a stream that has been checked.
 template <class Store, class Open, class Work, class Flush> struct StreamTypes {
   static constexpr bool at_cursor = opens_at_cursor<Open, Store>;
   using Source = KeptSource<OpenReturns<Open, Store>>;

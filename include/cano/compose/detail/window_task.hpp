@@ -48,7 +48,7 @@ template <class Store, class Types> struct StreamVisit {
   typename Types::Read read;  // refers to the source: destroyed before it
 };
 
-/// What a stream is made of.
+/// The functions and the options of a stream.
 template <class Open, class Work, class Flush, class Skipped> struct StreamParts {
   Open open;
   Work work;
@@ -138,7 +138,7 @@ template <class Store, class Open, class Work, class Flush, class Skipped> class
   }
 
  private:
-  // Items that do not wait, of whichever windows, before others on the executor have their turn.
+  // Items that do not wait, of whichever windows, before a yield to others on the executor.
   static constexpr std::size_t items_per_turn = 64;
 
   Async<void> open(Visit& visit, TaskContext& context) const {

@@ -42,9 +42,9 @@ inline Loops loops_for(Loop& loop) {
 }
 
 /// Starts a batch, which completes the handler when it has ended; cancelled by the handler's slot.
-template <class Batch> class StartBatch {
+template <class Batch> class BatchInitiation {
  public:
-  StartBatch(std::shared_ptr<Batch> batch, Loops loops, std::size_t max_in_flight) noexcept
+  BatchInitiation(std::shared_ptr<Batch> batch, Loops loops, std::size_t max_in_flight) noexcept
       : batch_{std::move(batch)}, loops_{std::move(loops)}, max_in_flight_{max_in_flight} {}
 
   void operator()(typename Batch::OnDone handler) {

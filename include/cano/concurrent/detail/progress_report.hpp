@@ -19,7 +19,7 @@ class ProgressReport {
 
   bool is_wanted() const noexcept { return callback_ != nullptr; }
 
-  /// `status()` gives the counters, and is called in turn with the user's function.
+  /// `status()` gives the counters; it and the user's function are never called at once.
   template <class Status> void send(Status&& status) {
     const std::lock_guard lock{mutex_};
     if (is_over_) return;

@@ -132,6 +132,7 @@ struct Forward {
   static constexpr int first_month = 1, first_day = 1;
   static constexpr int find(CronBits bits, int from) noexcept { return bit_from(bits, from); }
 };
+/// The direction into the past.
 struct Backward {
   static constexpr int step = -1;
   static constexpr TimeOfDay start_of_day{23, 59, 59};

@@ -9,8 +9,10 @@
 
 namespace cano::detail {
 
+/// A field of a cron expression, or the expression as a whole.
 enum class CronField { Expression, Second, Minute, Hour, DayOfMonth, Month, DayOfWeek, Year };
 
+/// The name of a field, its range and the names of its values.
 struct CronFieldInfo {
   std::string_view name;
   int low, high;           // what may be written
@@ -19,7 +21,7 @@ struct CronFieldInfo {
 };
 
 constexpr int first_cron_year = 1970;
-// The last whole year that `system_time` can tell.
+// The last whole year of `system_time`.
 constexpr int last_cron_year = 2261;
 
 constexpr CronFieldInfo cron_field_info(CronField field) noexcept {
@@ -97,7 +99,7 @@ inline constexpr CronYears all_cron_years = [] {
   return years;
 }();
 
-// What an expression says, in sets of bits.
+// The values that each field of an expression allows, in sets of bits.
 struct CronFields {
   CronBits seconds = 0;
   CronBits minutes = 0;

@@ -37,12 +37,13 @@ struct CronProblem {
   CronField field = CronField::Expression;
   std::size_t begin = 0;
   std::size_t length = 0;
-  int low = 0, high = 0;  // what the number at fault should lie between
+  int low = 0, high = 0;  // the range for the number at fault
   bool is_step = false;   // it is the number after a slash, which has no names
 
   constexpr std::size_t column() const noexcept { return begin + 1; }
 };
 
+/// The fields of an expression, or what is wrong with it.
 struct ParsedCron {
   CronFields fields;
   CronProblem problem;
@@ -98,6 +99,7 @@ constexpr const CronLookalike* lookalike_of(std::string_view text) noexcept {
   return nullptr;
 }
 
+/// A name such as `@daily` and the expression that it stands for.
 struct CronMacro {
   std::string_view name, expression;
 };

@@ -10,6 +10,7 @@
 
 namespace cano::detail {
 
+/// The place of a word in the text of an expression.
 struct CronWord {
   std::size_t begin = 0, end = 0;
 

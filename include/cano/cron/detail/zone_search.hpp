@@ -15,7 +15,7 @@
 
 namespace cano::detail {
 
-// Occurrences lie between these, whatever the zone.
+// Occurrences are between these, whatever the zone.
 inline constexpr std::chrono::sys_seconds cron_begin =
     std::chrono::sys_days{std::chrono::year{first_cron_year} / 1 / 1} - std::chrono::days{1};
 inline constexpr std::chrono::sys_seconds cron_end =

@@ -8,8 +8,8 @@
 
 namespace cano::detail {
 
-/// What works on the tasks of a run that are coroutines of Asio's, see awaitable_host.hpp: the part
-/// that every run can have. Counted: Asio may keep it longer than the run.
+/// The coroutine of Asio's that runs such tasks of a run, see awaitable_host.hpp: the part that
+/// every run can have. Counted: Asio may keep it longer than the run.
 class AwaitableHostBase : public Waiter {
  public:
   virtual ~AwaitableHostBase() = default;

@@ -21,8 +21,8 @@ namespace cano::detail {
 
 /// An exception, with what the default rule makes of it: sorted where it was caught, or, where that
 /// was in a coroutine's promise, when it is asked for.
-struct Thrown : Cause {
-  Thrown(std::exception_ptr thrown, const FailureTraits& sorted) noexcept
+struct ExceptionCause : Cause {
+  ExceptionCause(std::exception_ptr thrown, const FailureTraits& sorted) noexcept
       : Cause{}, what{std::move(thrown)}, traits{sorted} {}
 
   const std::exception_ptr* exception() const noexcept override { return &what; }
@@ -37,9 +37,9 @@ struct Thrown : Cause {
 };
 
 /// The failure of a run that made too many transitions.
-template <class State> struct TransitionLimit final : Thrown {
+template <class State> struct TransitionLimit final : ExceptionCause {
   TransitionLimit(Error&& error, std::vector<State>&& last) noexcept
-      : Thrown{std::make_exception_ptr(std::move(error)), {FailureKind::Permanent}},
+      : ExceptionCause{std::make_exception_ptr(std::move(error)), {FailureKind::Permanent}},
         states{std::move(last)} {}
 
   const void* last_states() const noexcept override { return &states; }
@@ -47,8 +47,8 @@ template <class State> struct TransitionLimit final : Thrown {
   std::vector<State> states;
 };
 
-/// What a run has done that can be undone, and what has become of it: names of states, in the order
-/// in which it happened.
+/// The names of the states that a run has done and that can be undone, and what became of each, in
+/// the order in which it happened.
 struct UndoReport {
   std::vector<std::string> done;
   std::vector<std::string> undone;
@@ -57,9 +57,11 @@ struct UndoReport {
 inline const UndoReport nothing_to_undo{};
 
 /// The end of such a run; also of one that has succeeded, where the exception is null.
-struct UndoneRun final : Thrown {
+struct UndoneRun final : ExceptionCause {
   UndoneRun(std::exception_ptr thrown, boost::intrusive_ptr<const Cause> before, UndoReport told)
-      : Thrown{std::move(thrown), {}}, ended_with{std::move(before)}, report{std::move(told)} {}
+      : ExceptionCause{std::move(thrown), {}},
+        ended_with{std::move(before)},
+        report{std::move(told)} {}
 
   const void* last_states() const noexcept override {
     return ended_with ? ended_with->last_states() : nullptr;
@@ -73,7 +75,7 @@ struct UndoneRun final : Thrown {
 /// Why an attempt failed: an exception of any type, or an `Error` that was returned. Most failures
 /// that are retried are never thrown.
 ///
-/// A copy is cheap and shares what there is to tell. It is a pointer, since every result of a batch
+/// A copy is cheap and shares the cause. It is a pointer, since every result of a batch
 /// holds one: with 16 bytes more an instance of 10 plain hops took 53 ns on two shards, not 48.
 class Failure {
  public:
@@ -82,7 +84,7 @@ class Failure {
   Failure(std::nullptr_t) noexcept {}
   explicit Failure(std::exception_ptr thrown,
                    const FailureTraits& traits = {FailureKind::Retryable})
-      : cause_{new Thrown{std::move(thrown), traits}} {}
+      : cause_{new ExceptionCause{std::move(thrown), traits}} {}
   explicit Failure(Error&& returned) : cause_{text_of(std::move(returned))} {}
 
   template <class State>
@@ -150,7 +152,9 @@ class Failure {
     return Error{returned.errc(), {}}.text_;
   }
 
-  const Thrown& thrown() const noexcept { return static_cast<const Thrown&>(*cause_); }
+  const ExceptionCause& thrown() const noexcept {
+    return static_cast<const ExceptionCause&>(*cause_);
+  }
   const ErrorText& text() const noexcept { return static_cast<const ErrorText&>(*cause_); }
   Error error() const { return Error{ErrorText::Pointer{&text()}}; }
 
@@ -174,7 +178,7 @@ inline Failure failure_nesting(Errc code, std::string text, const Failure& cause
   return Failure{std::move(nesting), FailureTraits{kind_of(code)}};
 }
 
-/// A failure that came from another one, which it tells of: in its text and nested.
+/// A failure that came from another one, which it names in its text and nests.
 inline Failure failure_after(Errc code, std::string text, const Failure& cause) {
   if (!cause) return Failure{Error{code, std::move(text)}};
   text.append(": ").append(cause.message());
@@ -189,7 +193,7 @@ void call_catching(Attempt&& attempt, OnFailure&& on_failure) {
   });
 }
 
-/// The failure that a `catch (...)` holds. For coroutines, whose `co_await` cannot stand in a
+/// The failure that a `catch (...)` holds. For coroutines, whose `co_await` cannot be in a
 /// lambda.
 inline Failure caught_failure() {
   Failure caught;

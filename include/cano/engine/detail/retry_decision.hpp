@@ -14,7 +14,7 @@
 
 namespace cano::detail {
 
-/// What is asked after attempt `attempt` (from 1) of a visit has failed.
+/// The facts for a decision on a retry: attempt `attempt` (from 1) of a visit has failed.
 struct RetryQuestion {
   std::size_t attempt = 1;
   std::optional<Duration> last_pause{};  // before that attempt
@@ -46,7 +46,7 @@ inline std::string attempt_text(std::size_t attempt, std::size_t max_attempts) {
   return "attempt " + std::to_string(attempt) + " of " + count_text(max_attempts);
 }
 
-/// A failure that tells more than that something was cancelled; none otherwise.
+/// A failure that says more than that something was cancelled; none otherwise.
 inline Failure telling(const Failure& failure) {
   return says_cancelled(failure.kind()) ? Failure{} : failure;
 }

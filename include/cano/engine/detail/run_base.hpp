@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+// engine/: one run, whatever its types: attempts, limits, cancellation, reports.
+
 #include <atomic>
 #include <cstddef>
 #include <memory>

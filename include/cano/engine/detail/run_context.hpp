@@ -14,8 +14,8 @@
 
 namespace cano::detail {
 
-/// What a run or a batch has from the run in which it was started. A copy: a task group may go on
-/// when that run has ended.
+/// The observers, the span and the id that a run or a batch has from the run that started it. A
+/// copy: a task group may go on when that run has ended.
 struct RunContext {
   std::string parent_id;
   std::optional<Span> span;  // the parent's, where the workflow has none

@@ -131,7 +131,7 @@ class RunIdentity {
 
   /// Whether it has done anything that can be undone.
   bool has_undo_log() const noexcept { return undo_log_ != nullptr; }
-  /// What has become of it; there is some.
+  /// The state of the undo; there is one.
   UndoLog& undo_log() const noexcept { return *undo_log_; }
   /// What has been done that can be undone: one list for the whole and all its parts.
   UndoList& undo_list() {

@@ -8,7 +8,7 @@
 
 namespace cano::detail {
 
-/// What a run is of the run that it is a part of.
+/// The part that a run is of another run: a branch, an item, an undo.
 struct RunPart {
   enum class Kind : std::uint8_t {
     Same,  // the very task, such as the asks of a poll

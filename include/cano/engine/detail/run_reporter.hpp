@@ -26,7 +26,7 @@
 
 namespace cano::detail {
 
-/// Where a run is.
+/// A stay of a run in one state, with its attempts.
 struct Visit {
   const StateInfo* state = nullptr;
   std::size_t attempt = 1;
@@ -34,7 +34,7 @@ struct Visit {
   steady_time attempt_started{};
 };
 
-/// Tells the observers of a run what happens in it, and when.
+/// Reports to the observers of a run what happens in it, and when.
 class RunReporter {
  public:
   /// `info` and `observers` may be those that the run inherits, see run_context.hpp.
@@ -58,7 +58,7 @@ class RunReporter {
   const RunInfo& info() const noexcept { return info_; }
   /// Of an undo only the attempts are reported.
   bool is_undo() const noexcept { return info_.undo; }
-  /// An undo tells the observers of the run that it undoes, which have their words there.
+  /// An undo reports to the observers of the run that it undoes.
   void swap_words(RunReporter& other) noexcept { words_.swap(other.words_); }
 
   /// One for all that happens in one breath: most of what an event costs is to read the clocks.

@@ -35,8 +35,9 @@ class UndoTask {
   virtual Async<void> undo_all(RunBase& run) const = 0;
 };
 
-/// What a run has done that can be undone, and what has become of it: the part that every run may
-/// meet. The rest is in `UndoList`, which only a program with such tasks has the code of.
+/// The list of what a run has done and that can be undone, and what became of it: the part that
+/// every run may meet. The rest is in `UndoList`, which only a program with such tasks has the code
+/// of.
 class UndoLog {
  public:
   UndoLog() = default;

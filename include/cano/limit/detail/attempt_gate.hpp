@@ -20,7 +20,7 @@
 
 namespace cano::detail {
 
-/// What an attempt that has begun holds of its limits and breakers: given back when it is
+/// The permits and calls that an attempt holds of its limits and breakers: given back when it is
 /// destroyed. An attempt whose end was not reported was cancelled.
 ///
 /// The engine reaches it through virtual functions alone: a program without limits compiles none.
@@ -37,7 +37,7 @@ class AttemptPass : public Pooled {
   virtual void failed(FailureKind kind, const std::exception_ptr& why) = 0;
 };
 
-/// What attempts have to pass before they begin.
+/// The limits and breakers that attempts have to pass before they begin.
 class AttemptGate {
  public:
   AttemptGate() = default;
@@ -58,6 +58,7 @@ class AttemptGate {
   AttemptGate(const AttemptGate&) = default;
 };
 
+/// An `AttemptPass` with its permits and calls.
 class LimitPass final : public AttemptPass {
  public:
   void succeeded() override {

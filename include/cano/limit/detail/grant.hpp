@@ -7,7 +7,7 @@
 
 namespace cano::detail {
 
-/// What was taken from a limit for a coroutine that has not gone on yet: it may be undone.
+/// An amount taken from a limit for a coroutine that has not gone on yet: it may be undone.
 struct Grant {
   std::size_t cost = 0;
   steady_time at{};

@@ -236,6 +236,7 @@ class LimitTimer final : public Sleeper {
   LimitWaiter* waiter_;
 };
 
+/// `co_await` of room in a limit.
 class LimitAwaiter : public LineAwaiter {
  public:
   LimitAwaiter(Environment& environment, WaitForRoom&& wait)

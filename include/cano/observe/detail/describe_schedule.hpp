@@ -54,7 +54,7 @@ inline std::vector<Field> fields_of(const OccurrenceDue& e) {
 }
 
 inline EventHead head_of(const OccurrenceQueued&) {
-  return {"occurrence_queued", Level::Debug, schedule_target, "Job waits for its turn"};
+  return {"occurrence_queued", Level::Debug, schedule_target, "Job is queued"};
 }
 inline std::vector<Field> fields_of(const OccurrenceQueued& e) {
   std::vector<Field> fields{text_field("job", e.job)};

@@ -22,7 +22,7 @@ namespace cano::detail {
 class ObserverList {
  public:
   void add(std::shared_ptr<Observer> observer) {
-    if (!observer) throw Error{Errc::Configuration, "The observer is a null pointer"};
+    if (!observer) throw Error{Errc::Configuration, "with_observer: the observer is null"};
     attachments_.push_back(std::make_shared<Attachment>(std::move(observer)));
   }
 

@@ -43,6 +43,7 @@ concept HasTearDown = requires(T& resource) { resource.tear_down(); };
 template <class T>
 concept HasHealth = requires(T& resource) { resource.health(); };
 
+/// A resource of type `T`.
 template <class T> class ResourceEntryOf final : public ResourceEntry {
  public:
   ResourceEntryOf(std::string name, std::shared_ptr<T> resource, const ResourceOptions& limits)

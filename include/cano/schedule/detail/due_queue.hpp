@@ -21,10 +21,10 @@ struct DueJob {
   std::uint64_t version;                     // of the schedule
 };
 
-/// What the timer of a scheduler has to do after a turn.
-struct NextTurn {
-  bool is_over = false;   // no more turns
-  bool is_again = false;  // another one as soon as others on the executor have run
+/// The next time at which the timer of a scheduler has to wake it.
+struct NextWake {
+  bool is_over = false;   // no more calls
+  bool is_again = false;  // another call as soon as others on the executor have run
   DueTime due{};          // otherwise when this comes
 };
 
@@ -61,8 +61,8 @@ class DueQueue {
   }
 
   /// When the first jobs are due, and whether that has come.
-  NextTurn next_turn(Moment now) const noexcept {
-    NextTurn next;
+  NextWake next_wake(Moment now) const noexcept {
+    NextWake next;
     next.is_again = is_due(steady_, now.steady.time_since_epoch()) ||
                     is_due(wall_, now.wall.time_since_epoch());
     if (!steady_.empty()) next.due.steady = steady_time{steady_.begin()->time};

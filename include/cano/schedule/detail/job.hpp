@@ -60,7 +60,7 @@ struct Job {
 
  private:
   void check() const {
-    if (id.empty()) throw Error{Errc::Configuration, "A job needs an id that is not empty"};
+    if (id.empty()) refuse("the id is empty");
     if (options.misfire_grace < Duration::zero()) refuse("misfire_grace is negative");
     if (options.max_runs == 0) refuse("max_runs must be at least 1, not 0");
     if (options.trip_after == 0) refuse("trip_after must be at least 1, not 0");

@@ -73,6 +73,7 @@ template <class Result>
 concept JobResult = std::is_void_v<Result> || std::same_as<Result, Async<void>> ||
                     std::same_as<Result, asio::awaitable<void>>;
 
+/// A job that runs a workflow over a fresh store.
 template <WorkflowJob Workflow> class WorkflowBody final : public JobBody {
   static_assert(std::default_initializable<typename Workflow::store_type>,
                 "cano: every scheduled run of a workflow gets a fresh store, and this store has no "
@@ -93,6 +94,7 @@ template <WorkflowJob Workflow> class WorkflowBody final : public JobBody {
   Workflow workflow_;
 };
 
+/// A job that runs a batch over fresh stores.
 template <BatchJob Batch> class BatchBody final : public JobBody {
  public:
   explicit BatchBody(Batch batch) : batch_{std::move(batch)} {}
@@ -131,6 +133,7 @@ template <BatchJob Batch> class BatchBody final : public JobBody {
   Batch batch_;
 };
 
+/// A job that calls a function or starts a coroutine.
 template <class Callable> class CallableBody final : public JobBody {
  public:
   explicit CallableBody(Callable callable) : callable_(std::move(callable)) {}
@@ -141,7 +144,9 @@ template <class Callable> class CallableBody final : public JobBody {
     } else {
       auto running = call(occurrence);
       if (!running.valid())
-        throw Error{Errc::TaskExecution, "The job returned no coroutine to run"};
+        throw Error{Errc::TaskExecution,
+                    "The job returned an Async or awaitable that holds no "
+                    "coroutine: it was moved from or has been awaited"};
       co_await std::move(running);
     }
     co_return RunEnd{};
@@ -184,7 +189,8 @@ template <class From> std::unique_ptr<JobBody> make_job_body(const std::string& 
     Job job(std::forward<From>(from));
     // A lambda without captures can be compared with null too, and is never equal to it.
     if constexpr (std::constructible_from<Job, std::nullptr_t> && requires { job == nullptr; }) {
-      if (job == nullptr) throw Error{Errc::Configuration, "Job '" + id + "' is empty"};
+      if (job == nullptr)
+        throw Error{Errc::Configuration, "Job '" + id + "': the function is empty"};
     }
     return std::make_unique<CallableBody<Job>>(std::move(job));
   }

@@ -21,8 +21,7 @@ class JobTable {
   /// **Errors.** `Error(Configuration)` when the id is taken.
   void add(const std::shared_ptr<Job>& job) {
     if (!jobs_.try_emplace(job->id, job).second) {
-      throw Error{Errc::Configuration,
-                  "There is a job with the id '" + one_line(job->id) + "' already"};
+      throw Error{Errc::Configuration, "Job '" + one_line(job->id) + "': another job has this id"};
     }
     job->number = ++last_number_;
   }
@@ -33,7 +32,7 @@ class JobTable {
     NearestName nearest{id};
     for (const auto& [name, job] : jobs_)
       nearest.consider(name);
-    throw Error{Errc::Configuration, "There is no job with the id '" + one_line(id) + '\'' +
+    throw Error{Errc::Configuration, "Job '" + one_line(id) + "': there is no job with this id" +
                                          one_line(nearest.question())};
   }
 

@@ -41,8 +41,8 @@ namespace cano::detail {
 ///
 /// Decisions are made under the lock, and carried out when it has been released. Time zones and
 /// health checks, which may be a user's code, are called without the lock too: a timeline never
-/// changes, so the timer's turn makes a new one, and the state takes it unless the job's schedule
-/// has changed meanwhile.
+/// changes, so the call of the timer makes a new one, and the state takes it unless the job's
+/// schedule has changed meanwhile.
 class SchedulerLoop final : public JobRun::Host,
                             public SchedulerTimer::Host,
                             public std::enable_shared_from_this<SchedulerLoop> {
@@ -132,15 +132,15 @@ class SchedulerLoop final : public JobRun::Host,
     }
   }
 
-  NextTurn turn(std::uint64_t generation) override {
+  NextWake on_wake(std::uint64_t generation) override {
     const Moment at = now();
     reschedule_after_step(at);
     for (int i = 0; i < jobs_per_turn; ++i) {
       if (!handle_one(at)) break;
     }
-    NextTurn next;
+    NextWake next;
     change([&](SchedulerState& state, Actions& actions) {
-      next = state.next_turn(generation, at, actions);
+      next = state.next_wake(generation, at, actions);
     });
     return next;
   }

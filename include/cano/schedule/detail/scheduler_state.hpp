@@ -65,7 +65,7 @@ class SchedulerState {
   void replace(const std::shared_ptr<Job>& replaced, std::shared_ptr<const Schedule> with,
                std::shared_ptr<const Timeline> timeline, Actions& actions) {
     if (job(replaced->id) != replaced) {
-      throw Error{Errc::Configuration, "Job '" + replaced->id + "' is gone"};
+      throw Error{Errc::Configuration, "Job '" + replaced->id + "': it was removed meanwhile"};
     }
     unschedule(replaced, actions);
     actions.garbage.push_back(std::exchange(replaced->schedule, std::move(with)));
@@ -91,9 +91,10 @@ class SchedulerState {
   /// **Errors.** `Error(Configuration)` when it is not stopped.
   std::vector<DueJob> start() {
     if (phase_ == Phase::Running)
-      throw Error{Errc::Configuration, "The scheduler is running already"};
+      throw Error{Errc::Configuration, "Scheduler::start: the scheduler is running already"};
     if (phase_ == Phase::Stopping)
-      throw Error{Errc::Configuration, "The scheduler is still stopping: wait for stop()"};
+      throw Error{Errc::Configuration,
+                  "Scheduler::start: the scheduler is still stopping, wait for stop()"};
     phase_ = Phase::Running;
     ++generation_;
     std::vector<DueJob> all;
@@ -138,8 +139,8 @@ class SchedulerState {
   void trigger(std::string_view id, std::weak_ptr<RemoteCompletion<JobOutcome>> waiter, Moment now,
                Actions& actions) {
     if (phase_ != Phase::Running) {
-      throw Error{Errc::Configuration, "The scheduler is not running: job '" + std::string{id} +
-                                           "' cannot be triggered"};
+      throw Error{Errc::Configuration, "Job '" + std::string{id} +
+                                           "': the scheduler is not running, nothing is triggered"};
     }
     const std::shared_ptr<Job> triggered = job(id);
     actions.report(Actions::Report::Kind::Due, triggered, std::nullopt);
@@ -150,12 +151,12 @@ class SchedulerState {
   }
 
   /// What the timer has to do next.
-  NextTurn next_turn(std::uint64_t generation, Moment now, Actions& actions) {
-    NextTurn next;
+  NextWake next_wake(std::uint64_t generation, Moment now, Actions& actions) {
+    NextWake next;
     if (generation_ != generation || phase_ == Phase::Stopped) {
       next.is_over = true;
     } else if (phase_ == Phase::Running) {
-      next = due_queue_.next_turn(now);
+      next = due_queue_.next_wake(now);
     } else if (shutdown_.has_joined(runs_)) {
       finish_stop(now, actions);
       next.is_over = true;

@@ -23,7 +23,7 @@
 
 namespace cano::detail {
 
-/// The timer of a scheduler, from its start to its end: it calls `Host::turn` when something is
+/// The timer of a scheduler, from its start to its end: it calls `Host::on_wake` when something is
 /// due by either clock, or after `wake`.
 ///
 /// It keeps the execution context at work. A pending wait or call owns it: when the context is
@@ -38,7 +38,7 @@ class SchedulerTimer final : public Sleeper, public std::enable_shared_from_this
     Host() = default;
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
-    virtual NextTurn turn(std::uint64_t generation) = 0;
+    virtual NextWake on_wake(std::uint64_t generation) = 0;
     /// The execution context is destroyed under the timer.
     virtual void timer_lost(std::uint64_t generation) noexcept = 0;
 
@@ -56,10 +56,10 @@ class SchedulerTimer final : public Sleeper, public std::enable_shared_from_this
     if (!is_over_) host_->timer_lost(generation_);
   }
 
-  /// Asks for a turn.
+  /// Asks for a call of the host.
   void wake_up() {
     if (is_woken_.exchange(true)) return;
-    post_call(*loop_, shared_from_this(), &SchedulerTimer::take_turn);
+    post_call(*loop_, shared_from_this(), &SchedulerTimer::call_host);
   }
 
  private:
@@ -70,7 +70,7 @@ class SchedulerTimer final : public Sleeper, public std::enable_shared_from_this
   }
   void wake() override {
     const auto self = std::exchange(self_, nullptr);
-    take_turn();
+    call_host();
   }
   void drop() noexcept override {
     const auto self = std::exchange(self_, nullptr);
@@ -78,11 +78,11 @@ class SchedulerTimer final : public Sleeper, public std::enable_shared_from_this
     work_ = {};
   }
 
-  void take_turn() {
+  void call_host() {
     if (is_over_) return;
     is_woken_ = false;
     if (!work_) work_ = asio::prefer(loop_->executor(), asio::execution::outstanding_work.tracked);
-    const NextTurn next = host_->turn(generation_);
+    const NextWake next = host_->on_wake(generation_);
     cancel_wait();
     is_over_ = next.is_over;
     if (is_over_) {

@@ -28,7 +28,7 @@ struct Moment {
   system_time wall;
 };
 
-/// All that has become due on a timeline since it was last asked.
+/// The occurrences that have become due on a timeline since it was last asked.
 struct Backlog {
   std::uint64_t count = 0;
   std::vector<Occurrence> last{};  // no more than were asked for, the oldest first

@@ -13,7 +13,8 @@ namespace cano::detail {
 
 struct Change;
 
-// What a thread that changes values waits for at the moment; its address identifies the thread.
+// The change for which a thread that changes values waits at the moment; its address identifies the
+// thread.
 struct Changer {
   const Change* waits_for = nullptr;
 };

@@ -156,7 +156,7 @@ template <class T> void write_tuple(const T& tuple, JsonSink& sink) {
   sink.end();
 }
 
-/// Tells `sink` the value. Only for types that are `json_writable`.
+/// Writes the value to `sink`. Only for types that are `json_writable`.
 template <class T> void write_json(const T& value, JsonSink& sink) {
   if constexpr (std::is_null_pointer_v<T>) {
     sink.write(nullptr);

@@ -17,7 +17,7 @@ namespace cano::detail {
 
 class Slot;
 
-/// What a store knows of the type of a value.
+/// The operations of a store on a value of one type.
 struct SlotType {
   const std::type_info* info;  // null without run-time type information
   bool stored_inline;

@@ -9,6 +9,7 @@
 
 namespace cano::detail {
 
+/// The type as which a value is stored: text as `std::string`.
 template <class T> struct StoredType {
   using type = T;
 };
@@ -25,7 +26,7 @@ template <> struct StoredType<std::string_view> {
 /// What a store keeps of a `T`: text as `std::string`, anything else as it is passed by value.
 template <class T> using Stored = typename StoredType<std::decay_t<T>>::type;
 
-/// Copyable in earnest: the copy constructor of a container of move-only elements exists and does
+/// Really copyable: the copy constructor of a container of move-only elements exists and does
 /// not compile.
 template <class T> struct IsCopyable : std::is_copy_constructible<T> {};
 
@@ -39,7 +40,8 @@ struct IsCopyable<T>
 template <class T>
 concept StoreCopyable = IsCopyable<T>::value;
 
-/// Small enough and plain enough to lie in the table itself: copying it runs no code of the user.
+/// Small enough and plain enough to be stored in the table itself: copying it runs no code of the
+/// user.
 template <class T>
 concept StoredInline = std::is_trivially_copyable_v<T> && std::is_copy_constructible_v<T> &&
                        sizeof(T) <= 16 && alignof(T) <= alignof(void*);

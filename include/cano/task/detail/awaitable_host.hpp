@@ -27,7 +27,7 @@
 
 namespace cano::detail {
 
-/// Where a coroutine of Asio's leaves the state that it gave.
+/// The place where a coroutine of Asio's leaves the state that it gave.
 template <class State> class AwaitableResult : public AwaitableHostBase {
  public:
   State take() { return std::move(state_); }
@@ -107,8 +107,8 @@ template <class State> class AwaitableHost final : public AwaitableResult<State>
     }
   };
 
-  // Hears of the end of the coroutine. When it is destroyed before that, an operation has forgotten
-  // its handler, or the context is going.
+  // Called at the end of the coroutine. When it is destroyed before that, an operation has
+  // forgotten its handler, or the context is going.
   struct OnEnd {
     using cancellation_slot_type = asio::cancellation_slot;
 

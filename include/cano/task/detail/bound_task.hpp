@@ -31,6 +31,7 @@ struct TaskHolder {
   TaskHolder& operator=(const TaskHolder&) = delete;
   virtual ~TaskHolder() = default;
 };
+/// A holder of a task of type `T`.
 template <class T> struct TaskHolderOf final : TaskHolder {
   template <class... Args>
   explicit TaskHolderOf(Args&&... args) : task(std::forward<Args>(args)...) {}
@@ -43,7 +44,7 @@ struct TaskPart {
   std::size_t max_attempts;
   bool is_many;  // one for each item
 };
-/// What a task is composed of, and how that is joined; nothing for most.
+/// The parts that a task is composed of, and how they are joined; none for most.
 struct TaskParts {
   std::vector<TaskPart> work{};
   std::string join{};
@@ -67,7 +68,7 @@ template <class State, class Store> struct BoundTask {
   bool declares_targets = false;
   std::vector<State> targets;  // those of its Next<...>
   TaskParts parts{};
-  // The same task with that config for those of its parts that bring none; null where none may.
+  // The same task with that config for those of its parts that have none; null where none may.
   BoundTask (*with_default_config)(const BoundTask&, const TaskConfig&) = nullptr;
 };
 

@@ -15,6 +15,7 @@ namespace cano::detail {
 
 // ---- what a function returns, with Async or asio::awaitable taken off
 
+/// The type that an awaitable gives; any other type itself.
 template <class T> struct Awaited {
   using type = T;
   static constexpr bool is_awaitable = false;
@@ -41,6 +42,7 @@ inline constexpr bool is_asio_awaitable = Awaited<std::remove_cvref_t<T>>::is_as
 
 // ---- Result<T>, with the Result taken off
 
+/// The value type of a `Result`; any other type itself.
 template <class T> struct Unwrapped {
   using type = T;
   static constexpr bool is_result = false;
@@ -55,6 +57,7 @@ template <class T> inline constexpr bool is_result = Unwrapped<std::remove_cvref
 
 // ---- Next<...>
 
+/// Whether a type is a `Next<...>`, and of which state type.
 template <class T> struct NextTraits : std::false_type {};
 template <auto... Targets> struct NextTraits<Next<Targets...>> : std::true_type {
   using state_type = typename Next<Targets...>::state_type;

@@ -8,7 +8,8 @@
 
 namespace cano::detail {
 
-/// Tells the observers when a phase starts, and when it ends: by `done`, or failed by an exception.
+/// Reports to the observers when a phase starts, and when it ends: by `done`, or failed by an
+/// exception.
 ///
 /// What it does for observers is kept out of line, and is not handed the object itself: where
 /// there is no observer, a phase costs one question and can be inlined together with the next one.

@@ -54,6 +54,7 @@ using TheObjectItself = decltype(the_object_itself);
 
 // ---- calling one of them, with or without the context it may take last
 
+/// A placeholder for the return type of what cannot be called.
 struct NotCallable {};
 
 template <class F, class... Args> consteval auto returned() {
@@ -152,7 +153,7 @@ concept Configured = requires(const T& task) {
   { task.config() } -> std::convertible_to<TaskConfig>;
 };
 
-/// The config that the task brings, if it does.
+/// The config of the task itself, if it has one.
 template <class T> std::optional<TaskConfig> own_config(const T& task) {
   if constexpr (Configured<T>) {
     return task.config();

@@ -15,7 +15,7 @@ namespace cano::detail {
 inline std::string_view awaited_text(WaitKind kind) noexcept {
   switch (kind) {
     case WaitKind::Mailbox:
-      return " waits for a value that nobody sends to its mailbox";
+      return " waits for a value that is never sent to its mailbox";
     case WaitKind::Timer:
     case WaitKind::RetryPause:
       return " waits for the end of time";

@@ -72,6 +72,7 @@ class VirtualWait : public Sleeper {
   asio::cancellation_slot slot_;
 };
 
+/// A wait under virtual time with its handler.
 template <class Handler> class VirtualWaitWith final : public VirtualWait {
  public:
   VirtualWaitWith(VirtualWaits& waits, Handler handler, const asio::any_io_executor& executor)

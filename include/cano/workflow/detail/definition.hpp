@@ -26,8 +26,8 @@
 
 namespace cano::detail {
 
-/// Everything a workflow was told, shared by its copies and by the runs that are under way. A run
-/// holds it alive, so a workflow may be changed or destroyed while one goes on.
+/// The states, tasks and settings of a workflow, shared by its copies and by the runs that are
+/// under way. A run holds it alive, so a workflow may be changed or destroyed while one goes on.
 template <StateLike State, class Store> struct Definition {
   /// A state with its task, or an exit.
   struct Entry : StateInfo {
@@ -65,7 +65,7 @@ template <StateLike State, class Store> struct Definition {
     bool brings_config = true;  // or has the default one of the workflow
   };
 
-  /// What a hop loads: 32 bytes that lie together. One of `call` and `start` is set for a task
+  /// What a hop loads: 32 bytes side by side. One of `call` and `start` is set for a task
   /// that takes no long way, which needs nothing but that; neither for every other state. The
   /// handle is the one that plain tasks are called by, always, so that a task is one object in a
   /// definition.

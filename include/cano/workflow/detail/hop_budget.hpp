@@ -66,7 +66,7 @@ template <class State> class HopBudget {
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
   static constexpr std::size_t listed_states = 8;
 
-  // A turn costs about a hundred plain hops: this often it costs a hop in ten at the most, and
+  // A yield costs about a hundred plain hops: this often it costs a hop in ten at the most, and
   // others on the executor wait no longer than a few microseconds.
   static constexpr std::size_t hops_per_turn = 1024;
 

@@ -19,7 +19,7 @@
 
 namespace cano::detail {
 
-/// The declared graph. States that are only named as a target or the start stand at the end.
+/// The declared graph. States that are only named as a target or the start come last.
 template <StateLike State, class Store> Graph graph_of(const Definition<State, Store>& definition) {
   Graph graph;
   std::vector<State> states;

@@ -133,11 +133,12 @@ template <class State, class Store> struct OperandAwaiter<AwaitedRun<State, Stor
 struct StateOrThrow {
   template <class Run> static auto of(Run& run) { return run.take_state_or_throw(); }
 };
+/// Reports by a `WorkflowResult`.
 struct AsResult {
   template <class Run> static auto of(Run& run) { return run.take_result(); }
 };
 
-/// The same, with what it has done and was not undone.
+/// Reports by a `WorkflowResult`, with what the run has done and was not undone.
 struct AsResultAndUndo {
   template <class Result> struct Ended {
     Result result;

@@ -54,7 +54,7 @@ template <class Derived, StateLike State, class Store> class Registration {
   using store_type = Store;
 
   /// Gives `state` its work: a Task, a Node or a callable. `config` overrides the task's own; a
-  /// task that brings none has the default one of the workflow, see `with_default_config`.
+  /// task that has none gets the default one of the workflow, see `with_default_config`.
   ///
   /// Unless that says otherwise, what fails is tried again three times, after 100, 200 and 400 ms:
   /// everything but cancellation and what another attempt cannot mend, see `RetryPolicy`. Give work
@@ -162,9 +162,9 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// @overload
   Derived&& start_at(State state) && { return std::move(start_at(std::move(state))); }
 
-  /// The config of all tasks that bring none, whether they are added before or after this call:
+  /// The config of all tasks that have none, whether they are added before or after this call:
   /// neither with a member `config()` nor with `add`. Also of branches of a `split` and of items of
-  /// an `each` that bring none; those as a whole are not retried.
+  /// an `each` that have none; those as a whole are not retried.
   Derived& with_default_config(TaskConfig config) & {
     shared_.changed().set_default_config(std::move(config));
     return self();
@@ -180,8 +180,8 @@ template <class Derived, StateLike State, class Store> class Registration {
   /// **Errors.** `Error(Configuration)` when it is not positive.
   Derived& with_total_timeout(Duration limit) & {
     if (limit <= Duration::zero()) {
-      throw Error{Errc::Configuration,
-                  "The total timeout must be positive, not " + detail::duration_text(limit)};
+      throw Error{Errc::Configuration, "with_total_timeout: the timeout must be positive, not " +
+                                           detail::duration_text(limit)};
     }
     shared_.changed().total_timeout = limit;
     return self();

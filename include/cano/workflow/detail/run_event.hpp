@@ -5,7 +5,7 @@
 
 namespace cano::detail {
 
-/// What has happened to a run.
+/// An event of a run, the input of its state machine.
 enum class Event : std::uint8_t {
   Started,
   AttemptEnded,  // the attempt has given a state or a failure
@@ -15,7 +15,7 @@ enum class Event : std::uint8_t {
   Undone,        // what the run had done has been undone, as far as that was possible
 };
 
-/// What a run needs next.
+/// An action that a run needs next, the output of its state machine.
 enum class Action : std::uint8_t {
   Hop,      // nothing: it goes on by itself (never returned)
   Attempt,  // call `start_attempt`, then say what came of it

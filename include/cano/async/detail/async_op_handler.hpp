@@ -3,7 +3,7 @@
 
 #include <boost/version.hpp>
 
-#if BOOST_VERSION < 108200
+#if BOOST_VERSION < 108200 || (defined(__GNUC__) && !defined(__clang__))
 
 #include <exception>
 #include <optional>
@@ -13,13 +13,11 @@
 
 #include <cano/async/detail/start.hpp>
 
-// In Boost 1.81 an `asio::awaitable` cannot await an operation of the signature
-// `void(std::exception_ptr, T)`: the class that Asio has for it does not compile (`resume` reads
-// `*result`; mended in Boost 1.82). So there is one for the signature of ours, and this file goes
-// when 1.82 is asked for.
-//
-// The result is in the awaiter, not in the handler's arguments as Asio's does: g++ 12 resumes a
-// coroutine twice before it takes the first result where one expression awaits twice.
+// How an `asio::awaitable` takes the result of an operation of ours, in place of what Asio has for
+// the signature `void(std::exception_ptr, T)`, for two reasons. In Boost 1.81 that does not compile
+// (`resume` reads `*result`; mended in Boost 1.82). And it leaves the result in the arguments of
+// the handler: g++ 12 resumes a coroutine twice before it takes the first result where one
+// expression awaits twice, as in `(co_await a) + (co_await b)`. Here the result is in the awaiter.
 namespace boost::asio::detail {
 
 template <typename T, typename Executor>
