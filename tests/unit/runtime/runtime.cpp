@@ -453,16 +453,19 @@ TEST_CASE("stop cancels runs and batches, and returns when they have ended") {
 
 TEST_CASE("stop on one of its own threads would wait for itself: an error") {
   Runtime runtime{1};
-  auto stops = asio::post(runtime.shard(0), asio::use_future([&] { runtime.stop(); }));
-  try {
-    stops.get();
-    FAIL("must throw");
-  } catch (const Error& error) {
-    CHECK(error.errc() == Errc::Configuration);
-    CHECK(error.message() ==
-          "Runtime::stop would wait for itself: it was called on thread cano-0, use co_await "
-          "there");
-  }
+  // Caught there: what counts the owners of an exception is in the standard library, which
+  // ThreadSanitizer does not see into.
+  auto text = asio::post(runtime.shard(0), asio::use_future([&]() -> std::string {
+                           try {
+                             runtime.stop();
+                           } catch (const Error& error) {
+                             return std::string{error.category_name()} + ": " + error.message();
+                           }
+                           return "it stopped";
+                         }));
+  CHECK(text.get() ==
+        "configuration: Runtime::stop would wait for itself: it was called on thread cano-0, use "
+        "co_await there");
 }
 
 TEST_CASE("a Runtime may be destroyed before or after what was made from its executors") {
