@@ -2,9 +2,7 @@
 // What does a branch of a split cost, an item of an each, and a step? Beside them the same by hand:
 // a loop over the items, and coroutines that one awaits at once.
 #include <cstddef>
-#include <numeric>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -14,84 +12,65 @@
 #include <cano/async/async.hpp>
 #include <cano/async/when_all.hpp>
 #include <cano/async/yield_now.hpp>
-#include <cano/compose/each.hpp>
-#include <cano/compose/split.hpp>
 #include <cano/compose/stepped.hpp>
 #include <cano/workflow/run.hpp>
-#include <cano/workflow/workflow.hpp>
 
+#include "support/composition.hpp"
+#include "support/composition_data.hpp"
 #include "support/report.hpp"
 
 namespace {
 
 using cano::Async;
-using cano::BranchResult;
-using cano::Join;
+using composition::async_branch;
+using composition::branch;
+using composition::branches;
+using composition::Data;
+using composition::each_flow;
+using composition::Flow;
+using composition::once_more;
+using composition::split_flow;
+using composition::splits;
+using composition::State;
+using composition::twice;
 
-enum class State { Work, Done };
-
-struct Data {
-  std::vector<int> items = std::vector<int>(10'000, 1);
-  long sum = 0;
-  int rounds = 0;
-};
-
-using Flow = cano::Workflow<State, Data>;
-
-constexpr int many = 1000;  // visits of the state, each of ten branches
-
-// Once more, as often as is asked for.
-State once_more(Data& data) { return ++data.rounds % many == 0 ? State::Done : State::Work; }
-
-int plain(const Data& data) { return data.rounds; }
-Async<int> returns(const Data& data) { co_return data.rounds; }
-Async<int> yields(const Data& data) {
-  co_await cano::yield_now();
-  co_return data.rounds;
+// Each run of `flow` visits so many splits.
+void runs_splits(benchmark::State& state, const Flow& flow) {
+  Data data;
+  for (auto _ : state) {
+    data.left = splits;
+    cano::run(flow, data);
+  }
+  benchmark::DoNotOptimize(data.sum);
+  report_each(state, "branch", branches * splits);
 }
 
-template <auto Work> Flow split_flow() {
-  const auto join = [](Data& data, std::span<BranchResult<int>> results) {
-    for (auto& result : results)
-      data.sum += result.value();
-    return once_more(data);
-  };
-  return Flow{State::Work}
-      .add(State::Work, cano::split(Work, Work, Work, Work, Work, Work, Work, Work, Work, Work)
-                            .join(Join::all(), join))
-      .add_exit_state(State::Done);
+Async<int> branch_yields(const Data& data) {
+  co_await cano::yield_now();
+  co_return data.left;
 }
 
 template <auto Work> void split_of_ten(benchmark::State& state) {
-  const Flow flow = split_flow<Work>();
-  Data data;
-  for (auto _ : state)
-    cano::run(flow, data);
-  benchmark::DoNotOptimize(data.sum);
-  report_each(state, "branch", 10 * many);
+  runs_splits(state, split_flow<Work>());
 }
 
 // By hand: a call where it is plain, else all at once.
 void calls_of_ten(benchmark::State& state) {
   const auto task = [](Data& data) {
-    for (int i = 0; i < 10; ++i) {
-      const int value = plain(data);
+    for (int i = 0; i < branches; ++i) {
+      const int value = branch(data);
       benchmark::DoNotOptimize(value);
       data.sum += value;
     }
     return once_more(data);
   };
-  const Flow flow = Flow{State::Work}.add(State::Work, task).add_exit_state(State::Done);
-  Data data;
-  for (auto _ : state)
-    cano::run(flow, data);
-  report_each(state, "branch", 10 * many);
+  runs_splits(state, Flow{State::Work}.add(State::Work, task).add_exit_state(State::Done));
 }
 
 template <auto Work> Async<State> all_of_ten(Data& data) {
   std::vector<Async<int>> works;
-  works.reserve(10);
-  for (int i = 0; i < 10; ++i)
+  works.reserve(branches);
+  for (int i = 0; i < branches; ++i)
     works.push_back(Work(data));
   auto all = cano::when_all(std::move(works));
   for (const int value : co_await std::move(all))
@@ -99,32 +78,19 @@ template <auto Work> Async<State> all_of_ten(Data& data) {
   co_return once_more(data);
 }
 template <auto Work> void when_all_of_ten(benchmark::State& state) {
-  const Flow flow =
-      Flow{State::Work}.add(State::Work, all_of_ten<Work>).add_exit_state(State::Done);
-  Data data;
-  for (auto _ : state)
-    cano::run(flow, data);
-  report_each(state, "branch", 10 * many);
+  runs_splits(state,
+              Flow{State::Work}.add(State::Work, all_of_ten<Work>).add_exit_state(State::Done));
 }
 
 // ---- items
 
-int twice(const int& item) { return item * 2; }
 Async<int> twice_later(const int& item) {
   co_await cano::yield_now();
   co_return item * 2;
 }
 
 template <auto Work> void each_of_many(benchmark::State& state) {
-  const auto join = [](Data& data, std::span<BranchResult<int>> results) {
-    for (auto& result : results)
-      data.sum += result.value();
-    return State::Done;
-  };
-  const auto items = [](const Data& data) -> const std::vector<int>& { return data.items; };
-  const Flow flow = Flow{State::Work}
-                        .add(State::Work, cano::each(items, Work).join(Join::all(), join))
-                        .add_exit_state(State::Done);
+  const Flow flow = each_flow<Work>();
   Data data;
   for (auto _ : state)
     cano::run(flow, data);
@@ -174,12 +140,12 @@ void plain_steps(benchmark::State& state) {
   report_each(state, "step", steps);
 }
 
-BENCHMARK(split_of_ten<plain>)->Name("branch/plain");
+BENCHMARK(split_of_ten<branch>)->Name("branch/plain");
 BENCHMARK(calls_of_ten)->Name("branch/plain_by_hand");
-BENCHMARK(split_of_ten<returns>)->Name("branch/async");
-BENCHMARK(when_all_of_ten<returns>)->Name("branch/async_when_all");
-BENCHMARK(split_of_ten<yields>)->Name("branch/yields");
-BENCHMARK(when_all_of_ten<yields>)->Name("branch/yields_when_all");
+BENCHMARK(split_of_ten<async_branch>)->Name("branch/async");
+BENCHMARK(when_all_of_ten<async_branch>)->Name("branch/async_when_all");
+BENCHMARK(split_of_ten<branch_yields>)->Name("branch/yields");
+BENCHMARK(when_all_of_ten<branch_yields>)->Name("branch/yields_when_all");
 BENCHMARK(each_of_many<twice>)->Name("item/plain");
 BENCHMARK(loop_over_many)->Name("item/plain_by_hand");
 BENCHMARK(each_of_many<twice_later>)->Name("item/yields");

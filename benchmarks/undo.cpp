@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What does a step cost that can be undone, kept and undone? Beside it by hand: a stack of
 // functions that one calls in reverse. And what keeping alone costs where the run succeeds.
-#include <functional>
-#include <stdexcept>
 #include <utility>
-#include <vector>
 
 #include <benchmark/benchmark.h>
 
@@ -14,6 +11,7 @@
 #include <cano/workflow/workflow.hpp>
 
 #include "support/composition.hpp"
+#include "support/composition_data.hpp"
 #include "support/report.hpp"
 
 namespace {
@@ -79,26 +77,10 @@ void branch(benchmark::State& state) {
   report_each(state, "branch", composition::branches);
 }
 
-// By hand: what is done leaves a function behind, and a failure calls them, the last first.
 void plain_by_hand(benchmark::State& state) {
   Data data;
-  for (auto _ : state) {
-    data.left = steps;
-    std::vector<std::function<void(Data&)>> undos;
-    try {
-      while (step(data) == State::Work)
-        undos.emplace_back(unstep);
-      undos.emplace_back(unstep);
-      throw std::runtime_error{"no seat"};
-    } catch (const std::runtime_error&) {
-      for (; !undos.empty(); undos.pop_back()) {
-        try {
-          undos.back()(data);
-        } catch (const std::runtime_error&) {
-        }
-      }
-    }
-  }
+  for (auto _ : state)
+    composition::saga_by_hand(data);
   benchmark::DoNotOptimize(data.sum);
   report_each(state, "step", steps);
 }

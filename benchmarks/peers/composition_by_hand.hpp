@@ -15,21 +15,17 @@
 
 #include "peers/measure.hpp"
 #include "support/by_hand.hpp"
+#include "support/composition_data.hpp"
 
 namespace composition_by_hand {
 
-inline constexpr int branches = 10;
-inline constexpr int splits = 1000;
-inline constexpr int items = 10'000;
-inline constexpr int steps = 100;
-inline constexpr int sagas = 100;
-inline constexpr int calls = 100'000;
-
-struct Data {
-  std::vector<int> items = std::vector<int>(composition_by_hand::items, 1);
-  long sum = 0;
-  int left = splits;
-};
+using composition::branches;
+using composition::calls;
+using composition::Data;
+using composition::items;
+using composition::sagas;
+using composition::splits;
+using composition::steps;
 
 // ---- plain work: an attempt that may throw, and a result for each
 
@@ -113,24 +109,6 @@ class Breaker {
   int failures_ = 0;
 };
 
-// ---- what is done leaves a function behind, and a failure calls them, the last first
-
-inline void saga(Data& data) {
-  std::vector<std::function<void(Data&)>> undos;
-  try {
-    for (data.left = steps; data.left > 0; --data.left)
-      undos.emplace_back([](Data& undone) { ++undone.sum; });
-    throw std::runtime_error{"no seat"};
-  } catch (const std::runtime_error&) {
-    for (; !undos.empty(); undos.pop_back()) {
-      try {
-        undos.back()(data);
-      } catch (const std::runtime_error&) {
-      }
-    }
-  }
-}
-
 inline void time_plain(measure::Results& results) {
   const auto time = [&](const char* name, int count, int threads, auto work) {
     results.time(name, count, threads, [&] {
@@ -145,7 +123,7 @@ inline void time_plain(measure::Results& results) {
   time("shard_item_ns", items, 2, items_on_two_threads);
   time("plain_undo_ns", steps * sagas, 1, [](Data& data) {
     for (int i = 0; i < sagas; ++i)
-      saga(data);
+      composition::saga_by_hand(data);
   });
   Bucket bucket;
   results.time("try_limit_ns", calls, 1, [&] {

@@ -17,22 +17,12 @@
 #include <cano/task/task_config.hpp>
 #include <cano/workflow/workflow.hpp>
 
+#include "support/composition_data.hpp"
+
 namespace composition {
 
 enum class State { Work, Fail, Done };
 
-inline constexpr int branches = 10;
-inline constexpr int splits = 1000;   // visits of a split, each of ten branches
-inline constexpr int items = 10'000;  // of an each
-inline constexpr int steps = 100;     // that a run does and undoes
-inline constexpr int sagas = 100;     // such runs
-inline constexpr int calls = 100'000;
-
-struct Data {
-  std::vector<int> items = std::vector<int>(composition::items, 1);
-  long sum = 0;
-  int left = splits;
-};
 inline State once_more(Data& data) { return --data.left > 0 ? State::Work : State::Done; }
 
 using Flow = cano::Workflow<State, Data>;
