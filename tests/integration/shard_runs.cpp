@@ -16,10 +16,10 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <cano/async/async.hpp>
-#include <cano/async/sleep.hpp>
 #include <cano/async/task_group.hpp>
 #include <cano/async/timeout.hpp>
 #include <cano/async/when_all.hpp>
+#include <cano/async/yield_now.hpp>
 #include <cano/compose/each.hpp>
 #include <cano/compose/join.hpp>
 #include <cano/compose/split.hpp>
@@ -53,7 +53,7 @@ Flow inner_flow() {
       .add(Place::Inner,
            [](Bag&, cano::TaskContext& context) -> Async<Place> {
              context.log(cano::Level::Info, "inside");
-             co_await cano::sleep_for(1us);
+             co_await cano::yield_now();
              co_return Place::Done;
            })
       .add_exit_state(Place::Done);
@@ -214,7 +214,7 @@ TEST_CASE("a group that outlives its branch on a shard observes nothing more") {
   const Flow inner = inner_flow();
   std::unique_ptr<cano::TaskGroup> group;
   const auto late = [](const Flow& flow) -> Async<void> {
-    co_await cano::sleep_for(1ms);
+    co_await cano::yield_now();
     co_await run_inner(flow);
   };
   const auto spawns = [&](const Bag&) -> Async<int> {

@@ -106,6 +106,9 @@ struct Executors {
     if (turn % 2 == 0) return pool.get_executor();
     return runtime.get_executor();
   }
+  auto start(int turn, const Flow& flow, Trip& trip, const cano::RunOptions& options) {
+    return asio::co_spawn(of(turn), flow.try_orchestrate(trip, options), asio::use_future);
+  }
 };
 
 TEST_CASE("a stop request of another thread does not end an undo") {
@@ -116,10 +119,7 @@ TEST_CASE("a stop request of another thread does not end an undo") {
     Trip trip{meeting, static_cast<std::size_t>(turn) % steps};
     trip.fails_once = turn % 4 < 2;
     std::stop_source stop;
-    auto ended =
-        asio::co_spawn(executors.of(turn),
-                       flow.try_orchestrate(trip, cano::RunOptions{}.with_stop(stop.get_token())),
-                       asio::use_future);
+    auto ended = executors.start(turn, flow, trip, cano::RunOptions{}.with_stop(stop.get_token()));
     std::jthread other{[&] {
       meeting.begun.acquire();
       stop.request_stop();
@@ -152,10 +152,7 @@ TEST_CASE("a run that is stopped while it undoes after a stop goes on undoing") 
     Meeting meeting;
     Trip trip{meeting, static_cast<std::size_t>(turn / 2) % 2};
     std::stop_source stop;
-    auto ended =
-        asio::co_spawn(executors.of(turn),
-                       flow.try_orchestrate(trip, cano::RunOptions{}.with_stop(stop.get_token())),
-                       asio::use_future);
+    auto ended = executors.start(turn, flow, trip, cano::RunOptions{}.with_stop(stop.get_token()));
     std::jthread first{[&] {
       meeting.begun.acquire();
       stop.request_stop();
@@ -237,8 +234,7 @@ TEST_CASE("limits that pass while a run undoes do not end that, nor does a stop 
     std::stop_source stop;
     const auto options =
         cano::RunOptions{}.with_stop(stop.get_token()).with_timeout(turn % 3 == 0 ? 50us : 500us);
-    auto ended =
-        asio::co_spawn(executors.of(turn), flow.try_orchestrate(trip, options), asio::use_future);
+    auto ended = executors.start(turn, flow, trip, options);
     std::jthread other{[&](const std::stop_token& is_over) {
       while (!meeting.begun.try_acquire_for(1ms))
         if (is_over.stop_requested()) return;
