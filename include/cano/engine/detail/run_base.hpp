@@ -26,7 +26,6 @@
 #include <cano/limit/detail/attempt_gate.hpp>
 #include <cano/observe/detail/observer_list.hpp>
 #include <cano/observe/event.hpp>
-#include <cano/observe/level.hpp>
 #include <cano/time/clock.hpp>
 
 namespace cano::detail {
@@ -121,12 +120,7 @@ class RunBase : public RunIdentity {
     if (!is_uninterruptible_) return false;
     const bool is_stop = reason == StopReason::Stop;
     if (is_stop && std::exchange(is_stop_deferred_, true)) return true;
-    if (is_observed()) {
-      reporter_.log(visit_, Level::Info,
-                    is_stop ? "The stop waits until the attempt has ended: it is uninterruptible"
-                            : "The limit waits until the attempt has ended: it is uninterruptible",
-                    {});
-    }
+    if (is_observed()) reporter_.deferred(visit_, is_stop);
     return true;
   }
 
@@ -175,6 +169,10 @@ class RunBase : public RunIdentity {
   void set_failure(Failure&& failure) noexcept {
     failure_ = std::move(failure);
     checkpoint_next();
+  }
+  /// Calls `work()`; what it throws is the failure.
+  template <class Work> void catch_failure(Work&& work) {
+    call_catching(work, [&](Failure&& thrown) { set_failure(std::move(thrown)); });
   }
   /// A `Result` that holds an error: the failure of the attempt, without a throw.
   void fail(Error&& error) { set_failure(Failure{std::move(error)}); }
@@ -263,8 +261,7 @@ class RunBase : public RunIdentity {
     const bool is_cut =
         scope_->reason() == StopReason::Stop || limit_passed_ == StopReason::RunTimeout;
     if (is_cut || !pass->wants_failure()) return;
-    call_catching([&] { pass->failed(failure_.kind(), failure_.as_exception()); },
-                  [&](Failure&& thrown) { set_failure(std::move(thrown)); });
+    catch_failure([&] { pass->failed(failure_.kind(), failure_.as_exception()); });
   }
 
   bool timed_out() const noexcept { return limit_passed_ != StopReason::None; }
@@ -278,8 +275,7 @@ class RunBase : public RunIdentity {
     if (rules.max_elapsed) question.elapsed = now() - visit_.entered;
     std::optional<Duration> pause;
     // A function of the user's that throws ends the run, with its own exception.
-    call_catching([&] { pause = pause_after(failure_, rules, question); },
-                  [&](Failure&& thrown) { set_failure(std::move(thrown)); });
+    catch_failure([&] { pause = pause_after(failure_, rules, question); });
     if (pause) pause_ = *pause;
     return pause.has_value();
   }

@@ -130,14 +130,12 @@ class RunDriverBase : public Environment {
 
   /// Whether the attempt has passed its gate, or has been refused; otherwise it waits.
   [[nodiscard]] bool start_gate() {
-    call_catching(
-        [&] {
-          AttemptGate::Begun begun = run_->gate()->try_pass();
-          if (begun.is_complete) return run_->set_pass(std::move(begun.pass));
-          Async<std::unique_ptr<AttemptPass>> work = run_->gate()->wait_for(std::move(begun.pass));
-          gate_.reset(AsyncAccess::release(work));
-        },
-        [&](Failure&& thrown) { run_->set_failure(std::move(thrown)); });
+    run_->catch_failure([&] {
+      AttemptGate::Begun begun = run_->gate()->try_pass();
+      if (begun.is_complete) return run_->set_pass(std::move(begun.pass));
+      Async<std::unique_ptr<AttemptPass>> work = run_->gate()->wait_for(std::move(begun.pass));
+      gate_.reset(AsyncAccess::release(work));
+    });
     if (!gate_) return true;
     set_root(gate_);
     throw_if_cancelled(true);

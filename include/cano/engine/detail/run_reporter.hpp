@@ -56,8 +56,6 @@ class RunReporter {
   const Span* span() const noexcept { return info_.span; }
 
   const RunInfo& info() const noexcept { return info_; }
-  /// Of an undo only the attempts are reported.
-  bool is_undo() const noexcept { return info_.undo; }
   /// An undo reports to the observers of the run that it undoes.
   void swap_words(RunReporter& other) noexcept { words_.swap(other.words_); }
 
@@ -74,11 +72,14 @@ class RunReporter {
 
   // ---- Each of the following only where there are observers.
 
+  /// Of an undo only the attempts are reported: neither this nor its end.
   void run_started(std::string_view state, steady_time at) {
+    if (info_.undo) return;
     notify(&Observer::on_run_started, RunStarted{info_, state, at, wall_time()});
   }
   void run_finished(Outcome outcome, std::string_view state, std::string_view error,
                     std::size_t transitions, std::size_t attempts, steady_time started) {
+    if (info_.undo) return;
     const steady_time now = time();
     notify(&Observer::on_run_finished, RunFinished{info_, outcome, state, error, transitions,
                                                    attempts, now - started, now, wall_time()});
@@ -187,6 +188,14 @@ class RunReporter {
     notify(&Observer::on_log,
            LogRecord{info, visit.state->name, visit.attempt, level, message, fields, clock_.now(),
                      visit.state->index, clock_.wall_now()});
+  }
+
+  /// What asks the attempt to end, a stop or a limit, has to wait.
+  void deferred(const Visit& visit, bool is_stop) const {
+    log(visit, Level::Info,
+        is_stop ? "The stop waits until the attempt has ended: it is uninterruptible"
+                : "The limit waits until the attempt has ended: it is uninterruptible",
+        {});
   }
 
  private:

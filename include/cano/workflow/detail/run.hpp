@@ -46,11 +46,10 @@ template <StateLike State, class Store> class Run : public RunBase {
         store_{&store},
         state_{definition.start},
         budget_{definition.max_transitions} {
-    checkpoint_every_hop_ = is_observed();
-    if (!is_observed()) {
-      checkpoint_at(budget_.next_stop());
-    } else if (!reporter().is_undo()) {
+    if (is_observed()) {
       reporter().run_started(name(), now);
+    } else {
+      checkpoint_at(budget_.next_stop());
     }
   }
   ~Run() {
@@ -161,8 +160,7 @@ template <StateLike State, class Store> class Run : public RunBase {
 
   // The fast path: plain tasks without limits, up to the next checkpoint.
   Action hop_while_plain() {
-    call_catching([&] { make_plain_hops(*this, *definition_, *store_, state_, transitions_); },
-                  [&](Failure&& thrown) { set_failure(std::move(thrown)); });
+    catch_failure([&] { make_plain_hops(*this, *definition_, *store_, state_, transitions_); });
     return has_failed() ? after_failure() : Action::Hop;
   }
 
@@ -199,8 +197,7 @@ template <StateLike State, class Store> class Run : public RunBase {
     if (has_failed()) return attempt_ended();  // it was refused
     if (entry().task.call == nullptr) return Action::Attempt;
     const TaskHandle& task = definition_->table.find(state_).task;
-    call_catching([&] { state_ = entry().task.call(task, *store_, context_); },
-                  [&](Failure&& thrown) { set_failure(std::move(thrown)); });
+    catch_failure([&] { state_ = entry().task.call(task, *store_, context_); });
     return attempt_ended();
   }
 
@@ -281,7 +278,6 @@ template <StateLike State, class Store> class Run : public RunBase {
   }
 
   void report_finish(const std::string& error) {
-    if (reporter().is_undo()) return;
     reporter().run_finished(outcome_, name(), error, transitions_, attempts(), started());
   }
 
@@ -296,7 +292,7 @@ template <StateLike State, class Store> class Run : public RunBase {
   HopBudget<State> budget_;
   TaskContext context_{*this};  // of attempts that may wait
   bool is_fast_attempt_ = false;
-  bool checkpoint_every_hop_ = false;  // it is observed, or its time is limited
+  bool checkpoint_every_hop_ = is_observed();  // or its time is limited
   bool is_over_ = false;
   Outcome outcome_ = Outcome::Failed;
 };
